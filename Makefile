@@ -1,0 +1,46 @@
+# make up    the whole platform on this machine, ends by printing the URL
+# make test  every test: mocks, scripts, engine and twin, then the lab end to end
+# README.md says what each installs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Modules that the checksum database does not know; go.sum guards them once they are in it.
+export GONOSUMDB := github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*
+LAB := cd tests/lab && go run .
+
+.PHONY: help up down prepare test unit engine e2e lint golden
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+up: ## the whole platform on this machine; repeat it to apply changes
+	@$(LAB) up
+
+down: ## remove everything that make up and make test started
+	@$(LAB) down
+
+prepare: ## install and build what the tests need
+	@$(LAB) prepare
+
+test: unit prepare engine e2e ## every test
+	@echo "== all tests passed"
+
+unit: ## components on mocks, node scripts on stubs, policies on fixtures
+	@echo "== unit tests: components on mocks, node scripts on stubs (the first compile of the AWS SDK takes minutes)"
+	go test ./...
+	cd policy && go test ./...
+
+engine: ## twin, provider stand-ins and the real engine in model mode
+	@echo "== engine tests: the pulumi command on the twin in model mode"
+	cd tests/lab && go test -timeout 30m ./...
+
+e2e: ## the platform on real machines in containers
+	@echo "== end-to-end tests: the platform on the lab"
+	cd tests/lab && go test -tags lab -count 1 -timeout 60m -v ./machines ./e2e
+
+lint: ## gofmt, go vet, golangci-lint, shellcheck, shfmt
+	@$(LAB) lint
+
+golden: ## rewrite the golden files from what the program generates now
+	go test . ./tests/ -update

@@ -1,0 +1,75 @@
+// Package cluster makes a Kubernetes cluster out of machines: kubeadm, Calico with native routing,
+// and what the nodes need besides.
+package cluster
+
+import (
+	"errors"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Type is the component's type token.
+const Type = "ecommerce-platform:cluster:Cluster"
+
+// Cluster is a Kubernetes cluster in which every node is ready and every name resolves.
+type Cluster struct {
+	pulumi.ResourceState
+
+	// Kubeconfig is the administrator's, through the control plane's public address. Secret.
+	// What depends on it finds the cluster complete.
+	Kubeconfig pulumi.StringOutput
+	// Identifier names the cluster for Kubernetes providers.
+	Identifier string
+}
+
+// New bootstraps the cluster. Each step is a script on a node that can run again at any time.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Cluster, error) {
+	if problems := args.Validate(); len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	c := &Cluster{Identifier: args.Identifier}
+	if err := ctx.RegisterComponentResource(Type, name, c, opts...); err != nil {
+		return nil, err
+	}
+
+	control, workers, err := c.prepareAll(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := initialize(args, control); err != nil {
+		return nil, err
+	}
+	network, err := installNetwork(args, control)
+	if err != nil {
+		return nil, err
+	}
+	kubeconfig, err := readKubeconfig(control)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := c.configure(ctx, name, args, kubeconfig.Stdout, network)
+	if err != nil {
+		return nil, err
+	}
+	members, err := joinAll(args, control, workers, network)
+	if err != nil {
+		return nil, err
+	}
+	patches, err := objects.nodes(members)
+	if err != nil {
+		return nil, err
+	}
+	if err := monitor(members); err != nil {
+		return nil, err
+	}
+	ready, err := awaitServices(control, network, append(objects.network, patches...))
+	if err != nil {
+		return nil, err
+	}
+
+	c.Kubeconfig = pulumi.OutputWithDependencies(ctx.Context(), kubeconfig.Stdout, ready.Command).(pulumi.StringOutput)
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"kubeconfig": c.Kubeconfig,
+		"identifier": pulumi.String(c.Identifier),
+	})
+}

@@ -1,0 +1,104 @@
+package cluster
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// Roles a node can have.
+const (
+	ControlPlane = "control-plane"
+	Worker       = "worker"
+)
+
+// Args describe the cluster to build on machines that already run. Every field but those
+// marked optional must be set: the defaults live in Pulumi.yaml.
+type Args struct {
+	// Nodes are the machines, exactly one of them the control plane.
+	Nodes []Node
+	// KubernetesVersion is a full version without the v, e.g. 1.35.4.
+	KubernetesVersion string
+	// CalicoVersion is a full version without the v, e.g. 3.28.5.
+	CalicoVersion string
+	// CalicoManifestSHA256 is the checksum, in hexadecimal, of that version's manifests/calico.yaml.
+	CalicoManifestSHA256 string
+	// PodCidr holds the addresses of pods, e.g. 192.168.0.0/16; Calico hands it out in blocks of 64.
+	PodCidr string
+	// ServiceCidr holds the addresses of Services, e.g. 10.96.0.0/12; its tenth address is the DNS.
+	ServiceCidr string
+	// LoginKey is the private key, in PEM, that logs in as the user admin. Secret.
+	LoginKey pulumi.StringInput
+	// Kubelet holds further fields of KubeletConfiguration for every node, e.g. maxPods: 60. Optional.
+	Kubelet map[string]any
+	// IgnorePreflightErrors names checks of kubeadm that only warn, e.g. SystemVerification. Optional.
+	IgnorePreflightErrors []string
+	// Containerd adjusts the container runtime of every node.
+	Containerd Containerd
+	// Mirrors say where packages, images and manifests come from; what is empty is public.
+	Mirrors Mirrors
+	// NodeExporterImage is the monitoring agent's image with a tag or a digest.
+	NodeExporterImage string
+	// LocalVolumes are directories made on each worker, e.g. /var/lib/platform/volumes/postgres. Optional.
+	LocalVolumes []string
+	// Identifier names the cluster for Kubernetes providers. It must be known before the cluster is
+	// there and must never change: another one replaces every Kubernetes resource.
+	Identifier string
+}
+
+// Node is one machine of the cluster.
+type Node struct {
+	// Name is the machine's host name and the name of its Kubernetes Node.
+	Name string
+	// Role is control-plane or worker.
+	Role string
+	// PrivateIP is the address the nodes use among themselves.
+	PrivateIP string
+	// Address is where SSH, and on the control plane the API server, are reached from here.
+	Address pulumi.StringInput
+	// HostPublicKey is the machine's SSH host key in authorized_keys form; every connection insists on it.
+	HostPublicKey string
+	// Labels are put on the Node besides the worker role. Optional.
+	Labels map[string]string
+	// Taints are put on the Node; the control plane keeps its own one as well. Optional.
+	Taints []Taint
+	// Monitoring runs the monitoring agent here as a static pod.
+	Monitoring bool
+	// Instance is the machine as a resource. When it is deleted, nothing that ran on it is undone
+	// first. Optional: a stack that does not own the machines has none.
+	Instance pulumi.Resource
+	// MachineID changes when another machine takes this one's place under the same address, which
+	// then is bootstrapped anew. Optional: the ID of Instance, where there is one.
+	MachineID pulumi.StringInput
+}
+
+// Taint keeps pods without a matching toleration off a node.
+type Taint struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Effect string `json:"effect"`
+}
+
+// Containerd are settings of the container runtime.
+type Containerd struct {
+	// RestrictOomScoreAdj lets containers start where the runtime may not lower oom_score_adj.
+	RestrictOomScoreAdj bool `json:"restrictOomScoreAdj"`
+}
+
+// Mirrors replace the public sources, for networks without a way to them.
+type Mirrors struct {
+	// Packages is a base URL with a Debian repository in debian/ and Kubernetes' in kubernetes/v<minor>/deb/.
+	Packages string `json:"packages"`
+	// PackagesKey is the armored OpenPGP public key that both repositories are signed with.
+	PackagesKey string `json:"packagesKey"`
+	// Images is the base URL of a registry with the repositories of docker.io, registry.k8s.io and quay.io.
+	Images string `json:"images"`
+	// Manifests is a base URL with Calico's manifest in calico/v<version>/calico.yaml.
+	Manifests string `json:"manifests"`
+}
+
+// controlPlane returns the node the API server runs on; Validate has made sure that there is one.
+func (a *Args) controlPlane() Node {
+	for _, node := range a.Nodes {
+		if node.Role == ControlPlane {
+			return node
+		}
+	}
+	return Node{}
+}

@@ -1,0 +1,94 @@
+package cluster
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/BurntSushi/toml"
+)
+
+// registryPath is where containerd looks up how to reach a registry.
+const registryPath = "/etc/containerd/certs.d"
+
+// mirroredRegistries are those the platform's images come from.
+var mirroredRegistries = []string{"docker.io", "quay.io", "registry.k8s.io"}
+
+// The keys below are those of configuration version 2, which containerd 1.6 and 1.7 use and 2.x
+// still reads; prepare.sh checks with `containerd config dump` that they were understood.
+// Reference: https://github.com/containerd/containerd/blob/main/docs/cri/config.md
+type (
+	containerdConfig struct {
+		Version int                  `toml:"version"`
+		Plugins map[string]criPlugin `toml:"plugins"`
+	}
+	criPlugin struct {
+		SandboxImage        string        `toml:"sandbox_image"`
+		RestrictOomScoreAdj bool          `toml:"restrict_oom_score_adj"`
+		CNI                 criCNI        `toml:"cni"`
+		Containerd          criContainerd `toml:"containerd"`
+		Registry            criRegistry   `toml:"registry"`
+	}
+	criCNI struct {
+		BinDir  string `toml:"bin_dir"`
+		ConfDir string `toml:"conf_dir"`
+	}
+	criContainerd struct {
+		DefaultRuntimeName string                `toml:"default_runtime_name"`
+		Runtimes           map[string]criRuntime `toml:"runtimes"`
+	}
+	criRuntime struct {
+		RuntimeType string     `toml:"runtime_type"`
+		Options     criOptions `toml:"options"`
+	}
+	criOptions struct {
+		SystemdCgroup bool
+	}
+	criRegistry struct {
+		ConfigPath string `toml:"config_path"`
+	}
+	registryHosts struct {
+		Server string                  `toml:"server"`
+		Host   map[string]registryHost `toml:"host"`
+	}
+	registryHost struct {
+		Capabilities []string `toml:"capabilities"`
+	}
+)
+
+func (a *Args) containerdTOML() (string, error) {
+	return marshalTOML(containerdConfig{
+		Version: 2,
+		Plugins: map[string]criPlugin{"io.containerd.grpc.v1.cri": {
+			SandboxImage:        pauseImage,
+			RestrictOomScoreAdj: a.Containerd.RestrictOomScoreAdj,
+			// Debian's package looks in /usr/lib/cni, Kubernetes' packages and Calico write to /opt/cni/bin.
+			CNI: criCNI{BinDir: "/opt/cni/bin", ConfDir: "/etc/cni/net.d"},
+			Containerd: criContainerd{
+				DefaultRuntimeName: "runc",
+				Runtimes: map[string]criRuntime{
+					"runc": {RuntimeType: "io.containerd.runc.v2", Options: criOptions{SystemdCgroup: true}},
+				},
+			},
+			Registry: criRegistry{ConfigPath: registryPath},
+		}},
+	})
+}
+
+// hostsTOML sends every pull from a registry to the mirror. The mirror is the server as well, so
+// that without it a pull fails at once instead of waiting for an internet that is not there.
+func (a *Args) hostsTOML() (string, error) {
+	return marshalTOML(registryHosts{
+		Server: a.Mirrors.Images,
+		Host:   map[string]registryHost{a.Mirrors.Images: {Capabilities: []string{"pull", "resolve"}}},
+	})
+}
+
+func marshalTOML(value any) (string, error) {
+	var out bytes.Buffer
+	encoder := toml.NewEncoder(&out)
+	encoder.Indent = "  "
+	if err := encoder.Encode(value); err != nil {
+		return "", fmt.Errorf("marshal %T: %w", value, err)
+	}
+	return out.String(), nil
+}

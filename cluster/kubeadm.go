@@ -1,0 +1,167 @@
+package cluster
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	apiPort       = 6443
+	kubeadmAPI    = "kubeadm.k8s.io/v1beta4"
+	criSocket     = "unix:///run/containerd/containerd.sock"
+	pauseImage    = "registry.k8s.io/pause:3.10.1"
+	discoveryFile = "/var/lib/platform/join/discovery.conf"
+)
+
+// The parts of kubeadm's configuration that differ from its defaults.
+// Reference: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/
+type (
+	typeMeta struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+	}
+	initConfiguration struct {
+		typeMeta
+		LocalAPIEndpoint apiEndpoint      `json:"localAPIEndpoint"`
+		NodeRegistration nodeRegistration `json:"nodeRegistration"`
+		BootstrapTokens  []bootstrapToken `json:"bootstrapTokens"`
+	}
+	apiEndpoint struct {
+		AdvertiseAddress string `json:"advertiseAddress"`
+		BindPort         int    `json:"bindPort"`
+	}
+	bootstrapToken struct {
+		TTL string `json:"ttl"`
+	}
+	nodeRegistration struct {
+		Name                  string     `json:"name"`
+		CRISocket             string     `json:"criSocket"`
+		KubeletExtraArgs      []argument `json:"kubeletExtraArgs"`
+		IgnorePreflightErrors []string   `json:"ignorePreflightErrors,omitempty"`
+	}
+	argument struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	}
+	clusterConfiguration struct {
+		typeMeta
+		KubernetesVersion    string            `json:"kubernetesVersion"`
+		ControlPlaneEndpoint string            `json:"controlPlaneEndpoint"`
+		Networking           networking        `json:"networking"`
+		APIServer            apiServer         `json:"apiServer"`
+		ControllerManager    controllerManager `json:"controllerManager"`
+	}
+	networking struct {
+		PodSubnet     string `json:"podSubnet"`
+		ServiceSubnet string `json:"serviceSubnet"`
+	}
+	apiServer struct {
+		CertSANs []string `json:"certSANs"`
+	}
+	controllerManager struct {
+		ExtraArgs []argument `json:"extraArgs"`
+	}
+	joinConfiguration struct {
+		typeMeta
+		Discovery        discovery        `json:"discovery"`
+		NodeRegistration nodeRegistration `json:"nodeRegistration"`
+	}
+	discovery struct {
+		File discoveryByFile `json:"file"`
+	}
+	discoveryByFile struct {
+		KubeConfigPath string `json:"kubeConfigPath"`
+	}
+)
+
+// endpoint is where the nodes reach the API server. It is set from the first day, because a
+// cluster without one can never be given a second control plane.
+func (a *Args) endpoint() string {
+	return fmt.Sprintf("%s:%d", a.controlPlane().PrivateIP, apiPort)
+}
+
+// initYAML returns what kubeadm init reads; address is where the API server is reached from outside.
+func (a *Args) initYAML(address string) (string, error) {
+	node := a.controlPlane()
+	names := []string{node.PrivateIP}
+	if address != node.PrivateIP {
+		names = append(names, address)
+	}
+	return documents(
+		initConfiguration{
+			typeMeta:         typeMeta{kubeadmAPI, "InitConfiguration"},
+			LocalAPIEndpoint: apiEndpoint{node.PrivateIP, apiPort},
+			NodeRegistration: a.registration(node),
+			// Nobody joins by token. kubeadm makes one all the same, so it gets the shortest useful
+			// life; init.sh deletes it without waiting for that.
+			BootstrapTokens: []bootstrapToken{{TTL: "5m0s"}},
+		},
+		clusterConfiguration{
+			typeMeta:             typeMeta{kubeadmAPI, "ClusterConfiguration"},
+			KubernetesVersion:    "v" + a.KubernetesVersion,
+			ControlPlaneEndpoint: a.endpoint(),
+			Networking:           networking{PodSubnet: a.PodCidr, ServiceSubnet: a.ServiceCidr},
+			APIServer:            apiServer{CertSANs: names},
+			// Calico hands out pod addresses; a second allocation in Node.spec.podCIDR would only mislead.
+			ControllerManager: controllerManager{ExtraArgs: []argument{{"allocate-node-cidrs", "false"}}},
+		},
+		a.kubeletConfiguration(),
+		map[string]any{"apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration", "mode": "iptables"},
+	)
+}
+
+// joinYAML returns what kubeadm join reads on a worker.
+func (a *Args) joinYAML(node Node) (string, error) {
+	return documents(joinConfiguration{
+		typeMeta:         typeMeta{kubeadmAPI, "JoinConfiguration"},
+		Discovery:        discovery{File: discoveryByFile{KubeConfigPath: discoveryFile}},
+		NodeRegistration: a.registration(node),
+	})
+}
+
+func (a *Args) registration(node Node) nodeRegistration {
+	return nodeRegistration{
+		Name:      node.Name,
+		CRISocket: criSocket,
+		// Without it the kubelet picks the address of the default route.
+		KubeletExtraArgs:      []argument{{"node-ip", node.PrivateIP}},
+		IgnorePreflightErrors: a.IgnorePreflightErrors,
+	}
+}
+
+// kubeletConfiguration is the user's settings and what the bootstrap needs; kubeadm adds the rest.
+func (a *Args) kubeletConfiguration() map[string]any {
+	configuration := map[string]any{}
+	maps.Copy(configuration, a.Kubelet)
+	maps.Copy(configuration, map[string]any{
+		"apiVersion":   "kubelet.config.k8s.io/v1beta1",
+		"kind":         "KubeletConfiguration",
+		"cgroupDriver": "systemd",
+	})
+	return configuration
+}
+
+// keepsSwap tells that the kubelet is configured to live with swap, which then stays as it is.
+func (a *Args) keepsSwap() bool {
+	fails, ok := a.Kubelet["failSwapOn"].(bool)
+	return ok && !fails
+}
+
+// documents marshals values as one stream of YAML documents.
+func documents(values ...any) (string, error) {
+	var out bytes.Buffer
+	for i, value := range values {
+		document, err := yaml.Marshal(value)
+		if err != nil {
+			return "", fmt.Errorf("marshal %T: %w", value, err)
+		}
+		if i > 0 {
+			out.WriteString("---\n")
+		}
+		out.Write(document)
+	}
+	return out.String(), nil
+}

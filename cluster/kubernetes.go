@@ -1,0 +1,129 @@
+package cluster
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	calicoAPI  = "crd.projectcalico.org/v1"
+	workerRole = "node-role.kubernetes.io/worker"
+)
+
+// controlPlaneTaint is the one that kubeadm puts on a control plane.
+var controlPlaneTaint = Taint{Key: "node-role.kubernetes.io/control-plane", Effect: "NoSchedule"}
+
+// objects registers resources of the new cluster's API.
+type objects struct {
+	ctx      *pulumi.Context
+	prefix   string
+	parent   *Cluster
+	provider *kubernetes.Provider
+	network  []pulumi.Resource
+}
+
+// configure gives Calico the addresses of pods, without any tunnel, and the mesh over which nodes
+// tell each other their routes.
+func (c *Cluster) configure(ctx *pulumi.Context, prefix string, args *Args, kubeconfig pulumi.StringOutput, network *done) (*objects, error) {
+	provider, err := kubernetes.NewProvider(ctx, prefix+"-kubernetes", &kubernetes.ProviderArgs{
+		Kubeconfig: kubeconfig,
+		// While the kubeconfig is unknown this alone says that it is still the same cluster.
+		ClusterIdentifier: pulumi.String(args.Identifier),
+		DeleteUnreachable: pulumi.Bool(true),
+		// Patches and conflict detection rest on it.
+		EnableServerSideApply: pulumi.Bool(true),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, err
+	}
+	k := &objects{ctx: ctx, prefix: prefix, parent: c, provider: provider}
+	for _, o := range []struct {
+		name, kind, object string
+		spec               map[string]any
+	}{
+		{"pool", "IPPool", poolName, args.poolSpec()},
+		{"bgp", "BGPConfiguration", "default", bgpSpec()},
+	} {
+		resource, err := apiextensions.NewCustomResource(ctx, prefix+"-"+o.name, &apiextensions.CustomResourceArgs{
+			ApiVersion:  pulumi.String(calicoAPI),
+			Kind:        pulumi.String(o.kind),
+			Metadata:    metav1.ObjectMetaArgs{Name: pulumi.String(o.object)},
+			OtherFields: kubernetes.UntypedArgs{"spec": o.spec},
+		}, k.options(args.controlPlane().Instance, network.Command)...)
+		if err != nil {
+			return nil, err
+		}
+		k.network = append(k.network, resource)
+	}
+	return k, nil
+}
+
+// nodes registers the labels and taints of the cluster's nodes. It returns what shows that the nodes are complete.
+func (k *objects) nodes(members []*node) ([]pulumi.Resource, error) {
+	var complete []pulumi.Resource
+	for _, member := range members {
+		complete = append(complete, member.present.Command)
+		patch, err := k.node(member.node, member.present.Command)
+		if err != nil {
+			return nil, err
+		}
+		if patch != nil {
+			complete = append(complete, patch)
+		}
+	}
+	return complete, nil
+}
+
+// node registers the labels and taints of a Node, nil if it has none. The kubelet may not give
+// itself a role, and what it registers is not corrected later; a patch is both.
+func (k *objects) node(node Node, present pulumi.Resource) (pulumi.Resource, error) {
+	labels := map[string]string{}
+	maps.Copy(labels, node.Labels)
+	taints := node.Taints
+	if node.Role == Worker {
+		labels[workerRole] = ""
+	} else if len(taints) > 0 {
+		// The list is replaced as a whole.
+		taints = append([]Taint{controlPlaneTaint}, taints...)
+	}
+	if len(labels) == 0 && len(taints) == 0 {
+		return nil, nil
+	}
+	args := &corev1.NodePatchArgs{Metadata: metav1.ObjectMetaPatchArgs{
+		Name:   pulumi.String(node.Name),
+		Labels: pulumi.ToStringMap(labels),
+		// The taints' list has other authors, such as the controller that marks a node that is not ready.
+		Annotations: pulumi.StringMap{"pulumi.com/patchForce": pulumi.String("true")},
+	}}
+	if len(taints) > 0 {
+		list := corev1.TaintPatchArray{}
+		for _, taint := range taints {
+			patch := corev1.TaintPatchArgs{Key: pulumi.String(taint.Key), Effect: pulumi.String(taint.Effect)}
+			if taint.Value != "" {
+				patch.Value = pulumi.String(taint.Value)
+			}
+			list = append(list, patch)
+		}
+		args.Spec = corev1.NodeSpecPatchArgs{Taints: list}
+	}
+	patch, err := corev1.NewNodePatch(k.ctx, fmt.Sprintf("%s-%s-labels", k.prefix, node.Name), args,
+		k.options(node.Instance, present)...)
+	if err != nil {
+		return nil, err
+	}
+	return patch, nil
+}
+
+func (k *objects) options(deletedWith pulumi.Resource, waits ...pulumi.Resource) []pulumi.ResourceOption {
+	options := []pulumi.ResourceOption{pulumi.Parent(k.parent), pulumi.Provider(k.provider), pulumi.DependsOn(waits)}
+	if deletedWith != nil {
+		options = append(options, pulumi.DeletedWith(deletedWith))
+	}
+	return options
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Signs a worker's request, which comes on stdin, and prints the kubeconfig that it joins with: all
+# of it but the key, which the worker has. NODE_NAME, ENDPOINT.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+NAME=platform-join-$NODE_NAME
+
+signed() {
+	local encoded
+	encoded=$(admin get certificatesigningrequest "$NAME" --output 'jsonpath={.status.certificate}')
+	[[ -n $encoded ]] && base64 --decode <<<"$encoded" >"$work/node.crt"
+}
+
+alone "$SCRIPT-$NODE_NAME"
+work=$(mktemp --directory)
+trap 'rm -rf "$work"' EXIT
+cat >"$work/node.csr"
+subject=$(openssl req -in "$work/node.csr" -verify -noout -subject -nameopt RFC2253 2>/dev/null | sed 's/^subject= *//') || true
+[[ $subject == "CN=system:node:$NODE_NAME,O=system:nodes" ]] ||
+	fail "the request of $NODE_NAME is not a certificate request in its name" "run pulumi up again with --replace for the step request of this node"
+
+say "signing the certificate of $NODE_NAME"
+admin delete certificatesigningrequest "$NAME" --ignore-not-found >/dev/null
+admin create --filename - >/dev/null <<END
+{
+  "apiVersion": "certificates.k8s.io/v1",
+  "kind": "CertificateSigningRequest",
+  "metadata": {"name": "$NAME"},
+  "spec": {
+    "request": "$(base64 --wrap 0 "$work/node.csr")",
+    "signerName": "kubernetes.io/kube-apiserver-client-kubelet",
+    "usages": ["digital signature", "client auth"]
+  }
+}
+END
+admin certificate approve "$NAME" >/dev/null
+wait_for 120 signed ||
+	fail "the certificate was not signed" "look at the log of kube-controller-manager" \
+		admin describe certificatesigningrequest "$NAME"
+admin delete certificatesigningrequest "$NAME" --ignore-not-found >/dev/null
+
+config() {
+	kubectl --kubeconfig "$work/join.conf" config "$@" >/dev/null
+}
+config set-cluster platform --server "https://$ENDPOINT" --certificate-authority "$KUBERNETES/pki/ca.crt" --embed-certs
+config set-credentials node --client-certificate "$work/node.crt" --embed-certs
+config set users.node.client-key /var/lib/platform/join/node.key
+config set-context join --cluster platform --user node
+config use-context join
+cat "$work/join.conf"

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Installs Calico from its checked manifest with the platform's patches, and waits for its agent on
+# the nodes. Pods get addresses later, from a pool. MANIFEST_URL, MANIFEST_SHA256.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+DIRECTORY=$STATE/calico
+MANIFEST=$DIRECTORY/calico.yaml
+CRDS=(ippools.crd.projectcalico.org bgpconfigurations.crd.projectcalico.org)
+
+checked() {
+	sha256sum --check --status <<<"$MANIFEST_SHA256  $1"
+}
+
+evidence() {
+	admin --namespace kube-system get pods --selector k8s-app=calico-node --output wide
+	admin --namespace kube-system get events --field-selector type=Warning --sort-by .lastTimestamp
+	admin --namespace kube-system logs --selector k8s-app=calico-node --container calico-node --tail 15
+}
+
+alone "$SCRIPT"
+install -d -m 0700 "$DIRECTORY"
+if ! checked "$MANIFEST" 2>/dev/null; then
+	say "fetching $MANIFEST_URL"
+	fetch "$MANIFEST_URL" "$MANIFEST.unchecked" ||
+		fail "Calico's manifest cannot be fetched: $LAST" "let the control plane reach $MANIFEST_URL, or set mirrors.manifests"
+	checked "$MANIFEST.unchecked" ||
+		fail "the checksum of $MANIFEST_URL is not $MANIFEST_SHA256" "calicoVersion and calicoManifestSha256 must go together" sha256sum "$MANIFEST.unchecked"
+	mv "$MANIFEST.unchecked" "$MANIFEST"
+fi
+place "$FILES/kustomization.yaml" "$DIRECTORY/kustomization.yaml" 0600
+
+say "applying Calico's manifest"
+kubectl kustomize "$DIRECTORY" >"$DIRECTORY/rendered.yaml.new" 2>"$LOGS/calico.log" ||
+	fail "the patches do not fit this version of Calico" "use the version in the defaults" cat "$LOGS/calico.log"
+mv "$DIRECTORY/rendered.yaml.new" "$DIRECTORY/rendered.yaml"
+# Server-side, because the definitions are too large for the annotation of a client-side apply.
+apply() {
+	admin apply --server-side --force-conflicts --field-manager platform --filename "$DIRECTORY/rendered.yaml"
+}
+wait_for 120 apply ||
+	fail "Calico's manifest cannot be applied" "read what the API server says" printf '%s\n' "$LAST"
+logged calico timeout 150 kubectl --kubeconfig "$KUBERNETES/admin.conf" wait --for condition=Established --timeout 120s \
+	"${CRDS[@]/#/customresourcedefinition/}" ||
+	fail "Calico's resource types are not served" "look at the API server's log" cat "$LOGS/calico.log"
+
+say "waiting for Calico on the nodes"
+logged calico timeout 650 kubectl --kubeconfig "$KUBERNETES/admin.conf" --namespace kube-system \
+	rollout status daemonset/calico-node --timeout 600s ||
+	fail "Calico is not ready on every node after 10 minutes" \
+		"the pods above say where and why; images come from docker.io or from mirrors.images" evidence
+say "Calico runs"

@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Starts the control plane with kubeadm, or brings a running one to the present configuration.
+# NODE_NAME, ENDPOINT (host:port of the API server for nodes), ADDRESS (host for people),
+# KUBERNETES_VERSION, POD_CIDR, SERVICE_CIDR.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+CONFIG=$FILES/kubeadm.yaml
+# Written when the API server was ready for the first time: the files kubeadm leaves prove nothing.
+MARKER=$STATE/initialized
+
+ready() {
+	admin get --raw=/readyz
+}
+
+# What a cluster is built on and cannot change.
+foundation() {
+	printf 'controlPlane %s\npodCidr %s\nserviceCidr %s\n' "$ENDPOINT" "$POD_CIDR" "$SERVICE_CIDR"
+}
+
+check_foundation() {
+	local key value was
+	while read -r key was; do
+		value=$(foundation | sed -n "s/^$key //p")
+		[[ $value == "$was" ]] ||
+			fail "$key \"$value\": cannot change on a running cluster, was \"$was\"" "set it back, or destroy the cluster first"
+	done <"$MARKER"
+}
+
+await_api() {
+	say "waiting for the API server"
+	wait_for "$1" ready ||
+		fail "the API server is not ready after $1 seconds: $LAST" \
+			"look at crictl ps -a and journalctl -u kubelet on the node, then run pulumi up again" crictl --timeout 10s ps --all
+}
+
+# An initialisation that broke off left files, processes and perhaps an etcd with half of a cluster.
+remove_unfinished() {
+	local others
+	[[ -e $KUBERNETES/admin.conf || -e $KUBERNETES/kubelet.conf || -d $KUBERNETES/pki || -d $ROOT/var/lib/etcd/member ]] || return 0
+	if others=$(admin get nodes --output name 2>/dev/null) && others=$(grep -vx "node/$NODE_NAME" <<<"$others"); then
+		fail "this control plane has members, but $MARKER is missing" \
+			"if the cluster is to be kept, write this to $MARKER: $(foundation | paste -sd '|' | sed 's/|/\\n/g')" printf '%s\n' "$others"
+	fi
+	say "removing what an unfinished initialisation left"
+	reset_node
+}
+
+initialize() {
+	remove_unfinished
+	say "pulling images"
+	wait_for 600 timeout 300 kubeadm config images pull --config "$CONFIG" ||
+		fail "the control plane's images cannot be pulled" "let the node reach registry.k8s.io, or set mirrors.images" printf '%s\n' "$LAST"
+	say "running kubeadm init"
+	logged init timeout 600 kubeadm init --config "$CONFIG" --skip-token-print ||
+		fail "kubeadm init failed" "read what it says; running pulumi up again resets the node first" cat "$LOGS/init.log"
+	await_api 180
+	# Nobody joins by token.
+	admin --namespace kube-system delete secrets --field-selector type=bootstrap.kubernetes.io/token >/dev/null
+	foundation >"$MARKER.new"
+	mv "$MARKER.new" "$MARKER"
+	say "the control plane is ready"
+}
+
+# certified COMMAND... tells whether the certificate that a command prints is good for ADDRESS.
+certified() {
+	local check=-checkhost
+	[[ $ADDRESS =~ ^[0-9.]+$ ]] && check=-checkip
+	[[ $("$@" 2>/dev/null | openssl x509 -noout "$check" "$ADDRESS" 2>/dev/null) == *"does match"* ]]
+}
+
+served_certificate() {
+	timeout 10 openssl s_client -connect "$ENDPOINT" </dev/null
+}
+
+refresh_certificate() {
+	local pki=$KUBERNETES/pki old=$STATE/old-certificate
+	certified cat "$pki/apiserver.crt" && return 0
+	say "giving the API server a certificate for $ADDRESS"
+	install -d -m 0700 "$old"
+	[[ ! -e $pki/apiserver.crt ]] || mv "$pki/apiserver.crt" "$pki/apiserver.key" "$old/"
+	if ! logged certificate timeout 60 kubeadm init phase certs apiserver --config "$CONFIG"; then
+		cp "$old/apiserver.crt" "$old/apiserver.key" "$pki/"
+		fail "kubeadm could not make the API server's certificate" "read what it says, then run pulumi up again" cat "$LOGS/certificate.log"
+	fi
+	# The API server watches its files.
+	wait_for 180 certified served_certificate ||
+		fail "the API server still serves its old certificate" "restart it: crictl stop \$(crictl ps --quiet --name kube-apiserver)" crictl --timeout 10s ps --all
+}
+
+refresh() {
+	check_foundation
+	await_api 300
+	say "storing the cluster's configuration"
+	logged upload-config timeout 120 kubeadm init phase upload-config all --config "$CONFIG" ||
+		fail "kubeadm could not store the configuration" "read what it says, then run pulumi up again" cat "$LOGS/upload-config.log"
+	refresh_certificate
+	refresh_kubelet
+	await_api 180
+	say "the control plane is up to date"
+}
+
+alone "$SCRIPT"
+if [[ -s $MARKER ]]; then
+	refresh
+else
+	initialize
+fi

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Sourced by every script: how they report, wait, give up, and keep out of each other's way.
+# shellcheck disable=SC2034 # some variables are for the scripts
+set -Eeuo pipefail
+
+# Tests run the scripts on a directory instead of the machine.
+ROOT=${PLATFORM_ROOT:-}
+FILES=$ROOT/opt/platform/etc
+STATE=$ROOT/var/lib/platform
+LOGS=$ROOT/var/log/platform
+KUBERNETES=$ROOT/etc/kubernetes
+POLL=${PLATFORM_POLL:-2}
+export LC_ALL=C.UTF-8
+
+SCRIPT=${0##*/}
+DOING=starting
+LAST=
+CHANGED=
+
+# say SENTENCE... tells the person who watches what happens now.
+say() {
+	DOING=$*
+	printf '%s: %s\n' "${SCRIPT%.sh}" "$*" >&2
+}
+
+# detail COMMAND... shows the end of what a command prints, indented, whether it succeeds or not.
+detail() {
+	{ "$@" 2>&1 || true; } | tail -n 40 | sed 's/^/    /' >&2
+}
+
+# fail WHAT REMEDY [COMMAND...] ends the script, with a command's output as evidence.
+fail() {
+	trap - ERR TERM
+	printf '%s: FAILED: %s\n' "${SCRIPT%.sh}" "$1" >&2
+	if (($# > 2)); then
+		detail "${@:3}"
+	fi
+	printf '%s: what to do: %s\n' "${SCRIPT%.sh}" "$2" >&2
+	exit 1
+}
+
+trap 'fail "line $LINENO, while $DOING: $BASH_COMMAND" "read the lines above, then run pulumi up again: every step can be repeated"' ERR
+trap 'fail "stopped at its time limit while $DOING" "see what is slow on the node, then run pulumi up again: every step can be repeated"' TERM
+
+# wait_for SECONDS COMMAND... repeats a command until it succeeds; LAST is what it printed last.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until LAST=$("$@" 2>&1); do
+		if ((SECONDS >= end)); then
+			return 1
+		fi
+		sleep "$POLL"
+	done
+}
+
+# logged NAME COMMAND... keeps a command's output in a file of the node.
+logged() {
+	"${@:2}" >"$LOGS/$1.log" 2>&1
+}
+
+# alone NAME makes sure that a run which was cancelled by the user, but goes on here, is over.
+alone() {
+	install -d -m 0700 "$STATE" "$LOGS"
+	exec 9>"$STATE/$1.lock"
+	if ! flock --wait "${PLATFORM_LOCK_WAIT:-600}" 9; then
+		fail "an earlier run of $SCRIPT is still at work" "wait for it to end, then run pulumi up again" \
+			pgrep --full --list-full "$SCRIPT"
+	fi
+}
+
+# place SOURCE TARGET MODE copies a file unless it is there already; CHANGED tells which.
+place() {
+	CHANGED=
+	if ! cmp --silent "$1" "$2"; then
+		install -D -m "$3" "$1" "$2"
+		CHANGED=yes
+	fi
+}
+
+# fetch URL FILE downloads a file. It is patient with a network that is not there yet, not with an
+# answer that says no; LAST is the reason.
+fetch() {
+	rm -f "$2"
+	wait_for 240 fetch_once "$@" && [[ -s $2 ]]
+}
+
+fetch_once() {
+	local code=0
+	curl --silent --show-error --fail --location --retry 3 --max-time 60 --output "$2.new" "$1" || code=$?
+	case $code in
+	0) mv "$2.new" "$2" ;;
+	22) ;; # an HTTP status of 400 or more
+	*) return "$code" ;;
+	esac
+}
+
+# admin COMMAND... runs kubectl as the cluster's administrator; no call hangs.
+admin() {
+	kubectl --kubeconfig "$KUBERNETES/admin.conf" --request-timeout=20s "$@"
+}
+
+kubelet_healthy() {
+	curl --silent --show-error --fail --max-time 5 http://127.0.0.1:10248/healthz
+}
+
+# refresh_kubelet brings a running kubelet to the settings that the cluster holds.
+refresh_kubelet() {
+	local config=$ROOT/var/lib/kubelet/config.yaml before
+	before=$(sha256sum "$config")
+	logged kubelet-config timeout 120 kubeadm upgrade node phase kubelet-config ||
+		fail "kubeadm could not write the kubelet's settings" "read what it says, then run pulumi up again" \
+			cat "$LOGS/kubelet-config.log"
+	if [[ $before != "$(sha256sum "$config")" ]]; then
+		say "restarting the kubelet with its new settings"
+		systemctl restart kubelet
+	fi
+	wait_for 120 kubelet_healthy ||
+		fail "the kubelet does not answer: $LAST" "look at journalctl -u kubelet; a setting under kubelet may be wrong" \
+			journalctl --unit kubelet --lines 20 --no-pager
+}
+
+# reset_node takes away what an unfinished kubeadm run left.
+reset_node() {
+	logged reset timeout 300 kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock ||
+		fail "kubeadm reset failed" "reboot the node, then run pulumi up again" cat "$LOGS/reset.log"
+}

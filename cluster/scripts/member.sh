@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Waits until the cluster sees a worker as ready, under its address. NODE_NAME, NODE_IP.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+node_field() {
+	admin get node "$NODE_NAME" --output "jsonpath=$1"
+}
+
+node_ready() {
+	[[ $(node_field '{.status.conditions[?(@.type=="Ready")].status}') == True ]]
+}
+
+evidence() {
+	node_field '{range .status.conditions[*]}{.type}={.status}: {.message}{"\n"}{end}'
+	admin --namespace kube-system get pods --field-selector "spec.nodeName=$NODE_NAME" --output wide
+	admin --namespace kube-system get events --field-selector type=Warning --sort-by .lastTimestamp
+}
+
+alone "$SCRIPT-$NODE_NAME"
+say "waiting for $NODE_NAME to be ready"
+wait_for 900 node_ready ||
+	fail "$NODE_NAME is not ready after 15 minutes" "the conditions above say what is missing; Calico's pod brings the network" evidence
+address=$(node_field '{.status.addresses[?(@.type=="InternalIP")].address}')
+[[ $address == "$NODE_IP" ]] ||
+	fail "$NODE_NAME is registered as $address, not as $NODE_IP" "see --node-ip in /var/lib/kubelet/kubeadm-flags.env on that node"
+say "$NODE_NAME is ready"

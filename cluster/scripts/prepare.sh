@@ -1,0 +1,230 @@
+#!/usr/bin/env bash
+# Makes a Debian machine ready for kubeadm: kernel settings, container runtime, Kubernetes' packages.
+# NODE_IP, KUBERNETES_VERSION, PAUSE_IMAGE; SWAP=off|keep; PACKAGES: base URL of the package mirror,
+# empty for the public sources; REGISTRIES: those that the image mirror stands for; LOCAL_VOLUMES: directories.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+APT=$ROOT/etc/apt
+KUBERNETES_PACKAGES=(kubelet kubeadm kubectl)
+PACKAGES_NEEDED=(ca-certificates conntrack containerd curl ethtool iproute2 iptables kmod openssl socat)
+export DEBIAN_FRONTEND=noninteractive
+
+await_cloud_init() {
+	command -v cloud-init >/dev/null || return 0
+	say "waiting for cloud-init"
+	local code=0
+	timeout 900 cloud-init status --wait >/dev/null 2>&1 || code=$?
+	case $code in
+	0) ;;
+	2) say "cloud-init ended with warnings, which are in /var/log/cloud-init.log" ;;
+	124) fail "cloud-init is not done after 15 minutes" "look at /var/log/cloud-init-output.log on the node" cloud-init status --long ;;
+	*) fail "cloud-init failed" "look at /var/log/cloud-init.log on the node; a machine made anew runs it again" cloud-init status --long ;;
+	esac
+}
+
+check_address() {
+	[[ $(ip -oneline -4 address show) == *" inet $NODE_IP/"* ]] ||
+		fail "no interface of this machine has the address $NODE_IP" "compare privateIp in the config with the machine's addresses" \
+			ip -brief -4 address show
+}
+
+has_version() {
+	[[ $(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null) == "installed $KUBERNETES_VERSION-"* ]]
+}
+
+# The kubelet must never be newer than the API server: on a running cluster this is not the place to upgrade.
+check_upgrade() {
+	[[ -s $STATE/initialized || -s $STATE/joined ]] || return 0
+	has_version kubelet ||
+		fail "this node runs another version of Kubernetes than $KUBERNETES_VERSION" \
+			"set kubernetesVersion back: upgrading a running cluster is not offered yet" dpkg-query --show kubelet
+}
+
+set_kernel() {
+	say "setting up the kernel"
+	install -d -m 0755 "$ROOT/etc/modules-load.d" "$ROOT/etc/sysctl.d"
+	printf 'overlay\nbr_netfilter\n' >"$ROOT/etc/modules-load.d/platform.conf"
+	# Modules may be built in, or not be this machine's to load: what counts is that they work.
+	modprobe --all overlay br_netfilter 2>/dev/null || true
+	grep -qw overlay "$ROOT/proc/filesystems" ||
+		fail "the kernel has no overlay file system" "use a kernel with the module overlay" uname --all
+	# rp_filter: Calico does not start where the machine's own default is loose (2).
+	cat >"$ROOT/etc/sysctl.d/99-platform.conf" <<-'END'
+		net.ipv4.ip_forward = 1
+		net.ipv4.conf.all.rp_filter = 1
+		-net.bridge.bridge-nf-call-iptables = 1
+		-net.bridge.bridge-nf-call-ip6tables = 1
+	END
+	logged sysctl sysctl --load="$ROOT/etc/sysctl.d/99-platform.conf" || true
+	local key
+	for key in net/ipv4/ip_forward net/bridge/bridge-nf-call-iptables; do
+		if [[ -e $ROOT/proc/sys/$key && $(<"$ROOT/proc/sys/$key") != 1 ]]; then
+			fail "the kernel setting ${key//\//.} cannot be set to 1" "see what else sets it in /etc/sysctl.d" cat "$LOGS/sysctl.log"
+		fi
+	done
+}
+
+# A kubelet that is configured to live with swap (failSwapOn: false) keeps the machine's.
+set_swap() {
+	[[ $SWAP == off ]] || return 0
+	if [[ -e $ROOT/etc/fstab ]]; then
+		sed -i -E 's/^([^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]].*)$/# \1/' "$ROOT/etc/fstab"
+	fi
+	if (($(wc -l <"$ROOT/proc/swaps") > 1)); then
+		say "turning swap off"
+		swapoff --all || true
+		if (($(wc -l <"$ROOT/proc/swaps") > 1)); then
+			fail "swap cannot be turned off" "remove it from the machine, or set kubelet.failSwapOn to false" cat "$ROOT/proc/swaps"
+		fi
+	fi
+}
+
+apt_get() {
+	# The lock may be unattended-upgrades'. A failed fetch is an error, not a warning.
+	timeout 900 apt-get --yes --quiet \
+		-o Acquire::Retries=5 -o DPkg::Lock::Timeout=600 -o APT::Update::Error-Mode=any \
+		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
+}
+
+# What a person has put there comes back when the mirror goes.
+move_sources() {
+	local from=$1 to=$2 file
+	install -d -m 0755 "$to"
+	for file in "$from"/*.list "$from"/*.sources; do
+		if [[ -e $file && ${file##*/} != platform.list ]]; then
+			mv "$file" "$to/"
+		fi
+	done
+}
+
+use_mirror() {
+	local codename signed='[signed-by=/etc/apt/keyrings/platform.asc]'
+	codename=$(sed -n 's/^VERSION_CODENAME=//p' "$ROOT/etc/os-release" | tr -d '"')
+	place "$FILES/packages.asc" "$APT/keyrings/platform.asc" 0644
+	move_sources "$APT" "$STATE/sources"
+	move_sources "$APT/sources.list.d" "$STATE/sources/more"
+	printf 'deb %s %s/debian %s main\ndeb %s %s/kubernetes/v%s/deb/ /\n' \
+		"$signed" "$PACKAGES" "$codename" "$signed" "$PACKAGES" "${KUBERNETES_VERSION%.*}" >"$APT/sources.list.d/platform.list"
+}
+
+use_public_sources() {
+	local url=https://pkgs.k8s.io/core:/stable:/v${KUBERNETES_VERSION%.*}/deb key=$STATE/packages.asc
+	if [[ -d $STATE/sources ]]; then
+		move_sources "$STATE/sources/more" "$APT/sources.list.d"
+		move_sources "$STATE/sources" "$APT"
+	fi
+	if ! command -v curl >/dev/null; then
+		rm -f "$APT/sources.list.d/platform.list"
+		update_lists
+		install_packages ca-certificates curl
+	fi
+	# The key is fetched, not shipped: it is renewed every other year.
+	fetch "$url/Release.key" "$key" ||
+		fail "the key of Kubernetes' packages cannot be fetched: $LAST" "let the node reach $url, or set mirrors.packages"
+	place "$key" "$APT/keyrings/platform.asc" 0644
+	printf 'deb [signed-by=/etc/apt/keyrings/platform.asc] %s/ /\n' "$url" >"$APT/sources.list.d/platform.list"
+}
+
+update_lists() {
+	# apt does not wait for the lock of its lists, which its daily service may hold.
+	wait_for 300 apt_get update ||
+		fail "the package lists cannot be fetched" "let the node reach its package sources, or set mirrors.packages" printf '%s\n' "$LAST"
+}
+
+install_packages() {
+	wait_for 300 dpkg --configure -a ||
+		fail "dpkg has unfinished work it cannot finish" "run dpkg --configure -a on the node" printf '%s\n' "$LAST"
+	logged apt apt_get install --no-install-recommends --allow-change-held-packages "$@" ||
+		fail "packages cannot be installed" "see whether the sources hold these versions: apt-cache policy $*" cat "$LOGS/apt.log"
+}
+
+set_packages() {
+	local name wanted=() missing=()
+	for name in "${KUBERNETES_PACKAGES[@]}"; do
+		wanted+=("$name=$KUBERNETES_VERSION-*")
+		has_version "$name" || missing+=("$name")
+	done
+	for name in "${PACKAGES_NEEDED[@]}"; do
+		[[ $(dpkg-query --show --showformat '${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || missing+=("$name")
+	done
+	install -d -m 0755 "$APT/keyrings" "$APT/sources.list.d"
+	if [[ -n $PACKAGES ]]; then
+		use_mirror
+	elif ((${#missing[@]} > 0)) || [[ ! -e $APT/sources.list.d/platform.list || -d $STATE/sources ]]; then
+		say "setting up package sources"
+		use_public_sources
+		rm -rf "$STATE/sources"
+	fi
+	if ((${#missing[@]} > 0)); then
+		say "fetching package lists"
+		update_lists
+		say "installing ${missing[*]}"
+		install_packages "${PACKAGES_NEEDED[@]}" "${wanted[@]}"
+		for name in "${KUBERNETES_PACKAGES[@]}"; do
+			has_version "$name" ||
+				fail "$name is not of version $KUBERNETES_VERSION after the installation" "see apt-cache policy $name on the node" dpkg-query --show "$name"
+		done
+	fi
+	apt-mark hold "${KUBERNETES_PACKAGES[@]}" >/dev/null
+}
+
+set_registries() {
+	local hosts=$ROOT/etc/containerd/certs.d list=$STATE/registries registry
+	if [[ -e $list ]]; then
+		while read -r registry; do
+			[[ " ${REGISTRIES:-} " == *" $registry "* ]] || rm -rf "${hosts:?}/$registry"
+		done <"$list"
+	fi
+	for registry in ${REGISTRIES:-}; do
+		place "$FILES/hosts.toml" "$hosts/$registry/hosts.toml" 0644
+		printf '%s\n' "$registry"
+	done >"$list"
+}
+
+containerd_answers() {
+	ctr --connect-timeout 5s version
+}
+
+set_containerd() {
+	set_registries
+	printf 'runtime-endpoint: unix:///run/containerd/containerd.sock\n' >"$ROOT/etc/crictl.yaml"
+	systemctl --quiet enable containerd kubelet
+	place "$FILES/containerd.toml" "$ROOT/etc/containerd/config.toml" 0644
+	if [[ -n $CHANGED ]]; then
+		say "restarting containerd with its new settings"
+		systemctl restart containerd
+	else
+		systemctl start containerd
+	fi
+	wait_for 90 containerd_answers ||
+		fail "containerd does not answer: $LAST" "look at journalctl -u containerd on the node" \
+			journalctl --unit containerd --lines 20 --no-pager
+	# Other versions have other keys, and a key that is not known is silently ignored.
+	local dump expected
+	dump=$(containerd config dump)
+	for expected in 'SystemdCgroup = true' /opt/cni/bin /etc/containerd/certs.d "$PAUSE_IMAGE"; do
+		[[ $dump == *"$expected"* ]] ||
+			fail "containerd did not take over the setting $expected" "use containerd 1.6, 1.7 or 2.x" containerd --version
+	done
+}
+
+set_volumes() {
+	local directory
+	for directory in ${LOCAL_VOLUMES:-}; do
+		# One that is there belongs to the application by now.
+		[[ -d $ROOT$directory ]] || install -d -m 0770 "$ROOT$directory"
+	done
+}
+
+alone "$SCRIPT"
+await_cloud_init
+check_address
+check_upgrade
+set_kernel
+set_swap
+set_packages
+set_containerd
+set_volumes
+say "the machine is ready for Kubernetes $KUBERNETES_VERSION"

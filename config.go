@@ -1,0 +1,218 @@
+package main
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sort"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	kjson "sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
+
+	"ecommerce-platform/cluster"
+	"ecommerce-platform/workloads"
+)
+
+// projectFile is the schema of the configuration and the only place that holds a default.
+//
+//go:embed Pulumi.yaml
+var projectFile []byte
+
+// Config is the stack's configuration laid over the defaults. Pulumi.yaml describes each key.
+type Config struct {
+	Layers       []string `json:"layers"`
+	InfraStack   string   `json:"infraStack"`
+	ClusterStack string   `json:"clusterStack"`
+
+	VpcCidr             string   `json:"vpcCidr"`
+	SubnetCidr          string   `json:"subnetCidr"`
+	AvailabilityZone    string   `json:"availabilityZone"`
+	AdminCidrs          []string `json:"adminCidrs"`
+	ClientCidrs         []string `json:"clientCidrs"`
+	Nodes               []Node   `json:"nodes"`
+	InstanceType        string   `json:"instanceType"`
+	RootVolumeGiB       int      `json:"rootVolumeGiB"`
+	AMIOwner            string   `json:"amiOwner"`
+	AMIName             string   `json:"amiName"`
+	ProtectControlPlane bool     `json:"protectControlPlane"`
+
+	PodCidr               string             `json:"podCidr"`
+	ServiceCidr           string             `json:"serviceCidr"`
+	KubernetesVersion     string             `json:"kubernetesVersion"`
+	CalicoVersion         string             `json:"calicoVersion"`
+	CalicoManifestSHA256  string             `json:"calicoManifestSha256"`
+	KeySeed               string             `json:"keySeed"`
+	Kubelet               map[string]any     `json:"kubelet"`
+	IgnorePreflightErrors []string           `json:"ignorePreflightErrors"`
+	Containerd            cluster.Containerd `json:"containerd"`
+	Mirrors               cluster.Mirrors    `json:"mirrors"`
+	NodeExporterImage     string             `json:"nodeExporterImage"`
+
+	Namespace        string          `json:"namespace"`
+	NodePort         int             `json:"nodePort"`
+	DatabasePassword string          `json:"databasePassword"`
+	Frontend         workloads.Tier  `json:"frontend"`
+	Backend          workloads.Tier  `json:"backend"`
+	Postgres         workloads.Tier  `json:"postgres"`
+	Redis            workloads.Redis `json:"redis"`
+}
+
+// Node is one entry of the nodes key.
+type Node struct {
+	Name      string `json:"name"`
+	Role      string `json:"role"`
+	PrivateIP string `json:"privateIp"`
+	// InstanceType and RootVolumeGiB default to the stack's.
+	InstanceType  string            `json:"instanceType"`
+	RootVolumeGiB int               `json:"rootVolumeGiB"`
+	Labels        map[string]string `json:"labels"`
+	Taints        []cluster.Taint   `json:"taints"`
+	Monitoring    bool              `json:"monitoring"`
+}
+
+// loadConfig returns every problem it finds: unknown keys, also inside objects, values of the wrong type, and secrets
+// that are not encrypted. What a value must be besides is for the layer that uses it to say.
+func loadConfig(ctx *pulumi.Context) (*Config, []error) {
+	var project struct {
+		Config map[string]struct {
+			Type    string `json:"type"`
+			Secret  bool   `json:"secret"`
+			Default any    `json:"default"`
+		} `json:"config"`
+	}
+	if err := yaml.Unmarshal(projectFile, &project); err != nil {
+		return &Config{}, []error{fmt.Errorf("reading Pulumi.yaml: %w", err)}
+	}
+
+	problems := unknownKeys(ctx, func(key string) bool { _, known := project.Config[key]; return known })
+	config := &Config{}
+	for _, key := range sortedKeys(project.Config) {
+		declared := project.Config[key]
+		value := declared.Default
+		if text, set := ctx.GetConfig(ctx.Project() + ":" + key); set {
+			if declared.Secret && text != "" && !ctx.IsConfigSecret(ctx.Project()+":"+key) {
+				problems = append(problems, fmt.Errorf("%s <secret>: must be set with `pulumi config set --secret %s`", key, key))
+			}
+			parsed, err := parse(declared.Type, text)
+			if err != nil {
+				problems = append(problems, fmt.Errorf("%s %q: %w", key, text, err))
+				continue
+			}
+			value = overlay(value, parsed)
+		}
+		problems = append(problems, decode(config, key, value)...)
+	}
+	return config, problems
+}
+
+// unknownKeys finds misspelt keys of this project in the configuration that the engine passed.
+func unknownKeys(ctx *pulumi.Context, known func(string) bool) []error {
+	var all map[string]string
+	if text := os.Getenv(pulumi.EnvConfig); text != "" {
+		if err := json.Unmarshal([]byte(text), &all); err != nil {
+			return []error{fmt.Errorf("reading %s: %w", pulumi.EnvConfig, err)}
+		}
+	}
+	var problems []error
+	for _, full := range sortedKeys(all) {
+		key, mine := strings.CutPrefix(full, ctx.Project()+":")
+		if !mine || known(key) {
+			continue
+		}
+		value := "<secret>"
+		if !ctx.IsConfigSecret(full) {
+			value = fmt.Sprintf("%q", all[full])
+		}
+		problems = append(problems, fmt.Errorf("%s %s: unknown key", key, value))
+	}
+	return problems
+}
+
+// parse reads a value as the engine passes it: strings as they are, everything else as JSON.
+func parse(kind, text string) (any, error) {
+	if kind == "string" || kind == "" {
+		return text, nil
+	}
+	var value any
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		return nil, fmt.Errorf("must be of type %s", kind)
+	}
+	return value, nil
+}
+
+// overlay lays value over base; objects are merged key by key, anything else replaces.
+func overlay(base, value any) any {
+	under, ok := base.(map[string]any)
+	over, isObject := value.(map[string]any)
+	if !ok || !isObject {
+		return value
+	}
+	merged := make(map[string]any, len(under)+len(over))
+	for key, item := range under {
+		merged[key] = item
+	}
+	for key, item := range over {
+		merged[key] = overlay(under[key], item)
+	}
+	return merged
+}
+
+// decode sets the field of config for key and refuses fields that it does not have.
+func decode(config *Config, key string, value any) []error {
+	document, err := json.Marshal(map[string]any{key: value})
+	if err != nil {
+		return []error{fmt.Errorf("%s: %w", key, err)}
+	}
+	strict, err := kjson.UnmarshalStrict(document, config)
+	var mismatch *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &mismatch):
+		return []error{fmt.Errorf("%s %s: must be of type %s", mismatch.Field, mismatch.Value, mismatch.Type)}
+	case err != nil:
+		return []error{fmt.Errorf("%s: %w", key, err)}
+	}
+	var problems []error
+	for _, problem := range strict {
+		path := key
+		var field kjson.FieldError
+		if errors.As(problem, &field) {
+			path = field.FieldPath()
+		}
+		problems = append(problems, fmt.Errorf("%s %s: unknown key", path, at(value, strings.TrimPrefix(path, key))))
+	}
+	return problems
+}
+
+// at renders the value that path, such as [1].labels.tier, points to, for an error.
+func at(value any, path string) string {
+	for _, step := range strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune(".[]", r) }) {
+		switch container := value.(type) {
+		case map[string]any:
+			value = container[step]
+		case []any:
+			var index int
+			if _, err := fmt.Sscan(step, &index); err != nil || index >= len(container) {
+				return "<unset>"
+			}
+			value = container[index]
+		}
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return "<unset>"
+	}
+	return string(text)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	return keys
+}

@@ -1,0 +1,57 @@
+package infra
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// Roles of a node.
+const (
+	RoleControlPlane = "control-plane"
+	RoleWorker       = "worker"
+)
+
+// Args is everything the layer needs. It has no defaults: the program's configuration has them.
+type Args struct {
+	// VpcCidr is the VPC's IPv4 block, /16 to /28: "172.31.0.0/20".
+	VpcCidr string
+	// SubnetCidr is the block of the one subnet, inside VpcCidr or equal to it.
+	SubnetCidr string
+	// AvailabilityZone of the subnet, "eu-central-1a"; empty lets AWS choose.
+	AvailabilityZone string
+	// PodCidr is the block pods get addresses from, "192.168.0.0/16". AWS does not know it; the security groups must.
+	PodCidr string
+	// ServiceCidr is the block of Service addresses, "10.96.0.0/12". No packet on the network carries one.
+	ServiceCidr string
+	// AdminCidrs may reach SSH and the API server: ["203.0.113.7/32"]. Never the whole internet.
+	AdminCidrs []string
+	// ClientCidrs may reach the application: ["0.0.0.0/0"].
+	ClientCidrs []string
+	// NodePort is the application's port on every worker, 30000 to 32767.
+	NodePort int
+	// AMIOwner is the account that publishes the image: "136693071363" is Debian's.
+	AMIOwner string
+	// AMIName is a pattern for the image's name, of which the newest is taken: "debian-13-amd64-*".
+	AMIName string
+	// ProtectControlPlane makes Pulumi refuse to delete or replace the control plane, which holds all cluster state.
+	ProtectControlPlane bool
+	// AuthorizedKey is the public login key in authorized_keys form.
+	AuthorizedKey string
+	// Nodes are the machines, exactly one of them the control plane.
+	Nodes []Node
+}
+
+// Node is one machine to make.
+type Node struct {
+	// Name is host name, resource name and the node's name in Kubernetes: "worker-node-1".
+	Name string
+	// Role is RoleControlPlane or RoleWorker.
+	Role string
+	// PrivateIP is the fixed address inside the subnet: "172.31.2.239".
+	PrivateIP string
+	// InstanceType is an x86_64 type: "t3.medium".
+	InstanceType string
+	// RootVolumeGiB is the size of the only disk: 20.
+	RootVolumeGiB int
+	// HostKey is the private ed25519 SSH host key in OpenSSH PEM form; it is kept secret.
+	HostKey pulumi.StringInput
+	// HostPublicKey is its public half in authorized_keys form.
+	HostPublicKey string
+}

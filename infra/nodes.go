@@ -1,0 +1,127 @@
+package infra
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// machine is what all nodes share.
+type machine struct {
+	network  *network
+	security *security
+	image    string
+	loginKey *ec2.KeyPair
+}
+
+// image is the newest one that matches.
+func (b *builder) image() (string, error) {
+	image, err := ec2.LookupAmi(b.ctx, &ec2.LookupAmiArgs{
+		MostRecent: pulumi.BoolRef(true),
+		Owners:     []string{b.args.AMIOwner},
+		Filters: []ec2.GetAmiFilter{
+			{Name: "name", Values: []string{b.args.AMIName}},
+			{Name: "architecture", Values: []string{"x86_64"}},
+			{Name: "root-device-type", Values: []string{"ebs"}},
+			{Name: "virtualization-type", Values: []string{"hvm"}},
+			{Name: "state", Values: []string{"available"}},
+		},
+	}, b.parent)
+	if err != nil {
+		return "", fmt.Errorf("amiName %q: no image of owner %s found: %w", b.args.AMIName, b.args.AMIOwner, err)
+	}
+	return image.Id, nil
+}
+
+func (b *builder) loginKey() (*ec2.KeyPair, error) {
+	return ec2.NewKeyPair(b.ctx, b.name+"-login", &ec2.KeyPairArgs{
+		PublicKey: pulumi.String(b.args.AuthorizedKey),
+		Tags:      b.tags(b.name + "-login"),
+	}, b.parent)
+}
+
+// Burstable types spend CPU credits: t2, t3, t3a.
+var burstable = regexp.MustCompile(`^t[0-9]`)
+
+func (b *builder) node(node Node, m *machine) (*NodeState, error) {
+	// The address exists before the instance and outlives it. AWS wants a gateway in the VPC first.
+	address, err := ec2.NewEip(b.ctx, node.Name, &ec2.EipArgs{
+		Domain: pulumi.String("vpc"),
+		Tags:   b.tags(node.Name),
+	}, b.parent, pulumi.DependsOn([]pulumi.Resource{m.network.gateway}))
+	if err != nil {
+		return nil, err
+	}
+	instance, reachable, err := b.instance(node, m)
+	if err != nil {
+		return nil, err
+	}
+	association, err := ec2.NewEipAssociation(b.ctx, node.Name, &ec2.EipAssociationArgs{
+		AllocationId: address.ID(),
+		InstanceId:   instance.ID(),
+	}, b.parent)
+	if err != nil {
+		return nil, err
+	}
+	reachable = append(reachable, association)
+	reachable = append(reachable, m.network.internet...)
+	return &NodeState{
+		Name: node.Name, Role: node.Role, PrivateIP: node.PrivateIP, Instance: instance,
+		PublicIP: pulumi.OutputWithDependencies(b.ctx.Context(), address.PublicIp, reachable...).(pulumi.StringOutput),
+	}, nil
+}
+
+// instance also returns the rules without which it cannot be used.
+func (b *builder) instance(node Node, m *machine) (*ec2.Instance, []pulumi.Resource, error) {
+	groups, rules := m.security.of(node.Role)
+	tags := b.tags(node.Name)
+	tags["Role"] = pulumi.String(node.Role)
+	args := &ec2.InstanceArgs{
+		Ami:                 pulumi.String(m.image),
+		InstanceType:        pulumi.String(node.InstanceType),
+		SubnetId:            m.network.subnet.ID(),
+		PrivateIp:           pulumi.String(node.PrivateIP),
+		VpcSecurityGroupIds: groups,
+		KeyName:             m.loginKey.KeyName,
+		// Packets from and to pods carry addresses that are not the instance's. On the control plane too: it holds routes
+		// to pods and may run some.
+		SourceDestCheck: pulumi.Bool(false),
+		// One hop: a pod's packets have one more and so get no credentials from the metadata service.
+		MetadataOptions: &ec2.InstanceMetadataOptionsArgs{
+			HttpEndpoint:            pulumi.String("enabled"),
+			HttpTokens:              pulumi.String("required"),
+			HttpPutResponseHopLimit: pulumi.Int(1),
+		},
+		RootBlockDevice: &ec2.InstanceRootBlockDeviceArgs{
+			VolumeType:          pulumi.String("gp3"),
+			VolumeSize:          pulumi.Int(node.RootVolumeGiB),
+			Encrypted:           pulumi.Bool(true),
+			DeleteOnTermination: pulumi.Bool(true),
+			Tags:                tags,
+		},
+		UserData: userData(node, b.args.AuthorizedKey),
+		// cloud-init reads user data at the first boot only. Otherwise a changed key would stop and start the node and
+		// leave the old key on it, which nobody who pins the new one could reach again.
+		UserDataReplaceOnChange: pulumi.Bool(true),
+		Tags:                    tags,
+	}
+	if burstable.MatchString(node.InstanceType) {
+		// T3 starts in unlimited mode, where a busy loop costs money without a bound; standard mode slows down instead.
+		args.CreditSpecification = &ec2.InstanceCreditSpecificationArgs{CpuCredits: pulumi.String("standard")}
+	}
+	opts := []pulumi.ResourceOption{
+		b.parent,
+		// A new image is for new nodes; it never replaces one that runs.
+		pulumi.IgnoreChanges([]string{"ami"}),
+		// The successor has the same fixed address.
+		pulumi.DeleteBeforeReplace(true),
+		pulumi.AdditionalSecretOutputs([]string{"userData"}),
+	}
+	if node.Role == RoleControlPlane {
+		opts = append(opts, pulumi.Protect(b.args.ProtectControlPlane))
+	}
+	instance, err := ec2.NewInstance(b.ctx, node.Name, args, opts...)
+	return instance, rules, err
+}

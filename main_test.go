@@ -1,0 +1,265 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"maps"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"ecommerce-platform/cluster"
+	"ecommerce-platform/infra"
+	"ecommerce-platform/tests/pulumitest"
+	"ecommerce-platform/workloads"
+)
+
+const (
+	testSeed     = "a seed that only this test knows, 0123456789"
+	testPassword = "a-password-that-only-this-test-knows"
+)
+
+// stack is a configuration as the engine passes it, by key.
+type stack map[string]string
+
+// devStack is Pulumi.dev.yaml with the one key that has no default a person must choose.
+func devStack(t *testing.T) stack {
+	t.Helper()
+	text, err := os.ReadFile("Pulumi.dev.yaml")
+	require.NoError(t, err)
+	var file struct {
+		Config map[string]any `json:"config"`
+	}
+	require.NoError(t, yaml.Unmarshal(text, &file))
+	values := stack{"adminCidrs": `["203.0.113.7/32"]`}
+	for key, value := range file.Config {
+		encoded, isText := value.(string)
+		if !isText {
+			document, err := json.Marshal(value)
+			require.NoError(t, err)
+			encoded = string(document)
+		}
+		values[strings.TrimPrefix(key, "ecommerce-platform:")] = encoded
+	}
+	return values
+}
+
+func (s stack) with(key, value string) stack {
+	changed := maps.Clone(s)
+	changed[key] = value
+	return changed
+}
+
+func run(t *testing.T, values stack, secrets stack, opts ...pulumitest.Option) (*pulumitest.Recorder, error) {
+	t.Helper()
+	all := map[string]string{}
+	for _, part := range []stack{values, secrets} {
+		for key, value := range part {
+			all["ecommerce-platform:"+key] = value
+		}
+	}
+	document, err := json.Marshal(all)
+	require.NoError(t, err)
+	t.Setenv(pulumi.EnvConfig, string(document))
+	opts = append(opts, pulumitest.Config(values), pulumitest.SecretConfig(secrets))
+	return pulumitest.RunErr(t, program, opts...)
+}
+
+func secrets() stack { return stack{"keySeed": testSeed, "databasePassword": testPassword} }
+
+func TestDevStack(t *testing.T) {
+	rec, err := run(t, devStack(t), secrets())
+	require.NoError(t, err)
+
+	t.Run("three layers", func(t *testing.T) {
+		rec.Get(t, infra.Type, "platform")
+		rec.Get(t, cluster.Type, "platform")
+		rec.Get(t, workloads.Type, "shop")
+	})
+	t.Run("one machine per node of the specification", func(t *testing.T) {
+		assert.Equal(t, []string{"control-plane", "worker-node-1", "worker-node-2"}, rec.Names("aws:ec2/instance:Instance"))
+	})
+	t.Run("the four tiers", func(t *testing.T) {
+		assert.Len(t, rec.All("kubernetes:apps/v1:Deployment"), 4)
+	})
+	t.Run("outputs", func(t *testing.T) {
+		assert.Equal(t, []string{"frontendUrl", "kubeconfig", "nodes", "services"}, rec.ExportNames())
+		assert.Regexp(t, `^http://[0-9.]+:30080$`, rec.Export("frontendUrl"))
+		assert.True(t, rec.IsSecretExport("kubeconfig"), "kubeconfig is an administrator's credential")
+		assert.False(t, rec.IsSecretExport("nodes"))
+		nodes, ok := rec.Export("nodes").([]any)
+		require.True(t, ok)
+		require.Len(t, nodes, 3)
+		first, ok := nodes[0].(map[string]any)
+		require.True(t, ok)
+		assert.Equal(t, "control-plane", first["name"])
+		assert.Equal(t, "control-plane", first["role"])
+		assert.Equal(t, "172.31.15.119", first["privateIp"])
+		assert.NotEmpty(t, first["publicIp"])
+	})
+	t.Run("no secret outside of secrets", func(t *testing.T) {
+		assert.Empty(t, rec.FindPlain(testSeed))
+		assert.Empty(t, rec.FindPlain(testPassword))
+		assert.Empty(t, rec.FindPlain("PRIVATE KEY"))
+	})
+}
+
+func TestFirstPreviewRegistersWhatTheUpdateWill(t *testing.T) {
+	preview, err := run(t, devStack(t), secrets(), pulumitest.Preview())
+	require.NoError(t, err)
+	update, err := run(t, devStack(t), secrets())
+	require.NoError(t, err)
+	require.Equal(t, update.Types(), preview.Types())
+	for _, kind := range update.Types() {
+		assert.Equal(t, update.Names(kind), preview.Names(kind), kind)
+	}
+}
+
+func TestLayeredStacks(t *testing.T) {
+	lower := map[string]any{
+		"nodes": []any{
+			map[string]any{"name": "control-plane", "publicIp": "198.51.100.10", "instanceId": "i-10"},
+			map[string]any{"name": "worker-node-1", "publicIp": "198.51.100.11", "instanceId": "i-11"},
+			map[string]any{"name": "worker-node-2", "publicIp": "198.51.100.12", "instanceId": "i-12"},
+		},
+		"kubeconfig": pulumitest.Secret("apiVersion: v1\nkind: Config\n"),
+	}
+	whole, err := run(t, devStack(t), secrets())
+	require.NoError(t, err)
+
+	together := map[string]int{}
+	for _, layer := range allLayers {
+		t.Run(layer, func(t *testing.T) {
+			values := devStack(t).with("layers", `["`+layer+`"]`).with("infraStack", "organization/ecommerce-platform/dev-infra").
+				with("clusterStack", "organization/ecommerce-platform/dev-cluster")
+			rec, err := run(t, values, secrets(),
+				pulumitest.StackReference("organization/ecommerce-platform/dev-infra", lower),
+				pulumitest.StackReference("organization/ecommerce-platform/dev-cluster", lower))
+			require.NoError(t, err)
+			for _, kind := range rec.Types() {
+				if kind == "pulumi:pulumi:StackReference" {
+					continue
+				}
+				together[kind] += len(rec.Names(kind))
+			}
+			if layer == "workloads" {
+				assert.Equal(t, "http://198.51.100.11:30080", rec.Export("frontendUrl"))
+			}
+		})
+	}
+	for _, kind := range whole.Types() {
+		assert.Equal(t, len(whole.Names(kind)), together[kind], kind)
+	}
+	assert.Len(t, together, len(whole.Types()))
+}
+
+func TestStackOfOneLayerNeedsOnlyItsSecrets(t *testing.T) {
+	values := devStack(t).with("layers", `["infra"]`)
+	_, err := run(t, values, stack{"keySeed": testSeed})
+	require.NoError(t, err)
+
+	_, err = run(t, values, stack{"databasePassword": testPassword})
+	require.ErrorContains(t, err, "keySeed")
+	assert.NotContains(t, err.Error(), "databasePassword")
+}
+
+func TestWrongConfiguration(t *testing.T) {
+	cases := map[string]struct {
+		key, value, want string
+	}{
+		"unknown key":              {"adminCidr", "[]", `adminCidr "[]": unknown key`},
+		"unknown key in an object": {"redis", `{"replica":3}`, `redis.replica 3: unknown key`},
+		"unknown key in a list":    {"nodes", `[{"name":"a","tier":"x"}]`, `nodes[0].tier "x": unknown key`},
+		"not a number":             {"nodePort", "many", `nodePort "many": must be of type integer`},
+		"text for a number":        {"frontend", `{"replicas":"four"}`, `frontend.replicas string: must be of type int`},
+		"unknown layer":            {"layers", `["infra","apps"]`, `layers[1] "apps": must be infra, cluster or workloads`},
+		"layer twice":              {"layers", `["infra","infra"]`, `layers[1] "infra": duplicate of layers[0]`},
+		"no layer":                 {"layers", `[]`, `layers []: at least one of infra, cluster and workloads is required`},
+		"layer left out":           {"layers", `["infra","workloads"]`, `layers ["infra" "workloads"]: cluster lies between infra and workloads and cannot be left out`},
+		"lower stack unnamed":      {"layers", `["cluster"]`, `infraStack <unset>: required, since this stack's name "dev" does not end in -cluster`},
+		"no admin":                 {"adminCidrs", `[]`, `adminCidrs <unset>: required`},
+		"no node":                  {"nodes", `[]`, `nodes (0 with role control-plane): exactly one control plane is required`},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			rec, err := run(t, devStack(t).with(c.key, c.value), secrets())
+			require.ErrorContains(t, err, c.want)
+			assert.Empty(t, rec.All(), "nothing may be registered")
+		})
+	}
+	t.Run("missing secrets", func(t *testing.T) {
+		_, err := run(t, devStack(t), nil)
+		require.ErrorContains(t, err, "keySeed")
+		require.ErrorContains(t, err, "databasePassword <unset>: required")
+	})
+	t.Run("secret in plain", func(t *testing.T) {
+		_, err := run(t, devStack(t).with("keySeed", testSeed), stack{"databasePassword": testPassword})
+		require.ErrorContains(t, err, "keySeed <secret>: must be set with `pulumi config set --secret keySeed`")
+		assert.NotContains(t, err.Error(), testSeed)
+	})
+	t.Run("all at once and each once", func(t *testing.T) {
+		values := devStack(t).with("podCidr", "192.168.0.0/40").with("nodePort", "80").with("layers", `["infra","cluster","workloads","x"]`).with("adminCidrs", `["0.0.0.0/0"]`)
+		_, err := run(t, values, nil)
+		require.Error(t, err)
+		for _, key := range []string{"podCidr", "nodePort", "layers[3]", "adminCidrs[0]", "keySeed", "databasePassword"} {
+			assert.Equal(t, 1, strings.Count(err.Error(), key+" "), key)
+		}
+	})
+}
+
+type declaredKey struct {
+	Type        string `json:"type"`
+	Description string `json:"description"`
+	Secret      bool   `json:"secret"`
+	Default     any    `json:"default"`
+}
+
+func declaredKeys(t *testing.T) map[string]declaredKey {
+	t.Helper()
+	var project struct {
+		Config map[string]declaredKey `json:"config"`
+	}
+	require.NoError(t, yaml.Unmarshal(projectFile, &project))
+	return project.Config
+}
+
+// The engine refuses a default of the wrong type only when somebody runs it; this says so sooner.
+func TestEveryConfigKeyIsDescribed(t *testing.T) {
+	for key, declared := range declaredKeys(t) {
+		assert.NotEmpty(t, declared.Description, key)
+		assert.NotNil(t, declared.Default, key)
+		assert.Equal(t, declared.Type == "", declared.Secret, "%s: only the secrets have no type", key)
+	}
+}
+
+func TestReadmeListsEveryConfigKey(t *testing.T) {
+	const begin, end = "<!-- config:begin -->\n", "<!-- config:end -->\n"
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	before, rest, ok := strings.Cut(string(text), begin)
+	require.True(t, ok)
+	listed, after, ok := strings.Cut(rest, end)
+	require.True(t, ok)
+
+	keys := declaredKeys(t)
+	table := "| key | default | what it is |\n| --- | --- | --- |\n"
+	for _, key := range sortedKeys(keys) {
+		value, err := json.Marshal(keys[key].Default)
+		require.NoError(t, err)
+		shown := "`" + strings.Trim(string(value), `"`) + "`"
+		if keys[key].Default == "" {
+			shown = ""
+		}
+		table += "| `" + key + "` | " + shown + " | " + keys[key].Description + " |\n"
+	}
+	if update := flag.Lookup("update"); update.Value.String() == "true" {
+		require.NoError(t, os.WriteFile("README.md", []byte(before+begin+table+end+after), 0o644))
+		return
+	}
+	assert.Equal(t, table, listed, "run the test with -update to accept")
+}

@@ -1,0 +1,178 @@
+package images
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// Build makes the image unless the Docker engine has it and returns its tag, which names its content.
+func (i Image) Build(ctx context.Context) (string, error) {
+	inputs, err := i.inputs(ctx)
+	if err != nil {
+		return "", fmt.Errorf("image %s: %w", i.Name, err)
+	}
+	if present(ctx, inputs.tag) {
+		return inputs.tag, nil
+	}
+	unlock, err := toolchain.Lock(ctx, "image-"+i.Name)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if present(ctx, inputs.tag) {
+		return inputs.tag, nil
+	}
+	done := toolchain.Step("making image " + i.Name)
+	err = i.build(ctx, inputs)
+	done(err)
+	if err != nil {
+		return "", fmt.Errorf("image %s: %w", i.Name, err)
+	}
+	return inputs.tag, nil
+}
+
+// inputs is everything that an image is made of.
+type inputs struct {
+	tag, base, source string
+	tools, trees      map[string]string // name in the build context -> path
+}
+
+func (i Image) inputs(ctx context.Context) (inputs, error) {
+	in := inputs{tools: map[string]string{}, trees: map[string]string{}}
+	var err error
+	if !i.Scratch {
+		if in.base, err = base(ctx); err != nil {
+			return in, err
+		}
+	}
+	dir := i.Dir
+	if dir == "" {
+		dir = i.Name
+	}
+	if in.source, err = toolchain.Source("images", dir); err != nil {
+		return in, err
+	}
+	tree, err := toolchain.TreeKey(in.source)
+	if err != nil {
+		return in, err
+	}
+	parts := []string{in.base, tree}
+	for _, name := range keys(i.Tools) {
+		if in.tools[name], err = toolchain.Tool(ctx, i.Tools[name]); err != nil {
+			return in, err
+		}
+		// The path of a tool has the key of its build in it.
+		parts = append(parts, name, filepath.Base(filepath.Dir(in.tools[name])))
+	}
+	for _, name := range keys(i.Trees) {
+		t := i.Trees[name]
+		module, err := toolchain.ModuleDir(ctx, t.Pin, t.Module)
+		if err != nil {
+			return in, err
+		}
+		in.trees[name] = filepath.Join(module, t.Dir)
+		parts = append(parts, name, filepath.Base(module), t.Dir)
+	}
+	in.tag = "lab-" + i.Name + ":" + toolchain.Key(parts...)
+	return in, nil
+}
+
+// build lays out the context and runs docker build in it.
+func (i Image) build(ctx context.Context, in inputs) error {
+	cache, err := toolchain.CacheDir()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(cache, "context-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := copyTree(in.source, dir); err != nil {
+		return err
+	}
+	for name, from := range in.tools {
+		to := filepath.Join(dir, "bin", name)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		if err := toolchain.Link(from, to); err != nil {
+			return err
+		}
+	}
+	for name, from := range in.trees {
+		if err := copyTree(from, filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	args := map[string]string{}
+	if in.base != "" {
+		args["BASE"] = in.base
+	}
+	return build(ctx, dir, in.tag, args)
+}
+
+// build runs docker build with the host's network, where package mirrors are reached as the host reaches them.
+func build(ctx context.Context, dir, tag string, args map[string]string) error {
+	command := []string{"docker", "build", "--quiet", "--network", "host", "--label", "ecommerce-platform=lab", "--tag", tag}
+	for _, name := range keys(args) {
+		command = append(command, "--build-arg", name+"="+args[name])
+	}
+	command = append(append(command, Proxies("--build-arg")...), dir)
+	// The classic builder is the one that every engine since 20.10 has.
+	_, err := toolchain.Command{Env: []string{"DOCKER_BUILDKIT=0"}, Args: command}.Output(ctx)
+	return err
+}
+
+// present reports whether the Docker engine has an image.
+func present(ctx context.Context, tag string) bool {
+	_, err := toolchain.Run(ctx, "docker", "image", "inspect", "--format", "{{.Id}}", tag)
+	return err == nil
+}
+
+// copyTree copies files, directories and symbolic links; what it makes is writable, unlike the module cache.
+func copyTree(from, to string) error {
+	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, relative)
+		switch {
+		case entry.IsDir():
+			return os.MkdirAll(target, 0o755)
+		case entry.Type() == fs.ModeSymlink:
+			value, err := os.Readlink(path)
+			if err != nil {
+				return err
+			}
+			return os.Symlink(value, target)
+		}
+		if err := toolchain.Copy(path, target); err != nil {
+			return err
+		}
+		info, err := os.Stat(target)
+		if err != nil {
+			return err
+		}
+		return os.Chmod(target, info.Mode().Perm()|0o200)
+	})
+}
+
+func keys[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,75 @@
+// Package images makes the container images of the lab from Debian packages and from programs built by toolchain.
+package images
+
+import "ecommerce-platform/tests/lab/toolchain"
+
+// Image is one image: a directory with a Dockerfile, and what is laid beside it before docker build runs.
+type Image struct {
+	// Name is the image's name in the lab.
+	Name string
+	// Dir is the directory of its Dockerfile; several images share one. Default: Name.
+	Dir string
+	// Ref is the name that manifests use for it; empty for images that only the lab's host runs.
+	Ref string
+	// Scratch images start from nothing, not from the Debian base.
+	Scratch bool
+	// Tools are binaries put into bin/ of the build context: name there -> name for toolchain.Tool.
+	Tools map[string]string
+	// Trees are directories of a Go module: name in the build context -> directory.
+	Trees map[string]Tree
+}
+
+// Tree is a directory of the source of a module that a pin builds.
+type Tree struct{ Pin, Module, Dir string }
+
+func same(names ...string) map[string]string {
+	tools := map[string]string{}
+	for _, name := range names {
+		tools[name] = name
+	}
+	return tools
+}
+
+const (
+	kubernetes = ":v" + toolchain.KubernetesVersion
+	calico     = ":v" + toolchain.CalicoVersion
+)
+
+// Node stands for the AMI, Mirror for the internet. Neither is ever pulled from a registry.
+var (
+	Node   = Image{Name: "node"}
+	Mirror = Image{Name: "mirror"}
+)
+
+// Served is every image that a cluster of the lab pulls.
+var Served = []Image{
+	{Name: "kube-apiserver", Dir: "kubernetes", Ref: "registry.k8s.io/kube-apiserver" + kubernetes, Scratch: true, Tools: same("kube-apiserver")},
+	{Name: "kube-controller-manager", Dir: "kubernetes", Ref: "registry.k8s.io/kube-controller-manager" + kubernetes, Scratch: true, Tools: same("kube-controller-manager")},
+	{Name: "kube-scheduler", Dir: "kubernetes", Ref: "registry.k8s.io/kube-scheduler" + kubernetes, Scratch: true, Tools: same("kube-scheduler")},
+	{Name: "kube-proxy", Ref: "registry.k8s.io/kube-proxy" + kubernetes, Tools: same("kube-proxy")},
+	{Name: "etcd", Dir: "kubernetes", Ref: "registry.k8s.io/etcd:" + toolchain.EtcdVersion + "-0", Scratch: true, Tools: same("etcd", "etcdctl", "etcdutl")},
+	{Name: "pause", Ref: "registry.k8s.io/pause:" + toolchain.PauseVersion, Scratch: true, Tools: same("pause")},
+	{Name: "coredns", Ref: "registry.k8s.io/coredns/coredns:v" + toolchain.CoreDNSVersion, Scratch: true, Tools: same("coredns")},
+	{
+		Name: "calico-node", Ref: "docker.io/calico/node" + calico, Tools: same("calico-node"),
+		Trees: map[string]Tree{
+			"filesystem": {"calico", toolchain.CalicoModule, "node/filesystem"},
+			"confd":      {"calico", toolchain.CalicoModule, "confd/etc/calico/confd"},
+		},
+	},
+	{
+		Name: "calico-cni", Ref: "docker.io/calico/cni" + calico,
+		Tools: map[string]string{
+			"calico": "calico-cni", "install": "calico-cni-install", "bandwidth": "bandwidth", "host-local": "host-local",
+			"loopback": "loopback", "portmap": "portmap", "tuning": "tuning",
+		},
+	},
+	{
+		Name: "calico-kube-controllers", Ref: "docker.io/calico/kube-controllers" + calico,
+		Tools: map[string]string{"kube-controllers": "calico-kube-controllers", "check-status": "calico-check-status"},
+	},
+	{Name: "node-exporter", Ref: "quay.io/prometheus/node-exporter:v" + toolchain.NodeExporterVersion, Scratch: true, Tools: same("node_exporter")},
+	{Name: "nginx", Ref: "docker.io/library/nginx:alpine"},
+	{Name: "redis", Ref: "docker.io/library/redis:7-alpine"},
+	{Name: "postgres", Ref: "docker.io/library/postgres:16"},
+}

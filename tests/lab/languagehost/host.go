@@ -1,0 +1,111 @@
+// Package languagehost stands in for Pulumi's Go language host, of which no Go module holds the plugin itself. It builds
+// a program and runs it with the variables that pulumi.Run reads, and does the same for policy packs written in Go; what
+// turns other languages into Go is left out.
+package languagehost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/version"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// Host implements the language runtime of the Pulumi engine's plugin protocol for Go.
+type Host struct {
+	pulumirpc.UnimplementedLanguageRuntimeServer
+
+	engine string
+	// running ends with the Cancel call; every process that the host starts ends with it.
+	running context.Context
+	cancel  context.CancelFunc
+}
+
+// New returns a host that reports to the engine at the given address, which may be empty until Handshake tells it.
+func New(engine string) *Host {
+	running, cancel := context.WithCancel(context.Background())
+	return &Host{engine: engine, running: running, cancel: cancel}
+}
+
+// Handshake learns the engine's address and ties the host's life to the engine's.
+func (h *Host) Handshake(_ context.Context, req *pulumirpc.LanguageHandshakeRequest) (
+	*pulumirpc.LanguageHandshakeResponse, error,
+) {
+	if req.GetEngineAddress() == "" {
+		return nil, errors.New("engine_address <unset>: required")
+	}
+	h.engine = req.GetEngineAddress()
+	if err := h.Watch(h.cancel); err != nil {
+		return nil, err
+	}
+	return &pulumirpc.LanguageHandshakeResponse{}, nil
+}
+
+// Watch calls gone once the engine no longer answers.
+func (h *Host) Watch(gone context.CancelFunc) error {
+	if err := rpcutil.Healthcheck(h.running, h.engine, 5*time.Minute, gone); err != nil {
+		return fmt.Errorf("engine %q: %w", h.engine, err)
+	}
+	return nil
+}
+
+// Cancel ends the programs that run.
+func (h *Host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	h.cancel()
+	return &emptypb.Empty{}, nil
+}
+
+// GetPluginInfo tells the version of the SDK that the host is made with.
+func (h *Host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
+	return &pulumirpc.PluginInfo{Version: version.Version}, nil
+}
+
+// About tells which Go builds the programs.
+func (h *Host) About(ctx context.Context, _ *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
+	gobin, err := exec.LookPath("go")
+	if err != nil {
+		return nil, err
+	}
+	out, err := exec.CommandContext(ctx, gobin, "version").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go version: %w", err)
+	}
+	return &pulumirpc.AboutResponse{Executable: gobin, Version: strings.TrimSpace(string(out))}, nil
+}
+
+// InstallDependencies builds the program, which downloads exactly the modules that it is made of.
+func (h *Host) InstallDependencies(
+	req *pulumirpc.InstallDependenciesRequest, server pulumirpc.LanguageRuntime_InstallDependenciesServer,
+) error {
+	closer, stdout, stderr, err := rpcutil.MakeInstallDependenciesStreams(server, req.GetIsTerminal())
+	if err != nil {
+		return err
+	}
+	defer closer.Close()
+	fmt.Fprintln(stdout, "Installing dependencies...")
+	built, err := build(server.Context(), req.GetInfo().GetProgramDirectory(), "", stdout, stderr)
+	if err != nil {
+		return err
+	}
+	built.release()
+	fmt.Fprintln(stdout, "Finished installing dependencies")
+	return closer.Close()
+}
+
+// RuntimeOptionsPrompts asks for nothing: Go needs no options.
+func (h *Host) RuntimeOptionsPrompts(context.Context, *pulumirpc.RuntimeOptionsRequest) (
+	*pulumirpc.RuntimeOptionsResponse, error,
+) {
+	return &pulumirpc.RuntimeOptionsResponse{}, nil
+}
+
+// Template leaves a new project as its template has it.
+func (h *Host) Template(context.Context, *pulumirpc.TemplateRequest) (*pulumirpc.TemplateResponse, error) {
+	return &pulumirpc.TemplateResponse{}, nil
+}

@@ -1,0 +1,122 @@
+// Package mirror is the lab's internet: one container with the package repositories, the manifests and the images
+// that a node needs, and a resolver.
+package mirror
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"ecommerce-platform/tests/lab/images"
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// content is a mirror that is ready to run.
+type content struct {
+	key   string // changes with anything that is served but images
+	root  string // directory with www/, what HTTP serves
+	image string
+}
+
+// Build makes everything the mirror serves: repositories and manifests in the cache, images in its registry. What
+// exists is left alone.
+func Build(ctx context.Context) error {
+	if err := toolchain.EnsureDocker(ctx); err != nil {
+		return err
+	}
+	c, err := prepare(ctx)
+	if err != nil {
+		return err
+	}
+	return serveImages(ctx, c.image)
+}
+
+// prepare makes the files of the mirror and its container image.
+func prepare(ctx context.Context) (content, error) {
+	unlock, err := toolchain.Lock(ctx, "mirror")
+	if err != nil {
+		return content{}, err
+	}
+	defer unlock()
+	image, err := images.Mirror.Build(ctx)
+	if err != nil {
+		return content{}, err
+	}
+	node, err := images.Node.Build(ctx)
+	if err != nil {
+		return content{}, err
+	}
+	packages, parts, err := resolve(ctx)
+	if err != nil {
+		return content{}, fmt.Errorf("mirror: %w", err)
+	}
+	cache, err := toolchain.CacheDir()
+	if err != nil {
+		return content{}, err
+	}
+	parts = append(parts, image, node, manifestChecksum)
+	parts = append(parts, debianPackages...)
+	c := content{key: toolchain.Key(parts...), image: image}
+	c.root = filepath.Join(cache, "mirror", c.key)
+	if _, err := os.Stat(c.root); err == nil {
+		return c, nil
+	}
+	done := toolchain.Step("making the mirror's package repositories")
+	err = toolchain.Publish(c.root, func(fresh string) error {
+		if err := repositories(ctx, fresh, image, node, packages); err != nil {
+			return err
+		}
+		return manifests(ctx, filepath.Join(fresh, "www"))
+	})
+	done(err)
+	if err != nil {
+		return content{}, fmt.Errorf("mirror: %w", err)
+	}
+	return c, nil
+}
+
+// Key is the armored OpenPGP public key that both package repositories are signed with.
+func Key(ctx context.Context) (string, error) {
+	c, err := prepare(ctx)
+	if err != nil {
+		return "", err
+	}
+	text, err := os.ReadFile(filepath.Join(c.root, "www", "key.asc"))
+	if err != nil {
+		return "", fmt.Errorf("mirror: %w", err)
+	}
+	return string(text), nil
+}
+
+// Address is where the twin connects the mirror to a subnet: where AWS has its resolver.
+func Address(subnet string) (netip.Addr, error) {
+	prefix, err := netip.ParsePrefix(subnet)
+	if err != nil || !prefix.Addr().Is4() {
+		return netip.Addr{}, fmt.Errorf("subnet %q: not an IPv4 CIDR block", subnet)
+	}
+	return prefix.Masked().Addr().Next().Next(), nil
+}
+
+// Config is the value of the stack's mirrors setting for nodes in a subnet.
+func Config(ctx context.Context, subnet string) (map[string]string, error) {
+	address, err := Address(subnet)
+	if err != nil {
+		return nil, err
+	}
+	key, err := Key(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return settings(address, key), nil
+}
+
+func settings(address netip.Addr, key string) map[string]string {
+	return map[string]string{
+		"packages":    fmt.Sprintf("http://%s/apt", address),
+		"packagesKey": key,
+		"images":      fmt.Sprintf("http://%s:5000", address),
+		"manifests":   fmt.Sprintf("http://%s/manifests", address),
+	}
+}

@@ -1,0 +1,142 @@
+package mirror
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// debianPackages are what the bootstrap of a node installs from Debian; their dependencies come along.
+var debianPackages = []string{
+	"conntrack", "containerd", "ebtables", "ethtool", "ipset", "iptables", "kmod", "runc", "socat",
+}
+
+//go:embed units
+var units embed.FS
+
+// revision is the packaging revision that pkgs.k8s.io gives to first releases.
+const revision = "-1.1"
+
+// debianPackage is a package of the Kubernetes repository, made from built programs under the official one's name.
+type debianPackage struct {
+	Name, Version, Depends, Description string
+	// Tools are installed under their own names in Bin.
+	Bin   string
+	Tools []string
+	// Units are installed: path on the node -> file in units.
+	Units map[string]string
+	// Directories are made empty.
+	Directories []string
+}
+
+// kubernetesPackages are those of pkgs.k8s.io that a node installs. cri-tools is not among them: kubeadm has asked
+// the container runtime itself since 1.31.
+var kubernetesPackages = []debianPackage{
+	{
+		Name: "kubelet", Version: toolchain.KubernetesVersion, Description: "Kubernetes node agent",
+		Depends: "iproute2, iptables (>= 1.4.21), kubernetes-cni (>= 1.2.0), mount, util-linux",
+		Bin:     "usr/bin", Tools: []string{"kubelet"},
+		Units:       map[string]string{"usr/lib/systemd/system/kubelet.service": "kubelet.service"},
+		Directories: []string{"etc/kubernetes/manifests", "var/lib/kubelet"},
+	},
+	{
+		Name: "kubeadm", Version: toolchain.KubernetesVersion, Description: "Kubernetes cluster bootstrap",
+		Depends: "kubelet (>= 1.19.0)",
+		Bin:     "usr/bin", Tools: []string{"kubeadm"},
+		Units: map[string]string{"usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf": "10-kubeadm.conf"},
+	},
+	{
+		Name: "kubectl", Version: toolchain.KubernetesVersion, Description: "Kubernetes command line client",
+		Bin: "usr/bin", Tools: []string{"kubectl"},
+	},
+	{
+		Name: "kubernetes-cni", Version: toolchain.CNIPluginsVersion, Description: "container network plugins",
+		Bin: "opt/cni/bin", Tools: []string{"bandwidth", "bridge", "host-device", "host-local", "loopback", "portmap", "ptp", "tuning"},
+	},
+}
+
+// control is the package's control file. Size is in KiB, as Debian counts it.
+func (p debianPackage) control(architecture string, size int64) string {
+	fields := []string{
+		"Package: " + p.Name,
+		"Version: " + p.Version + revision,
+		"Architecture: " + architecture,
+		"Maintainer: ecommerce-platform lab <lab@localhost>",
+		fmt.Sprintf("Installed-Size: %d", size),
+		"Section: admin",
+		"Priority: optional",
+	}
+	if p.Depends != "" {
+		fields = append(fields, "Depends: "+p.Depends)
+	}
+	return strings.Join(append(fields, "Description: "+p.Description), "\n") + "\n"
+}
+
+// lay writes the tree that dpkg-deb makes a package of.
+func (p debianPackage) lay(dir, architecture string, tools map[string]string) error {
+	var size int64
+	for _, name := range p.Tools {
+		to := filepath.Join(dir, p.Bin, name)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		if err := toolchain.Link(tools[name], to); err != nil {
+			return err
+		}
+		info, err := os.Stat(to)
+		if err != nil {
+			return err
+		}
+		size += info.Size() / 1024
+	}
+	for path, unit := range p.Units {
+		text, err := units.ReadFile("units/" + unit)
+		if err != nil {
+			return err
+		}
+		if err := write(filepath.Join(dir, path), string(text)); err != nil {
+			return err
+		}
+	}
+	for _, path := range p.Directories {
+		if err := os.MkdirAll(filepath.Join(dir, path), 0o755); err != nil {
+			return err
+		}
+	}
+	return write(filepath.Join(dir, "DEBIAN", "control"), p.control(architecture, size))
+}
+
+// resolve finds the programs of all packages, and the strings that identify their builds and packaging.
+func resolve(ctx context.Context) (tools map[string]string, parts []string, err error) {
+	tools = map[string]string{}
+	for _, p := range kubernetesPackages {
+		parts = append(parts, p.control("", 0), p.Bin)
+		for _, name := range p.Tools {
+			if tools[name], err = toolchain.Tool(ctx, name); err != nil {
+				return nil, nil, err
+			}
+			parts = append(parts, name, filepath.Base(filepath.Dir(tools[name])))
+		}
+		for path, unit := range p.Units {
+			text, err := units.ReadFile("units/" + unit)
+			if err != nil {
+				return nil, nil, err
+			}
+			parts = append(parts, path, string(text))
+		}
+		parts = append(parts, p.Directories...)
+	}
+	return tools, parts, nil
+}
+
+func write(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(text), 0o644)
+}

@@ -1,0 +1,114 @@
+package mirror
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"ecommerce-platform/tests/lab/images"
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// volume holds the registry's images; every mirror of this machine serves the same ones.
+const volume = "ecommerce-platform-registry"
+
+// serveImages makes the images and pushes those that the registry lacks.
+func serveImages(ctx context.Context, image string) error {
+	unlock, err := toolchain.Lock(ctx, "registry")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	id, err := toolchain.Run(ctx, "docker", "run", "--detach", "--rm", "--label", "ecommerce-platform=lab",
+		"--publish", "127.0.0.1::5000", "--volume", volume+":/srv/registry",
+		"--entrypoint", "docker-registry", image, "serve", "/etc/docker/registry/config.yml")
+	if err != nil {
+		return fmt.Errorf("registry: %w", err)
+	}
+	id = strings.TrimSpace(id)
+	defer toolchain.Run(context.WithoutCancel(ctx), "docker", "rm", "--force", id)
+	address, err := published(ctx, id, "5000/tcp")
+	if err != nil {
+		return fmt.Errorf("registry: %w", err)
+	}
+	if err := answers(ctx, id, "http://"+address+"/v2/"); err != nil {
+		return err
+	}
+	for _, i := range images.Served {
+		local, err := i.Build(ctx)
+		if err != nil {
+			return err
+		}
+		if err := push(ctx, address, local, i.Ref); err != nil {
+			return fmt.Errorf("image %s: %w", i.Ref, err)
+		}
+	}
+	return nil
+}
+
+// push uploads an image under the name that manifests use, without its registry, and under its content's key, which
+// tells the next run that nothing is left to do.
+func push(ctx context.Context, address, local, ref string) error {
+	repository, tag := split(ref)
+	key := "lab-" + local[strings.LastIndex(local, ":")+1:]
+	have, err := digest(ctx, address, repository, key)
+	if err != nil {
+		return err
+	}
+	named, err := digest(ctx, address, repository, tag)
+	if err != nil {
+		return err
+	}
+	if have != "" && have == named {
+		return nil
+	}
+	done := toolchain.Step("pushing " + ref)
+	for _, t := range []string{tag, key} {
+		remote := address + "/" + repository + ":" + t
+		if _, err = toolchain.Run(ctx, "docker", "tag", local, remote); err != nil {
+			break
+		}
+		_, err = toolchain.Run(ctx, "docker", "push", "--quiet", remote)
+		// The address is this run's only.
+		_, _ = toolchain.Run(context.WithoutCancel(ctx), "docker", "image", "rm", "--no-prune", remote)
+		if err != nil {
+			break
+		}
+	}
+	done(err)
+	return err
+}
+
+// split takes an image name apart into what a registry calls repository and tag.
+func split(ref string) (repository, tag string) {
+	_, path, _ := strings.Cut(ref, "/")
+	repository, tag, _ = strings.Cut(path, ":")
+	return repository, tag
+}
+
+// digest is that of an image in the registry, or empty if it is not there.
+func digest(ctx context.Context, address, repository, tag string) (string, error) {
+	url := fmt.Sprintf("http://%s/v2/%s/manifests/%s", address, repository, tag)
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, url, nil)
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Accept", "application/vnd.docker.distribution.manifest.v2+json")
+	response, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	switch response.StatusCode {
+	case http.StatusOK:
+		return response.Header.Get("Docker-Content-Digest"), nil
+	case http.StatusNotFound:
+		return "", nil
+	}
+	return "", fmt.Errorf("HEAD %s: %s", url, response.Status)
+}
+
+// client reaches ports on loopback, which a proxy of the environment must not be asked for.
+var client = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}

@@ -1,0 +1,96 @@
+package mirror
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"ecommerce-platform/tests/lab/images"
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// manifestChecksum is the SHA-256 of Calico's manifest, the same file that the project publishes for this version.
+const manifestChecksum = "206678e7adb2e931bb97385300c408490635616f371941d68468207d6e0f9713"
+
+// download fetches packages and what they depend on, beyond what the machine image has, into /out.
+const download = `set -eu
+apt-get -q -o Acquire::Retries=3 update
+apt-get -q -o Acquire::Retries=3 -y --no-install-recommends --download-only install "$@"
+cp /var/cache/apt/archives/*.deb /out/
+chown "$OWNER" /out/*.deb`
+
+// repositories makes the signed repositories below root/www.
+func repositories(ctx context.Context, root, image, node string, tools map[string]string) error {
+	in, out := filepath.Join(root, "in"), filepath.Join(root, "www")
+	debs := filepath.Join(in, "debian")
+	for _, dir := range []string{debs, out} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	owner := fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid())
+	fetch := []string{
+		"docker", "run", "--rm", "--network", "host", "--entrypoint", "/bin/sh", "-e", "OWNER=" + owner,
+		"-v", debs + ":/out",
+	}
+	fetch = append(append(fetch, images.Proxies("-e")...), node, "-c", download, "sh")
+	if _, err := toolchain.Run(ctx, append(fetch, debianPackages...)...); err != nil {
+		return err
+	}
+	for _, p := range kubernetesPackages {
+		if err := p.lay(filepath.Join(in, "packages", p.Name), runtime.GOARCH, tools); err != nil {
+			return fmt.Errorf("package %s: %w", p.Name, err)
+		}
+	}
+	keys, err := keyring()
+	if err != nil {
+		return err
+	}
+	_, err = toolchain.Run(ctx, "docker", "run", "--rm", "--network", "none", "--user", owner,
+		"-e", "SUITE="+images.Suite, "-e", "KUBERNETES="+minor(), "-e", "GNUPGHOME=/keys",
+		"-v", in+":/in:ro", "-v", out+":/out", "-v", keys+":/keys", "--tmpfs", "/tmp",
+		"--entrypoint", "/usr/local/sbin/repositories.sh", image)
+	if err != nil {
+		return err
+	}
+	// The repositories hold everything that was laid out for them.
+	return os.RemoveAll(in)
+}
+
+// keyring is the GnuPG home of the signing key, which is made once and signs for this machine's labs only.
+func keyring() (string, error) {
+	cache, err := toolchain.CacheDir()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(cache, "mirror", "gnupg")
+	return dir, os.MkdirAll(dir, 0o700)
+}
+
+// minor is the name of the repository at pkgs.k8s.io: v1.35 for 1.35.4.
+func minor() string {
+	part := strings.SplitN(toolchain.KubernetesVersion, ".", 3)
+	return "v" + part[0] + "." + part[1]
+}
+
+// manifests puts the manifests that the program fetches where the mirror serves them.
+func manifests(ctx context.Context, www string) error {
+	module, err := toolchain.ModuleDir(ctx, "calico", toolchain.CalicoModule)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(filepath.Join(module, "manifests", "calico.yaml"))
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(text)
+	if got := hex.EncodeToString(sum[:]); got != manifestChecksum {
+		return fmt.Errorf("manifest calico.yaml: SHA-256 %s, want %s", got, manifestChecksum)
+	}
+	return write(filepath.Join(www, "manifests", "calico", "v"+toolchain.CalicoVersion, "calico.yaml"), string(text))
+}

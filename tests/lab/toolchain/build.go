@@ -1,0 +1,153 @@
+package toolchain
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// tolerated modules are served by the module proxy but partly missing from the checksum database; go.sum guards them.
+const tolerated = "github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*"
+
+// flags of every build. Changing one makes everything compile anew.
+var flags = []string{"build", "-mod=readonly", "-buildvcs=false", "-trimpath"}
+
+// environment of every build: static binaries, and nothing from the user's Go settings that changes them.
+var environment = []string{"CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GONOSUMDB=" + tolerated}
+
+// resolved remembers paths within a process, so that asking for a tool twice costs nothing.
+var resolved sync.Map
+
+// Tool returns the path of a program, building it first if the cache does not have it.
+func Tool(ctx context.Context, name string) (string, error) {
+	if found, ok := resolved.Load(name); ok {
+		return found.(string), nil
+	}
+	build := func() (string, error) {
+		if pkg, ok := Own[name]; ok {
+			return own(ctx, name, pkg)
+		}
+		pin, ok := find(name)
+		if !ok {
+			return "", fmt.Errorf("tool %q: not in the table of pins", name)
+		}
+		dir, err := pin.build(ctx)
+		return filepath.Join(dir, name), err
+	}
+	binary, err := build()
+	if err != nil {
+		return "", err
+	}
+	resolved.Store(name, binary)
+	return binary, nil
+}
+
+// build makes the directory that holds all binaries and files of a pin.
+func (p Pin) build(ctx context.Context) (string, error) {
+	cache, err := CacheDir()
+	if err != nil {
+		return "", err
+	}
+	source, err := Source("toolchain", "modules", p.Name)
+	if err != nil {
+		return "", err
+	}
+	key, err := p.key(ctx, source)
+	if err != nil {
+		return "", fmt.Errorf("tool %s: %w", p.Name, err)
+	}
+	dir := filepath.Join(cache, "bin", p.Name+"-"+key)
+	if exists(dir) {
+		return dir, nil
+	}
+	unlock, err := Lock(ctx, "build-"+p.Name)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if exists(dir) {
+		return dir, nil
+	}
+	done := Step(fmt.Sprintf("building %s %s (about %s cold)", p.Name, p.Version, p.Cold))
+	err = Publish(dir, func(temporary string) error { return p.compile(ctx, source, temporary) })
+	done(err)
+	if err != nil {
+		return "", fmt.Errorf("tool %s: %w", p.Name, err)
+	}
+	return dir, nil
+}
+
+// compile runs one go build for all binaries of the pin and gives them their names.
+func (p Pin) compile(ctx context.Context, source, out string) error {
+	args := append([]string{"go"}, flags...)
+	args = append(args, "-ldflags", p.ldflags(), "-o", out+string(filepath.Separator))
+	for _, b := range p.Binaries {
+		args = append(args, b.Package)
+	}
+	if _, err := (Command{Dir: source, Env: environment, Args: args}).Output(ctx); err != nil {
+		return err
+	}
+	for _, b := range p.Binaries {
+		if err := os.Rename(filepath.Join(out, b.built(p)), filepath.Join(out, b.Name)); err != nil {
+			return err
+		}
+	}
+	for _, f := range p.Files {
+		module, err := moduleDir(ctx, source, f.Module)
+		if err != nil {
+			return err
+		}
+		if err := Copy(filepath.Join(module, f.Path), filepath.Join(out, f.Name)); err != nil {
+			return err
+		}
+		// Files in the module cache are read-only.
+		if err := os.Chmod(filepath.Join(out, f.Name), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var majorSuffix = regexp.MustCompile(`^v[0-9]+$`)
+
+// built is the name that go build gives a package's binary.
+func (b Binary) built(p Pin) string {
+	if b.Package == "." {
+		return p.Name
+	}
+	if base := path.Base(b.Package); !majorSuffix.MatchString(base) {
+		return base
+	}
+	return path.Base(path.Dir(b.Package))
+}
+
+func (p Pin) ldflags() string {
+	words := []string{"-s", "-w"}
+	for _, stamp := range p.Stamps {
+		words = append(words, "-X", stamp)
+	}
+	return strings.Join(words, " ")
+}
+
+// ModuleDir is the source tree of a module in the build list of a pin.
+func ModuleDir(ctx context.Context, pin, module string) (string, error) {
+	source, err := Source("toolchain", "modules", pin)
+	if err != nil {
+		return "", err
+	}
+	return moduleDir(ctx, source, module)
+}
+
+func moduleDir(ctx context.Context, source, module string) (string, error) {
+	// Downloading is a no-op when the module cache has it, and list alone says nothing when it has not.
+	if _, err := (Command{Dir: source, Env: environment, Args: []string{"go", "mod", "download", module}}).Output(ctx); err != nil {
+		return "", err
+	}
+	out, err := Command{Dir: source, Env: environment, Args: []string{"go", "list", "-m", "-f", "{{.Dir}}", module}}.Output(ctx)
+	return strings.TrimSpace(out), err
+}

@@ -1,0 +1,117 @@
+// Package toolchain builds the programs the lab runs, once, into a cache outside the checkout.
+package toolchain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// CacheDir is where everything the lab builds or downloads lives; it is made if missing.
+func CacheDir() (string, error) {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("cache directory: %w", err)
+	}
+	dir := filepath.Join(base, "ecommerce-platform")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("cache directory: %w", err)
+	}
+	return dir, nil
+}
+
+// Source is the absolute path of a file or directory of the lab's own source tree.
+func Source(elem ...string) (string, error) {
+	// Tool modules cannot be embedded: go:embed stops at a go.mod.
+	_, self, _, ok := runtime.Caller(0)
+	path := filepath.Join(append([]string{filepath.Dir(filepath.Dir(self))}, elem...)...)
+	if _, err := os.Stat(path); !ok || err != nil {
+		return "", fmt.Errorf("lab source tree %q: not found; run the lab from its checkout, built without -trimpath", path)
+	}
+	return path, nil
+}
+
+// Lock serialises work on one thing of the cache between processes. The returned function releases it.
+func Lock(ctx context.Context, name string) (func(), error) {
+	cache, err := CacheDir()
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(cache, "locks")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("lock %s: %w", name, err)
+	}
+	lock := flock.New(filepath.Join(dir, name))
+	got, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", name, err)
+	}
+	if !got {
+		done := Step("waiting for another process that works on " + name)
+		_, err := lock.TryLockContext(ctx, 200*time.Millisecond)
+		done(err)
+		if err != nil {
+			return nil, fmt.Errorf("lock %s: %w", name, err)
+		}
+	}
+	return func() { _ = lock.Unlock() }, nil
+}
+
+// Publish fills a fresh directory and moves it to dir in one step, so that what exists is complete.
+func Publish(dir string, fill func(temporary string) error) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	temporary, err := os.MkdirTemp(filepath.Dir(dir), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temporary)
+	if err := os.Chmod(temporary, 0o755); err != nil {
+		return err
+	}
+	if err := fill(temporary); err != nil {
+		return err
+	}
+	return os.Rename(temporary, dir)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// Link gives a file a second name, or a copy where the file system has no hard links between the two.
+func Link(from, to string) error {
+	if err := os.Link(from, to); err == nil {
+		return nil
+	}
+	return Copy(from, to)
+}
+
+// Copy copies a regular file with its permission bits.
+func Copy(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, info.Mode().Perm())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	_, err = io.Copy(out, in)
+	return err
+}

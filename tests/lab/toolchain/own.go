@@ -1,0 +1,57 @@
+package toolchain
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// own builds one of the lab's own commands. The go command decides what has to be compiled, and the binary's
+// content names the directory, so that a change of source never replaces a program that runs.
+func own(ctx context.Context, name, pkg string) (string, error) {
+	cache, err := CacheDir()
+	if err != nil {
+		return "", err
+	}
+	source, err := Source()
+	if err != nil {
+		return "", err
+	}
+	unlock, err := Lock(ctx, "build-"+name)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	bin := filepath.Join(cache, "bin")
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		return "", err
+	}
+	temporary, err := os.MkdirTemp(bin, ".new-*")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(temporary)
+	built := filepath.Join(temporary, name)
+	args := append([]string{"go"}, flags...)
+	args = append(args, "-ldflags", "-s -w", "-o", built, pkg)
+	done := Step("building " + name)
+	_, err = Command{Dir: source, Env: environment, Args: args}.Output(ctx)
+	done(err)
+	if err != nil {
+		return "", fmt.Errorf("tool %s: %w", name, err)
+	}
+	key, err := fileKey(built)
+	if err != nil {
+		return "", fmt.Errorf("tool %s: %w", name, err)
+	}
+	dir := filepath.Join(bin, name+"-"+key[:keyLength])
+	if exists(filepath.Join(dir, name)) {
+		return filepath.Join(dir, name), nil
+	}
+	err = Publish(dir, func(fresh string) error { return os.Rename(built, filepath.Join(fresh, name)) })
+	if err != nil {
+		return "", fmt.Errorf("tool %s: %w", name, err)
+	}
+	return filepath.Join(dir, name), nil
+}

@@ -1,0 +1,171 @@
+package toolchain
+
+import "strings"
+
+// Pin is one Go module of other people that the lab builds, at the version its go.mod requires.
+type Pin struct {
+	// Name is the pin's name and its directory below modules/.
+	Name string
+	// Version is what the binaries report and what progress lines show.
+	Version string
+	// Cold is how long the first build takes on two cores.
+	Cold string
+	// Binaries are built together, because most of their packages are the same ones.
+	Binaries []Binary
+	// Stamps are linker -X assignments, as the project's own release build sets them.
+	Stamps []string
+	// Files are copied from a module's source tree to lie beside the binaries.
+	Files []File
+}
+
+// Binary is one command of a pin. Names are unique over all pins.
+type Binary struct{ Name, Package string }
+
+// File is a file of a module in the build list of the pin.
+type File struct{ Module, Path, Name string }
+
+// Versions that more than one place of the lab names.
+const (
+	PulumiVersion             = "3.255.0"
+	KubernetesVersion         = "1.35.4"
+	EtcdVersion               = "3.6.6"
+	CoreDNSVersion            = "1.13.1"
+	PauseVersion              = "3.10.1"
+	CalicoVersion             = "3.28.5"
+	CNIPluginsVersion         = "1.7.1"
+	NodeExporterVersion       = "1.9.1"
+	AWSProviderVersion        = "6.83.2"
+	KubernetesProviderVersion = "4.25.0"
+	CommandProviderVersion    = "1.1.3"
+)
+
+// CalicoModule holds Calico's manifest and the calico/node image's file tree besides its sources.
+const CalicoModule = "github.com/projectcalico/calico"
+
+const kubernetesProviderModule = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+
+// Pins is every tool that is built from a published module.
+var Pins = []Pin{
+	{
+		Name: "pulumi", Version: "v" + PulumiVersion, Cold: "6 min",
+		Binaries: []Binary{{"pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"}},
+		// The Automation API refuses a CLI that does not say its version.
+		Stamps: []string{"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + PulumiVersion},
+	},
+	{
+		Name: "pulumi-kubernetes", Version: "v" + KubernetesProviderVersion, Cold: "20 min",
+		Binaries: []Binary{{"pulumi-resource-kubernetes", "."}},
+		Stamps: []string{
+			"main.version=" + KubernetesProviderVersion,
+			kubernetesProviderModule + "/pkg/version.Version=" + KubernetesProviderVersion,
+		},
+		Files: []File{{kubernetesProviderModule, "cmd/pulumi-resource-kubernetes/schema.json", "schema.json"}},
+	},
+	{
+		Name: "kubernetes", Version: "v" + KubernetesVersion, Cold: "10 min",
+		Binaries: []Binary{
+			{"kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"},
+			{"kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"},
+			{"kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"},
+			{"kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy"},
+			{"kubelet", "k8s.io/kubernetes/cmd/kubelet"},
+			{"kubeadm", "k8s.io/kubernetes/cmd/kubeadm"},
+			{"kubectl", "k8s.io/kubernetes/cmd/kubectl"},
+		},
+		Stamps: append(kubernetesStamps("k8s.io/component-base/version"), kubernetesStamps("k8s.io/client-go/pkg/version")...),
+	},
+	{
+		Name: "etcd", Version: "v" + EtcdVersion, Cold: "1 min",
+		Binaries: []Binary{
+			{"etcd", "go.etcd.io/etcd/server/v3"},
+			{"etcdctl", "go.etcd.io/etcd/etcdctl/v3"},
+			{"etcdutl", "go.etcd.io/etcd/etcdutl/v3"},
+		},
+		Stamps: []string{"go.etcd.io/etcd/api/v3/version.GitSHA=v" + EtcdVersion},
+	},
+	{
+		Name: "coredns", Version: "v" + CoreDNSVersion, Cold: "4 min",
+		Binaries: []Binary{{"coredns", "github.com/coredns/coredns"}},
+		Stamps:   []string{"github.com/coredns/coredns/coremain.GitCommit=v" + CoreDNSVersion},
+	},
+	{
+		Name: "calico", Version: "v" + CalicoVersion, Cold: "5 min",
+		Binaries: []Binary{
+			{"calico-node", CalicoModule + "/node/cmd/calico-node"},
+			{"calico-cni", CalicoModule + "/cni-plugin/cmd/calico"},
+			{"calico-cni-install", CalicoModule + "/cni-plugin/cmd/install"},
+			{"calico-kube-controllers", CalicoModule + "/kube-controllers/cmd/kube-controllers"},
+			{"calico-check-status", CalicoModule + "/kube-controllers/cmd/check-status"},
+		},
+		Stamps: []string{
+			"main.VERSION=v" + CalicoVersion,
+			CalicoModule + "/node/pkg/lifecycle/startup.VERSION=v" + CalicoVersion,
+			CalicoModule + "/node/buildinfo.GitVersion=v" + CalicoVersion,
+		},
+	},
+	{
+		Name: "plugins", Version: "v" + CNIPluginsVersion, Cold: "1 min",
+		Binaries: []Binary{
+			{"host-local", "github.com/containernetworking/plugins/plugins/ipam/host-local"},
+			{"bridge", "github.com/containernetworking/plugins/plugins/main/bridge"},
+			{"host-device", "github.com/containernetworking/plugins/plugins/main/host-device"},
+			{"loopback", "github.com/containernetworking/plugins/plugins/main/loopback"},
+			{"ptp", "github.com/containernetworking/plugins/plugins/main/ptp"},
+			{"bandwidth", "github.com/containernetworking/plugins/plugins/meta/bandwidth"},
+			{"portmap", "github.com/containernetworking/plugins/plugins/meta/portmap"},
+			{"tuning", "github.com/containernetworking/plugins/plugins/meta/tuning"},
+		},
+		Stamps: []string{"github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion=v" + CNIPluginsVersion},
+	},
+	{
+		Name: "node_exporter", Version: "v" + NodeExporterVersion, Cold: "1 min",
+		Binaries: []Binary{{"node_exporter", "github.com/prometheus/node_exporter"}},
+		Stamps:   []string{"github.com/prometheus/common/version.Version=" + NodeExporterVersion},
+	},
+	{
+		Name: "kwok", Version: "v0.7.0", Cold: "3 min",
+		Binaries: []Binary{{"kwok", "sigs.k8s.io/kwok/cmd/kwok"}},
+		Stamps:   []string{"sigs.k8s.io/kwok/pkg/consts.Version=v0.7.0"},
+	},
+	{
+		Name: "golangci-lint", Version: "v2.12.2", Cold: "8 min",
+		Binaries: []Binary{{"golangci-lint", "github.com/golangci/golangci-lint/v2/cmd/golangci-lint"}},
+		Stamps:   []string{"main.version=2.12.2"},
+	},
+	{
+		Name: "shfmt", Version: "v3.12.0", Cold: "20 s",
+		Binaries: []Binary{{"shfmt", "mvdan.cc/sh/v3/cmd/shfmt"}},
+		Stamps:   []string{"main.version=v3.12.0"},
+	},
+}
+
+// Own is the lab's own commands: package paths in its module, by binary name.
+var Own = map[string]string{
+	"pulumi-resource-aws":     "./twin/pulumi-resource-aws",
+	"pulumi-resource-command": "./command/pulumi-resource-command",
+	"pulumi-language-go":      "./languagehost/pulumi-language-go",
+	"pause":                   "./images/pause",
+}
+
+// kubernetesStamps are the variables that hack/lib/version.sh of Kubernetes sets in a package.
+func kubernetesStamps(pkg string) []string {
+	part := strings.SplitN(KubernetesVersion, ".", 3)
+	return []string{
+		pkg + ".gitVersion=v" + KubernetesVersion,
+		pkg + ".gitMajor=" + part[0],
+		pkg + ".gitMinor=" + part[1],
+		pkg + ".gitTreeState=clean",
+	}
+}
+
+// find returns the pin that builds a binary.
+func find(binary string) (Pin, bool) {
+	for _, pin := range Pins {
+		for _, b := range pin.Binaries {
+			if b.Name == binary {
+				return pin, true
+			}
+		}
+	}
+	return Pin{}, false
+}

@@ -1,0 +1,277 @@
+package twin
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
+)
+
+// Create implements pulumirpc.ResourceProviderServer.
+func (p *Provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+	t, inputs, err := request(req.Urn, req.Properties)
+	if err != nil {
+		return nil, err
+	}
+	in := open(inputs)
+	if req.Preview {
+		properties, err := p.planned(t, inputs, nil, in)
+		return &pulumirpc.CreateResponse{Properties: properties}, err
+	}
+	var made *Record
+	err = p.with(ctx, func(tx *Tx) error {
+		made, err = tx.create(t, req.Urn, in)
+		if made != nil && p.machines != nil {
+			made.Pending = realized[t.Token]
+		}
+		return err
+	})
+	if err != nil {
+		return nil, t.errorf("creating", err)
+	}
+	if p.machines != nil {
+		if err := p.realize(ctx, made, in); err != nil {
+			return nil, t.errorf("creating", err)
+		}
+	}
+	properties, err := p.outputs(t, made, secretKeys(inputs), in)
+	return &pulumirpc.CreateResponse{Id: made.ID, Properties: properties}, err
+}
+
+// create applies the rules of EC2 and adds the resource to the account.
+func (tx *Tx) create(t *Type, urn string, in Values) (*Record, error) {
+	tx.forget(urn)
+	if err := tx.resolve(t, in); err != nil {
+		return nil, err
+	}
+	r := &Record{Type: t.Token, URN: urn, Inputs: remembered(t, in), Outputs: Values{}}
+	switch {
+	case t.Adopts != nil:
+		adopted := t.Adopts(tx, in)
+		if adopted == nil {
+			return nil, fmt.Errorf("nothing to adopt in %v", in.Text("vpcId"))
+		}
+		r.ID = adopted.ID
+	case t.ID != nil:
+		if r.ID = t.ID(in); tx.Resources[r.ID] != nil {
+			return nil, refuse("InvalidKeyPair.Duplicate", "The keypair already exists")
+		}
+	default:
+		r.ID = NewID(t.Prefix)
+	}
+	tx.Resources[r.ID] = r
+	tx.describe(r)
+	if t.Create == nil {
+		return r, nil
+	}
+	return r, t.Create(tx, r)
+}
+
+// forget drops what a provider that died left half made under the same name.
+func (tx *Tx) forget(urn string) {
+	for _, id := range sorted(tx.Resources) {
+		if r := tx.Resources[id]; r != nil && r.Pending && r.URN == urn {
+			tx.remove(r)
+		}
+	}
+}
+
+// Update implements pulumirpc.ResourceProviderServer.
+func (p *Provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
+	t, inputs, err := request(req.Urn, req.News)
+	if err != nil {
+		return nil, err
+	}
+	olds, err := unmarshal("olds", req.Olds)
+	if err != nil {
+		return nil, err
+	}
+	in := open(inputs)
+	if req.Preview {
+		properties, err := p.planned(t, inputs, olds, in)
+		return &pulumirpc.UpdateResponse{Properties: properties}, err
+	}
+	var changed *Record
+	var before Values
+	err = p.with(ctx, func(tx *Tx) error {
+		if changed = tx.Find(req.Id, t.Token); changed == nil {
+			return refuse("NotFound", "%s does not exist; `pulumi refresh` takes it out of the stack", req.Id)
+		}
+		before = changed.Inputs
+		if err := tx.resolve(t, in); err != nil {
+			return err
+		}
+		changed.Inputs = remembered(t, in)
+		for name, v := range before {
+			if _, ok := changed.Inputs[name]; !ok && t.Inputs[name].Filled && t.Inputs[name].Kind != Object {
+				changed.Outputs[name] = v
+			}
+		}
+		if t.Update == nil {
+			return nil
+		}
+		return t.Update(tx, before, changed)
+	})
+	if err != nil {
+		return nil, t.errorf("updating", err)
+	}
+	if p.machines != nil {
+		if err := p.adjust(ctx, changed, before, in); err != nil {
+			return nil, t.errorf("updating", err)
+		}
+	}
+	properties, err := p.outputs(t, changed, secretKeys(inputs), in)
+	return &pulumirpc.UpdateResponse{Properties: properties}, err
+}
+
+// Delete implements pulumirpc.ResourceProviderServer. What is gone already is no error.
+func (p *Provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
+	t, err := typeOf(req.Urn)
+	if err != nil {
+		return nil, err
+	}
+	var gone *Record
+	err = p.with(ctx, func(tx *Tx) error {
+		r := tx.Find(req.Id, t.Token)
+		if r == nil {
+			return nil
+		}
+		if t.Adopts != nil { // AWS does not delete a default group; it is only no longer managed
+			r.Implicit, r.URN = true, ""
+			return nil
+		}
+		if err := tx.removable(r); err != nil {
+			return err
+		}
+		if t.Delete != nil {
+			if err := t.Delete(tx, r); err != nil {
+				return err
+			}
+		}
+		gone = r
+		if p.machines == nil || !realized[t.Token] {
+			tx.remove(r)
+		}
+		return nil
+	})
+	if err == nil && gone != nil && p.machines != nil {
+		err = p.unrealize(ctx, gone)
+	}
+	if err != nil {
+		return nil, t.errorf("deleting", err)
+	}
+	return &emptypb.Empty{}, nil
+}
+
+func request(urn string, properties *structpb.Struct) (*Type, resource.PropertyMap, error) {
+	t, err := typeOf(urn)
+	if err != nil {
+		return nil, nil, err
+	}
+	inputs, err := unmarshal("inputs", properties)
+	return t, inputs, err
+}
+
+// remembered leaves of the inputs what the state may hold: of user data, which carries secrets, only a hash.
+func remembered(t *Type, in Values) Values {
+	kept := Values{}
+	for name, v := range in {
+		if t.Inputs[name].Hashed {
+			v = hashed(in, name)
+		}
+		kept[name] = v
+	}
+	return kept
+}
+
+func hashed(in Values, name string) any {
+	if !in.Known(name) {
+		return in[name]
+	}
+	data, err := userData(Values{name: in[name]})
+	if err != nil {
+		return ""
+	}
+	sum := sha1.Sum(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// outputs is everything the provider reports of a resource that exists.
+func (p *Provider) outputs(t *Type, r *Record, secrets map[string]bool, in Values) (*structpb.Struct, error) {
+	out := Values{}
+	for name, property := range t.Inputs {
+		if property.Default != nil {
+			out[name] = property.Default
+		}
+	}
+	overlay(out, r.Outputs)
+	for name, v := range r.Inputs {
+		if t.Inputs[name].Kind == Object && t.Inputs[name].Filled {
+			continue // completed by EC2, so it is in r.Outputs
+		}
+		out[name] = v
+	}
+	delete(out, "ephemeralIp")
+	if contains(t.Computed, "tagsAll") {
+		out["tagsAll"] = tagsAll(p.defaultTags, r.Inputs)
+	}
+	return marshal("outputs", p.seal(out, r.ID, secrets))
+}
+
+func (p *Provider) seal(out Values, id string, secrets map[string]bool) resource.PropertyMap {
+	all := map[string]bool{"tagsAll": secrets["tags"]}
+	for name := range secrets {
+		all[name] = true
+	}
+	m := seal(out, all)
+	if id != "" {
+		m["id"] = resource.NewProperty(id)
+	}
+	return m
+}
+
+// planned is what a preview can tell: inputs and defaults, and of what EC2 makes up the old value where there is one.
+func (p *Provider) planned(t *Type, inputs, olds resource.PropertyMap, in Values) (*structpb.Struct, error) {
+	out := Values{}
+	for name, property := range t.Inputs {
+		if property.Default != nil {
+			out[name] = property.Default
+		}
+	}
+	id := ""
+	if olds == nil {
+		for _, name := range t.Computed {
+			out[name] = unknown{}
+		}
+	} else {
+		overlay(out, open(olds))
+		if v, ok := olds["id"]; ok && v.IsString() {
+			id = v.StringValue()
+		}
+	}
+	for name, v := range in {
+		if t.Inputs[name].Hashed {
+			v = hashed(in, name)
+		}
+		if object, ok := v.(map[string]any); ok && t.Inputs[name].Kind == Object && olds != nil {
+			v = overlaid(out.Object(name), object)
+		}
+		out[name] = v
+	}
+	if contains(t.Computed, "tagsAll") {
+		out["tagsAll"] = tagsAll(p.defaultTags, in)
+	}
+	return marshal("planned", p.seal(out, id, secretKeys(inputs, olds)))
+}
+
+func overlaid(under, over Values) map[string]any {
+	object := map[string]any{}
+	overlay(object, under)
+	overlay(object, over)
+	return object
+}

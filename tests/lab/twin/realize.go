@@ -1,0 +1,186 @@
+package twin
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strings"
+
+	"ecommerce-platform/tests/lab/machines"
+)
+
+// realized are the types that have a body in machine mode; the others are facts in the state that the machines' firewalls follow.
+var realized = map[string]bool{subnetToken: true, instanceToken: true}
+
+// realize makes the network or the machine of a new resource, and takes the resource back if that fails. The state is
+// not held meanwhile, so that machines start side by side.
+func (p *Provider) realize(ctx context.Context, r *Record, in Values) error {
+	err := p.embody(ctx, r, in)
+	if err != nil {
+		// The program may have been interrupted; what was begun is cleared away all the same.
+		back := p.with(context.WithoutCancel(ctx), func(tx *Tx) error {
+			if realized[r.Type] && tx.Resources[r.ID] != nil {
+				tx.remove(tx.Resources[r.ID])
+			}
+			return nil
+		})
+		if back != nil {
+			return fmt.Errorf("%w; then forgetting %s: %w", err, r.ID, back)
+		}
+		return err
+	}
+	return p.follow(ctx)
+}
+
+func (p *Provider) embody(ctx context.Context, r *Record, in Values) error {
+	var machine machines.Machine
+	err := p.with(ctx, func(tx *Tx) error {
+		if !realized[r.Type] {
+			return nil
+		}
+		// A provider that died may have left something with the same addresses.
+		if err := p.machines.Sweep(ctx, sorted(tx.Resources)); err != nil {
+			return err
+		}
+		if r.Type == instanceToken {
+			machine = tx.machine(p.name, tx.Resources[r.ID], in)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	switch r.Type {
+	case subnetToken:
+		p.log.Status(ctx, r.URN, "creating the Docker network of %s", r.Text("cidrBlock"))
+		err = p.machines.CreateNetwork(ctx, network(r))
+	case instanceToken:
+		p.log.Status(ctx, r.URN, "starting container %s", machine.Container)
+		err = p.machines.Launch(ctx, machine)
+	default:
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return p.with(ctx, func(tx *Tx) error {
+		if body := tx.Resources[r.ID]; body != nil {
+			body.Pending = false
+		}
+		return nil
+	})
+}
+
+// unrealize removes the body first, so that a failure leaves the resource in the stack.
+func (p *Provider) unrealize(ctx context.Context, r *Record) error {
+	var err error
+	switch r.Type {
+	case subnetToken:
+		err = p.machines.RemoveNetwork(ctx, r.ID)
+	case instanceToken:
+		p.log.Status(ctx, r.URN, "removing container %s", r.Container)
+		err = p.machines.Terminate(ctx, r.Container)
+	}
+	if err != nil {
+		return err
+	}
+	err = p.with(ctx, func(tx *Tx) error {
+		if body := tx.Resources[r.ID]; body != nil && realized[r.Type] {
+			tx.remove(body)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return p.follow(ctx)
+}
+
+// adjust brings a changed resource's body up to date.
+func (p *Provider) adjust(ctx context.Context, r *Record, before, in Values) error {
+	if r.Type == instanceToken && restarts(before, r.Inputs) {
+		p.log.Status(ctx, r.URN, "restarting container %s", r.Container)
+		data, err := userData(in)
+		if err != nil {
+			return err
+		}
+		if err := p.machines.Restart(ctx, r.Container, data); err != nil {
+			return err
+		}
+	}
+	return p.follow(ctx)
+}
+
+// inspect takes an instance out of the account whose container is gone, as if somebody had terminated it.
+func (p *Provider) inspect(ctx context.Context, id string) error {
+	if p.machines == nil {
+		return nil
+	}
+	return p.with(ctx, func(tx *Tx) error {
+		r := tx.Find(id, instanceToken)
+		if r == nil || r.Pending {
+			return nil
+		}
+		status, err := p.machines.Status(ctx, r.Container)
+		if err != nil {
+			return err
+		}
+		if r.Outputs["instanceState"] = status; status == "" {
+			tx.remove(r)
+		}
+		return nil
+	})
+}
+
+// follow brings the firewall of every machine, and the public addresses, up to what the account says now.
+func (p *Provider) follow(ctx context.Context) error {
+	return p.with(ctx, func(tx *Tx) error {
+		for _, r := range tx.All(instanceToken) {
+			rules := tx.firewall(r).Ruleset()
+			if r.Pending || r.Container == "" || r.Firewall == rules {
+				continue
+			}
+			if err := p.machines.ApplyFirewall(ctx, r.Container, rules); err != nil {
+				return fmt.Errorf("security groups of %s: %w", r.ID, err)
+			}
+			r.Firewall = rules
+		}
+		return p.machines.Gateway(ctx, tx.dir, tx.gateway())
+	})
+}
+
+func network(subnet *Record) machines.Network {
+	return machines.Network{ID: subnet.ID, CIDR: netip.MustParsePrefix(subnet.Text("cidrBlock"))}
+}
+
+// machine describes the container of an instance, and notes its name and its first firewall in the record.
+func (tx *Tx) machine(name string, r *Record, in Values) machines.Machine {
+	r.Container = tx.containerName(name, r)
+	r.Firewall = tx.firewall(r).Ruleset()
+	address := netip.MustParseAddr(r.Text("privateIp"))
+	data, _ := userData(in) // Check has decoded it before
+	m := machines.Machine{ID: r.ID, Container: r.Container, Network: network(tx.Find(r.Text("subnetId"), subnetToken)), Address: address,
+		Hostname: hostname(address), FQDN: r.Text("privateDns"), UserData: data, Firewall: r.Firewall}
+	if key := tx.Find(r.Text("keyName"), keyPairToken); key != nil {
+		m.PublicKey = key.Text("publicKey")
+	}
+	return m
+}
+
+var notInNames = regexp.MustCompile(`[^a-zA-Z0-9_.-]+`)
+
+// containerName is the instance's Name tag after the twin's name, or its identifier when another instance has that name.
+func (tx *Tx) containerName(name string, r *Record) string {
+	tag := notInNames.ReplaceAllString(Values(r.Inputs.Object("tags")).Text("Name"), "-")
+	if tag = strings.Trim(tag, "-."); tag == "" {
+		return name + "-" + r.ID
+	}
+	wanted := name + "-" + tag
+	for _, other := range tx.All(instanceToken) {
+		if other != r && other.Container == wanted {
+			return name + "-" + r.ID
+		}
+	}
+	return wanted
+}

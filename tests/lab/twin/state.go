@@ -1,0 +1,201 @@
+package twin
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// lockPatience bounds the wait for another operation that holds the state.
+const lockPatience = 5 * time.Minute
+
+// Record is one resource as EC2 has it.
+type Record struct {
+	ID     string `json:"id"`
+	Type   string `json:"type"`
+	URN    string `json:"urn,omitempty"`
+	Inputs Values `json:"inputs"`
+	// Outputs are the values EC2 made up; inputs that it took as they were are not repeated.
+	Outputs Values `json:"outputs"`
+	// Implicit resources came with another one (a VPC's default group) and go with it.
+	Implicit bool `json:"implicit,omitempty"`
+	// Pending marks a resource whose machine or network is being made or unmade.
+	Pending bool `json:"pending,omitempty"`
+	// Container is the name of the Docker container of an instance.
+	Container string `json:"container,omitempty"`
+	// Firewall is the rule set that was last loaded into the container.
+	Firewall string `json:"firewall,omitempty"`
+}
+
+// Value is the value in force: what was asked for, else what EC2 filled in, else its default.
+func (r *Record) Value(name string) any {
+	if v, ok := r.Inputs[name]; ok {
+		return v
+	}
+	if v, ok := r.Outputs[name]; ok {
+		return v
+	}
+	return types[r.Type].Inputs[name].Default
+}
+
+// Text is Value as a string.
+func (r *Record) Text(name string) string {
+	s, _ := r.Value(name).(string)
+	return s
+}
+
+// Texts is Value as a list of strings.
+func (r *Record) Texts(name string) []string {
+	return Values{name: r.Value(name)}.Texts(name)
+}
+
+// State is everything in the account.
+type State struct {
+	Resources map[string]*Record `json:"resources"`
+}
+
+// Store keeps the state in a directory that several processes may use at once.
+type Store struct{ Dir string }
+
+func (s Store) path() string { return filepath.Join(s.Dir, "ec2.json") }
+
+// With runs change while no other process has the state, and saves the state if change succeeds.
+func (s Store) With(ctx context.Context, change func(*State) error) error {
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+		return fmt.Errorf("twin state: %w", err)
+	}
+	lock := flock.New(s.path() + ".lock")
+	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+		return fmt.Errorf("twin state: waiting for %s.lock, held by another process: %w", s.path(), err)
+	}
+	defer lock.Unlock() //nolint:errcheck // closing the file releases it in any case
+
+	state, before, err := s.load()
+	if err != nil {
+		return err
+	}
+	if err := change(state); err != nil {
+		return err
+	}
+	return s.save(state, before)
+}
+
+func (s Store) load() (*State, []byte, error) {
+	state := &State{Resources: map[string]*Record{}}
+	data, err := os.ReadFile(s.path())
+	if errors.Is(err, fs.ErrNotExist) {
+		return state, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("twin state: %w", err)
+	}
+	if err := json.Unmarshal(data, state); err != nil {
+		return nil, nil, fmt.Errorf("twin state %s: %w", s.path(), err)
+	}
+	for id, r := range state.Resources {
+		if types[r.Type] == nil {
+			return nil, nil, fmt.Errorf("twin state %s: resource %s: unknown type %q", s.path(), id, r.Type)
+		}
+	}
+	return state, data, nil
+}
+
+func (s Store) save(state *State, before []byte) error {
+	data, err := json.MarshalIndent(state, "", "  ")
+	if err != nil {
+		return fmt.Errorf("twin state: %w", err)
+	}
+	if string(data) == string(before) {
+		return nil
+	}
+	return writeAtomically(s.path(), data)
+}
+
+// writeAtomically lets a reader see the old content or the new one, never half of it.
+func writeAtomically(path string, data []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("twin state: %w", err)
+	}
+	defer os.Remove(temporary.Name()) //nolint:errcheck // gone after the rename
+	_, err = temporary.Write(data)
+	if e := temporary.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("twin state: %w", err)
+	}
+	return nil
+}
+
+// Tx is one change of the state, made while holding it.
+type Tx struct {
+	*State
+	Account string
+	Region  string
+	// Elastic and Ephemeral are the first three octets of the blocks that public addresses come from.
+	Elastic, Ephemeral string
+
+	dir string
+}
+
+// All lists the records of the given types by identifier.
+func (tx *Tx) All(tokens ...string) []*Record {
+	var records []*Record
+	for _, r := range tx.Resources {
+		if contains(tokens, r.Type) {
+			records = append(records, r)
+		}
+	}
+	sort.Slice(records, func(i, j int) bool { return records[i].ID < records[j].ID })
+	return records
+}
+
+// Find returns the record with that identifier if it is of one of the types.
+func (tx *Tx) Find(id string, tokens ...string) *Record {
+	if r := tx.Resources[id]; r != nil && contains(tokens, r.Type) {
+		return r
+	}
+	return nil
+}
+
+// Implicit adds a resource that comes with another one.
+func (tx *Tx) Implicit(token string, inputs, outputs Values) *Record {
+	r := &Record{ID: NewID(types[token].Prefix), Type: token, Inputs: inputs, Outputs: outputs, Implicit: true}
+	tx.Resources[r.ID] = r
+	tx.describe(r)
+	return r
+}
+
+// describe fills in what every resource has.
+func (tx *Tx) describe(r *Record) {
+	t := types[r.Type]
+	if t.ARN != "" {
+		r.Outputs["arn"] = fmt.Sprintf("arn:aws:ec2:%s:%s:%s/%s", tx.Region, tx.Account, t.ARN, r.ID)
+	}
+	if contains(t.Computed, "ownerId") {
+		r.Outputs["ownerId"] = tx.Account
+	}
+}
+
+// NewID makes an identifier as EC2 does: the prefix, 0 and 16 hexadecimal digits.
+func NewID(prefix string) string {
+	var random [8]byte
+	rand.Read(random[:]) //nolint:errcheck // never fails
+	return prefix + "0" + hex.EncodeToString(random[:])
+}

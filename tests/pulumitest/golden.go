@@ -1,0 +1,31 @@
+package pulumitest
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files below testdata with what the tests got")
+
+// Golden compares got with the file testdata/name of the test's package; `go test -update` writes the file instead.
+func Golden(t testing.TB, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", filepath.FromSlash(name))
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v (run the test with -update to write it)", err)
+	}
+	assert.Equal(t, string(want), got, "differs from %s (run the test with -update to accept)", path)
+}

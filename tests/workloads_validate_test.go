@@ -1,0 +1,109 @@
+package tests
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/tests/pulumitest"
+	"ecommerce-platform/workloads"
+)
+
+func TestWorkloadsRefuse(t *testing.T) {
+	taint := func(args *workloads.Args, node int, key, value, effect string) {
+		args.Nodes[node].Taints = append(args.Nodes[node].Taints, workloads.Taint{Key: key, Value: value, Effect: effect})
+	}
+	for name, test := range map[string]struct {
+		breaks func(*workloads.Args)
+		want   string
+	}{
+		"no namespace":                    {func(a *workloads.Args) { a.Namespace = "" }, `namespace <unset>: required`},
+		"a namespace that is no label":    {func(a *workloads.Args) { a.Namespace = "E_commerce" }, `namespace "E_commerce": not a DNS label`},
+		"the namespace of Kubernetes":     {func(a *workloads.Args) { a.Namespace = "kube-system" }, `namespace "kube-system": belongs to Kubernetes`},
+		"the default namespace":           {func(a *workloads.Args) { a.Namespace = "default" }, `namespace "default": belongs to Kubernetes`},
+		"a NodePort below the range":      {func(a *workloads.Args) { a.NodePort = 29999 }, `nodePort 29999: must be between 30000 and 32767`},
+		"a NodePort above the range":      {func(a *workloads.Args) { a.NodePort = 32768 }, `nodePort 32768: must be between 30000 and 32767`},
+		"negative replicas":               {func(a *workloads.Args) { a.Backend.Replicas = -1 }, `backend.replicas -1: must not be negative`},
+		"two servers on one volume":       {func(a *workloads.Args) { a.Postgres.Replicas = 2 }, `postgres.replicas 2: must be 0 or 1, since one server writes to the volume`},
+		"more caches than nodes":          {func(a *workloads.Args) { a.Redis.Replicas = 3 }, `redis.replicas 3: only 2 of the nodes can hold one each`},
+		"no image":                        {func(a *workloads.Args) { a.Frontend.Image = "" }, `frontend.image <unset>: required`},
+		"an image that is no reference":   {func(a *workloads.Args) { a.Frontend.Image = "nginx alpine" }, `frontend.image "nginx alpine": not an image reference`},
+		"an image without a tag":          {func(a *workloads.Args) { a.Redis.Image = "registry:5000/redis" }, `redis.image "registry:5000/redis": names no tag, such as nginx:alpine`},
+		"the tag latest":                  {func(a *workloads.Args) { a.Postgres.Image = "postgres:latest" }, `postgres.image "postgres:latest": the tag latest is whatever was pushed last, name a version`},
+		"no CPU request":                  {func(a *workloads.Args) { a.Frontend.Requests.CPU = "" }, `frontend.requests.cpu <unset>: required`},
+		"a request that is no quantity":   {func(a *workloads.Args) { a.Backend.Requests.Memory = "256MiB" }, `backend.requests.memory "256MiB": not a Kubernetes quantity, such as 100m or 128Mi`},
+		"a request of nothing":            {func(a *workloads.Args) { a.Backend.Requests.CPU = "0" }, `backend.requests.cpu "0": must be greater than 0`},
+		"a negative limit":                {func(a *workloads.Args) { a.Backend.Limits.CPU = "-1" }, `backend.limits.cpu "-1": must be greater than 0`},
+		"a limit below the request":       {func(a *workloads.Args) { a.Postgres.Limits.Memory = "256Mi" }, `postgres.limits.memory "256Mi": less than postgres.requests.memory "512Mi"`},
+		"a setting without a name":        {func(a *workloads.Args) { a.Redis.Settings = map[string]string{"": "1"} }, `redis.settings "": not the name of a setting`},
+		"a setting with a line in a name": {func(a *workloads.Args) { a.Redis.Settings = map[string]string{"a\nb": "1"} }, `redis.settings "a\nb": not the name of a setting`},
+		"a setting with two lines":        {func(a *workloads.Args) { a.Redis.Settings = map[string]string{"timeout": "1\nport 1"} }, `redis.settings.timeout "1\nport 1": must be one line`},
+		"a setting without a value":       {func(a *workloads.Args) { a.Redis.Settings = map[string]string{"save": " "} }, `redis.settings.save " ": must not be empty, write "" with its quotes for none`},
+		"a setting of the platform's":     {func(a *workloads.Args) { a.Redis.Settings = map[string]string{"port": "6380"} }, `redis.settings.port "6380": the platform decides this one`},
+		"no node for the frontend":        {func(a *workloads.Args) { a.Nodes[0].Labels = nil }, `nodes: no node has label tier=frontend, which frontend needs`},
+		"a taint the frontend cannot bear": {func(a *workloads.Args) {
+			taint(a, 0, "dedicated", "batch", "NoSchedule")
+			a.Redis.Replicas = 1
+		}, `nodes: every node that frontend may run on has a taint it does not tolerate`},
+		"tier taints that evict": {func(a *workloads.Args) {
+			taint(a, 0, "tier", "frontend", "NoExecute")
+			a.Redis.Replicas = 1
+		}, `nodes: every node that frontend may run on has a taint it does not tolerate`},
+		"a taint that leaves one node for two caches": {func(a *workloads.Args) {
+			a.Frontend.Replicas = 0
+			taint(a, 0, "dedicated", "batch", "NoSchedule")
+		}, `redis.replicas 2: only 1 of the nodes can hold one each`},
+		"no worker at all": {func(a *workloads.Args) {
+			a.Nodes = nil
+			a.Frontend.Replicas, a.Backend.Replicas, a.Postgres.Replicas = 0, 0, 0
+		}, `nodes: no worker, which redis needs`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := workloadsArgs()
+			test.breaks(args)
+			problems := args.Validate()
+			require.Len(t, problems, 1, "%v", problems)
+			assert.EqualError(t, problems[0], test.want)
+		})
+	}
+}
+
+func TestWorkloadsAccept(t *testing.T) {
+	for name, changes := range map[string]func(*workloads.Args){
+		"the specification":        func(*workloads.Args) {},
+		"a tier without replicas":  func(a *workloads.Args) { a.Redis.Replicas = 0; a.Frontend.Replicas = 0; a.Nodes[0].Labels = nil },
+		"an image by its digest":   func(a *workloads.Args) { a.Redis.Image = "redis@sha256:" + strings.Repeat("a", 64) },
+		"an image of a registry":   func(a *workloads.Args) { a.Redis.Image = "registry.example.com:5000/team/redis:7.4-alpine" },
+		"limits equal to requests": func(a *workloads.Args) { a.Backend.Limits = a.Backend.Requests },
+		"a setting that is empty":  func(a *workloads.Args) { a.Redis.Settings = map[string]string{"save": `""`} },
+		"nodes with their tier's taints": func(a *workloads.Args) {
+			a.Nodes[0].Taints = []workloads.Taint{{Key: "tier", Value: "frontend", Effect: "NoSchedule"}}
+			a.Nodes[1].Taints = []workloads.Taint{{Key: "tier", Value: "backend", Effect: "NoSchedule"}}
+		},
+		"a taint that only advises": func(a *workloads.Args) {
+			a.Nodes[0].Taints = []workloads.Taint{{Key: "slow", Effect: "PreferNoSchedule"}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := workloadsArgs()
+			changes(args)
+			assert.Empty(t, args.Validate())
+			pulumitest.Run(t, workloadsProgram(args))
+		})
+	}
+}
+
+func TestWorkloadsReportAllErrorsAndRegisterNothing(t *testing.T) {
+	args := workloadsArgs()
+	args.NodePort = 80
+	args.Frontend.Image = "nginx"
+	args.Redis.Replicas = 3
+	rec, err := pulumitest.RunErr(t, workloadsProgram(args))
+	require.Error(t, err)
+	assert.Empty(t, rec.All())
+	assert.ErrorContains(t, err, errors.Join(args.Validate()...).Error())
+	assert.Len(t, args.Validate(), 3)
+}

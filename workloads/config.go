@@ -1,0 +1,71 @@
+package workloads
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// PostgresVolumePath is the directory on a worker that holds PostgreSQL's data. It must exist on the node before
+// PostgreSQL starts: a local volume is never created by Kubernetes.
+const PostgresVolumePath = "/var/lib/platform/volumes/postgres"
+
+// Args is what the workloads layer needs to know. It has no defaults: every field but ControlPlane is required.
+type Args struct {
+	// Kubeconfig reaches the cluster as its administrator. It is treated as a secret.
+	Kubeconfig pulumi.StringInput
+	// Identifier names the cluster. It must be known in every preview and must not change while the cluster lives: a
+	// provider whose kubeconfig is unknown would otherwise plan to replace itself and everything in it.
+	Identifier string
+	// Namespace holds the shop, such as "ecommerce".
+	Namespace string
+	// Nodes are the workers, in the order of the config. The first one that may run PostgreSQL holds its data.
+	Nodes []Placement
+	// Frontend, Backend, Postgres and Redis size the four tiers.
+	Frontend, Backend, Postgres Tier
+	Redis                       Redis
+	// NodePort is the port of the shop on every node, 30000 to 32767.
+	NodePort int
+	// DatabasePassword is the password of PostgreSQL's superuser. It is treated as a secret.
+	DatabasePassword pulumi.StringInput
+	// ControlPlane is the machine whose deletion takes the cluster with it, so that nothing in the cluster has to be
+	// deleted before. Nil where another stack holds the machine.
+	ControlPlane pulumi.Resource
+}
+
+// Placement is a node that pods may be placed on.
+type Placement struct {
+	// Name is the node's name, which is also its kubernetes.io/hostname label.
+	Name   string
+	Labels map[string]string
+	Taints []Taint
+	// Address is where clients reach the node.
+	Address pulumi.StringInput
+}
+
+// Taint keeps pods without a matching toleration off a node.
+type Taint struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Effect string `json:"effect"`
+}
+
+// Tier sizes one tier.
+type Tier struct {
+	Replicas int `json:"replicas"`
+	// Image names a tag other than latest, or a digest: "nginx:alpine".
+	Image string `json:"image"`
+	// Requests is what the scheduler sets aside for a pod; both fields are required.
+	Requests Resources `json:"requests"`
+	// Limits is what a pod may use at the most; a field left empty does not limit.
+	Limits Resources `json:"limits"`
+}
+
+// Redis sizes the cache tier.
+type Redis struct {
+	Tier
+	// Settings are lines of redis.conf, which win over those of site/redis.conf: {"maxmemory": "192mb"}.
+	Settings map[string]string `json:"settings"`
+}
+
+// Resources are Kubernetes quantities: {"cpu": "100m", "memory": "128Mi"}.
+type Resources struct {
+	CPU    string `json:"cpu"`
+	Memory string `json:"memory"`
+}

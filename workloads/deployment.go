@@ -1,0 +1,121 @@
+package workloads
+
+import (
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// deploy makes the tier's Deployment, its Service and its disruption budget.
+//
+// The Service and the Deployment do not wait for each other: Pulumi counts a Service as made once its pods are ready.
+func (to *target) deploy(t *tier, service serviceArgs) (*endpoint, error) {
+	_, err := appsv1.NewDeployment(to.ctx, to.child(t.name), &appsv1.DeploymentArgs{
+		Metadata: t.meta(to, t.name),
+		Spec: appsv1.DeploymentSpecArgs{
+			Replicas: pulumi.Int(t.Replicas),
+			Selector: metav1.LabelSelectorArgs{MatchLabels: t.selector()},
+			Strategy: t.strategy,
+			// Kubernetes calls the rollout failed, and says why, before Pulumi stops waiting.
+			ProgressDeadlineSeconds: pulumi.Int(840),
+			RevisionHistoryLimit:    pulumi.Int(3),
+			Template: corev1.PodTemplateSpecArgs{
+				Metadata: metav1.ObjectMetaArgs{Labels: t.labels()},
+				Spec:     t.pod(),
+			},
+		},
+	}, to.options(awaited(pulumi.DependsOn(t.after))...)...)
+	if err != nil {
+		return nil, err
+	}
+	if err := to.budget(t); err != nil {
+		return nil, err
+	}
+	return to.serve(t, service)
+}
+
+func (t *tier) pod() corev1.PodSpecArgs {
+	placement := placementOf(t.name)
+	volumes := corev1.VolumeArray{}
+	for _, mount := range t.mounts {
+		volumes = append(volumes, mount.volume())
+	}
+	return corev1.PodSpecArgs{
+		NodeSelector: placement.nodeSelector(),
+		Affinity:     t.affinity,
+		Tolerations:  placement.tolerations(),
+		// No tier speaks to the API server, and none looks for Services in its environment.
+		AutomountServiceAccountToken:  pulumi.Bool(false),
+		EnableServiceLinks:            pulumi.Bool(false),
+		TerminationGracePeriodSeconds: pulumi.Int(t.grace),
+		SecurityContext: corev1.PodSecurityContextArgs{
+			RunAsNonRoot: pulumi.Bool(true),
+			RunAsUser:    pulumi.Int(t.uid),
+			RunAsGroup:   pulumi.Int(t.gid),
+			FsGroup:      pulumi.Int(t.gid),
+			// Always, the default, would open PostgreSQL's files to the group each time, and the server refuses that.
+			FsGroupChangePolicy: pulumi.String("OnRootMismatch"),
+			SeccompProfile:      corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
+			Sysctls:             t.sysctls,
+		},
+		Containers: corev1.ContainerArray{t.container()},
+		Volumes:    volumes,
+	}
+}
+
+func (t *tier) container() corev1.ContainerArgs {
+	mounts := corev1.VolumeMountArray{}
+	for _, mount := range t.mounts {
+		mounts = append(mounts, mount.mount())
+	}
+	container := corev1.ContainerArgs{
+		Name:            pulumi.String(t.name),
+		Image:           pulumi.String(t.Image),
+		ImagePullPolicy: pulumi.String("IfNotPresent"),
+		Env:             t.env,
+		Ports: corev1.ContainerPortArray{corev1.ContainerPortArgs{
+			Name:          pulumi.String(t.portName),
+			ContainerPort: pulumi.Int(t.port),
+			Protocol:      pulumi.String("TCP"),
+		}},
+		Resources: corev1.ResourceRequirementsArgs{
+			Requests: t.Requests.quantities(),
+			Limits:   t.Limits.quantities(),
+		},
+		SecurityContext: corev1.SecurityContextArgs{
+			AllowPrivilegeEscalation: pulumi.Bool(false),
+			Capabilities:             corev1.CapabilitiesArgs{Drop: pulumi.ToStringArray([]string{"ALL"})},
+			Privileged:               pulumi.Bool(false),
+			ReadOnlyRootFilesystem:   pulumi.Bool(true),
+		},
+		StartupProbe:   t.probes.startup(),
+		ReadinessProbe: t.probes.readiness(),
+		LivenessProbe:  t.probes.liveness(),
+		VolumeMounts:   mounts,
+	}
+	if len(t.args) > 0 {
+		container.Args = pulumi.ToStringArray(t.args)
+	}
+	if t.drain > 0 {
+		// A pod is told to stop while nodes still send it new connections; it serves them until they all know.
+		container.Lifecycle = corev1.LifecycleArgs{PreStop: corev1.LifecycleHandlerArgs{
+			Sleep: corev1.SleepActionArgs{Seconds: pulumi.Int(t.drain)},
+		}}
+	}
+	return container
+}
+
+// quantities is nil when nothing is set.
+func (r Resources) quantities() pulumi.StringMapInput {
+	quantities := pulumi.StringMap{}
+	for kind, quantity := range map[string]string{"cpu": r.CPU, "memory": r.Memory} {
+		if quantity != "" {
+			quantities[kind] = pulumi.String(quantity)
+		}
+	}
+	if len(quantities) == 0 {
+		return nil
+	}
+	return quantities
+}

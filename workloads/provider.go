@@ -1,0 +1,51 @@
+package workloads
+
+import (
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// target is the cluster that resources go to, and the options every one of them takes.
+type target struct {
+	ctx  *pulumi.Context
+	name string
+	args *Args
+	opts []pulumi.ResourceOption
+}
+
+// connect makes the provider for the cluster.
+func connect(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resource) (*target, error) {
+	provider, err := kubernetes.NewProvider(ctx, name+"-kubernetes", &kubernetes.ProviderArgs{
+		Kubeconfig:        pulumi.ToSecret(args.Kubeconfig).(pulumi.StringOutput),
+		ClusterIdentifier: pulumi.String(args.Identifier),
+		// `pulumi destroy` must end also when the cluster is already gone.
+		DeleteUnreachable: pulumi.Bool(true),
+		// A changed Secret is updated in place. Otherwise it is deleted first, and a pod that starts then fails.
+		EnableSecretMutable: pulumi.Bool(true),
+	}, pulumi.Parent(parent))
+	if err != nil {
+		return nil, err
+	}
+	to := &target{ctx: ctx, name: name, args: args, opts: []pulumi.ResourceOption{
+		pulumi.Parent(parent), pulumi.Provider(provider),
+	}}
+	if args.ControlPlane != nil {
+		to.opts = append(to.opts, pulumi.DeletedWith(args.ControlPlane))
+	}
+	return to, nil
+}
+
+// child names a resource of the component: its Pulumi name, not the one in Kubernetes.
+func (to *target) child(name string) string { return to.name + "-" + name }
+
+// options are those of every resource, and more.
+func (to *target) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return append(to.opts[:len(to.opts):len(to.opts)], more...)
+}
+
+// rolloutTimeout is how long Pulumi waits for pods. Images are pulled in it, and the slowest startup probe ends in it.
+const rolloutTimeout = "15m"
+
+func awaited(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return append(more, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: rolloutTimeout, Update: rolloutTimeout}))
+}
