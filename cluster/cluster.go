@@ -67,7 +67,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 
-	c.Kubeconfig = pulumi.OutputWithDependencies(ctx.Context(), kubeconfig.Stdout, ready.Command).(pulumi.StringOutput)
+	// The ID, unlike the output, is known while the wait runs again, and so is then the kubeconfig.
+	c.Kubeconfig = pulumi.All(kubeconfig.Stdout, ready.ID()).ApplyT(func(values []any) string {
+		return values[0].(string)
+	}).(pulumi.StringOutput)
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"kubeconfig": c.Kubeconfig,
 		"identifier": pulumi.String(c.Identifier),

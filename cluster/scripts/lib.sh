@@ -44,7 +44,7 @@ trap 'fail "stopped at its time limit while $DOING" "see what is slow on the nod
 
 # wait_for SECONDS COMMAND... repeats a command until it succeeds; LAST is what it printed last.
 wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + ${PLATFORM_WAIT:-$1}))
 	shift
 	until LAST=$("$@" 2>&1); do
 		if ((SECONDS >= end)); then

@@ -74,6 +74,17 @@ func (e *engineLog) Log(_ context.Context, line *pulumirpc.LogRequest) (*emptypb
 	return &emptypb.Empty{}, nil
 }
 
+func (e *engineLog) next(t *testing.T) *pulumirpc.LogRequest {
+	t.Helper()
+	select {
+	case line := <-e.lines:
+		return line
+	case <-time.After(30 * time.Second):
+		require.Fail(t, "no log line in 30 s")
+		return nil
+	}
+}
+
 func (e *engineLog) text() string {
 	var text []string
 	for len(e.lines) > 0 {
@@ -165,7 +176,7 @@ func TestConnection(t *testing.T) {
 			})
 			done <- err
 		}()
-		line := <-b.log.lines
+		line := b.log.next(t)
 		assert.Equal(t, "Dial 1/60 failed: retrying", line.GetMessage())
 		assert.True(t, line.GetEphemeral())
 		b.server.Listen(t, address.String())

@@ -64,12 +64,12 @@ func (s *Stack) Outputs(ctx context.Context) (map[string]any, error) {
 	return outputs, s.query(ctx, &outputs, "stack", "output", "--json", "--show-secrets")
 }
 
-// Export returns the stack's state as it is stored, secrets encrypted.
-func (s *Stack) Export(ctx context.Context) (*State, error) {
+// Export returns the stack's state as it is stored, secrets encrypted unless the flag --show-secrets is given.
+func (s *Stack) Export(ctx context.Context, flags ...string) (*State, error) {
 	var exported struct {
 		Deployment json.RawMessage `json:"deployment"`
 	}
-	if err := s.query(ctx, &exported, "stack", "export"); err != nil {
+	if err := s.query(ctx, &exported, append([]string{"stack", "export"}, flags...)...); err != nil {
 		return nil, err
 	}
 	state := &State{Raw: exported.Deployment}
@@ -93,8 +93,9 @@ type State struct {
 
 // Resource is one resource of the state.
 type Resource struct {
-	URN    URN            `json:"urn"`
-	Custom bool           `json:"custom"`
-	ID     string         `json:"id"`
-	Inputs map[string]any `json:"inputs"`
+	URN     URN            `json:"urn"`
+	Custom  bool           `json:"custom"`
+	ID      string         `json:"id"`
+	Inputs  map[string]any `json:"inputs"`
+	Outputs map[string]any `json:"outputs"`
 }

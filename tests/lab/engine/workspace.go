@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -131,8 +132,9 @@ func (s *Stack) Remove(ctx context.Context) error {
 	return err
 }
 
-// Configure sets plain config over what the stack's file in the checkout says, if base names one such as "dev", and
-// over what was set before. A nil value unsets the key. Keys without a colon belong to the program.
+// Configure makes values, over what the checkout's file of the stack named base says, the stack's plain config; secrets
+// stay as they were set. A nil value unsets a key of base, and no base is an empty one. Keys without a colon belong to
+// the program.
 func (s *Stack) Configure(base string, values map[string]any) error {
 	file, err := readStackFile(s.configFile())
 	if err != nil {
@@ -144,17 +146,17 @@ func (s *Stack) Configure(base string, values map[string]any) error {
 		if err != nil {
 			return err
 		}
-		for key, value := range checkedIn.config() {
-			config[key] = value
-		}
-	}
-	for key, value := range file.config() {
-		config[key] = value
+		maps.Copy(config, checkedIn.config())
 	}
 	for key, value := range values {
 		if key = s.workspace.key(key); value == nil {
 			delete(config, key)
 		} else {
+			config[key] = value
+		}
+	}
+	for key, value := range file.config() {
+		if secret, ok := value.(map[string]any); ok && secret["secure"] != nil {
 			config[key] = value
 		}
 	}

@@ -158,3 +158,24 @@ func (d *Docker) Sweep(ctx context.Context, keep []string) error {
 	}
 	return nil
 }
+
+// Container finds the machine of a twin that has the private address.
+func Container(ctx context.Context, name, address string) (string, error) {
+	d := &Docker{Name: name}
+	ids, err := d.run(ctx, "ps", "--all", "--quiet", "--filter", "label="+d.label(), "--filter", "label=twin.id")
+	if err != nil {
+		return "", err
+	}
+	for _, id := range lines(ids) {
+		addresses, err := d.run(ctx, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{with .IPAMConfig}}{{.IPv4Address}}{{end}} {{end}}", id)
+		if err != nil {
+			return "", err
+		}
+		for _, has := range lines(addresses) {
+			if has == address {
+				return id, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("twin %s: no machine has the address %s", name, address)
+}

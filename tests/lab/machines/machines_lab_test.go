@@ -174,4 +174,3 @@ func TestMachine(t *testing.T) {
 		assert.Empty(t, volumes)
 	})
 }
-

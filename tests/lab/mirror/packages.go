@@ -13,7 +13,8 @@ import (
 
 // debianPackages are what the bootstrap of a node installs from Debian; their dependencies come along.
 var debianPackages = []string{
-	"conntrack", "containerd", "ebtables", "ethtool", "ipset", "iptables", "kmod", "runc", "socat",
+	"ca-certificates", "conntrack", "containerd", "curl", "ebtables", "ethtool", "iproute2", "ipset", "iptables", "kmod",
+	"openssl", "runc", "socat",
 }
 
 //go:embed units

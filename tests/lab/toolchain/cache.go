@@ -64,12 +64,23 @@ func Lock(ctx context.Context, name string) (func(), error) {
 	return func() { _ = lock.Unlock() }, nil
 }
 
-// Publish fills a fresh directory and moves it to dir in one step, so that what exists is complete.
+// Publish fills a fresh directory and moves it to dir in one step, so that what exists is complete. Callers hold a
+// lock on what they publish; what an interrupted run of theirs left is removed.
 func Publish(dir string, fill func(temporary string) error) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
 	}
-	temporary, err := os.MkdirTemp(filepath.Dir(dir), ".new-*")
+	unfinished := filepath.Join(filepath.Dir(dir), ".new-"+filepath.Base(dir)+"-")
+	left, err := filepath.Glob(unfinished + "*")
+	if err != nil {
+		return err
+	}
+	for _, path := range left {
+		if err := os.RemoveAll(path); err != nil {
+			return err
+		}
+	}
+	temporary, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(unfinished)+"*")
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
+
+// patience is how long an incremental build may take without a word.
+const patience = 3 * time.Second
 
 // own builds one of the lab's own commands. The go command decides what has to be compiled, and the binary's
 // content names the directory, so that a change of source never replaces a program that runs.
@@ -35,7 +39,7 @@ func own(ctx context.Context, name, pkg string) (string, error) {
 	built := filepath.Join(temporary, name)
 	args := append([]string{"go"}, flags...)
 	args = append(args, "-ldflags", "-s -w", "-o", built, pkg)
-	done := Step("building " + name)
+	done := stepIfSlow("building "+name, patience)
 	_, err = Command{Dir: source, Env: environment, Args: args}.Output(ctx)
 	done(err)
 	if err != nil {

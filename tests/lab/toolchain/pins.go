@@ -128,7 +128,7 @@ var Pins = []Pin{
 		Stamps:   []string{"sigs.k8s.io/kwok/pkg/consts.Version=v0.7.0"},
 	},
 	{
-		Name: "golangci-lint", Version: "v2.12.2", Cold: "8 min",
+		Name: "golangci-lint", Version: "v2.12.2", Cold: "9 min",
 		Binaries: []Binary{{"golangci-lint", "github.com/golangci/golangci-lint/v2/cmd/golangci-lint"}},
 		Stamps:   []string{"main.version=2.12.2"},
 	},

@@ -51,3 +51,26 @@ func Step(what string) func(error) {
 		})
 	}
 }
+
+// stepIfSlow is Step for work that mostly is over before a person would ask what goes on.
+func stepIfSlow(what string, patience time.Duration) func(error) {
+	var mu sync.Mutex
+	ended := false
+	var done func(error)
+	timer := time.AfterFunc(patience, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !ended {
+			done = Step(what)
+		}
+	})
+	return func(err error) {
+		timer.Stop()
+		mu.Lock()
+		defer mu.Unlock()
+		ended = true
+		if done != nil {
+			done(err)
+		}
+	}
+}

@@ -1,10 +1,9 @@
 package twin
 
 import (
+	"context"
 	"fmt"
 	"strings"
-
-	"context"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )

@@ -2,15 +2,12 @@ package twin
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -38,7 +35,11 @@ type Record struct {
 }
 
 // Value is the value in force: what was asked for, else what EC2 filled in, else its default.
+// A record that is not there has none.
 func (r *Record) Value(name string) any {
+	if r == nil {
+		return nil
+	}
 	if v, ok := r.Inputs[name]; ok {
 		return v
 	}
@@ -141,61 +142,4 @@ func writeAtomically(path string, data []byte) error {
 		return fmt.Errorf("twin state: %w", err)
 	}
 	return nil
-}
-
-// Tx is one change of the state, made while holding it.
-type Tx struct {
-	*State
-	Account string
-	Region  string
-	// Elastic and Ephemeral are the first three octets of the blocks that public addresses come from.
-	Elastic, Ephemeral string
-
-	dir string
-}
-
-// All lists the records of the given types by identifier.
-func (tx *Tx) All(tokens ...string) []*Record {
-	var records []*Record
-	for _, r := range tx.Resources {
-		if contains(tokens, r.Type) {
-			records = append(records, r)
-		}
-	}
-	sort.Slice(records, func(i, j int) bool { return records[i].ID < records[j].ID })
-	return records
-}
-
-// Find returns the record with that identifier if it is of one of the types.
-func (tx *Tx) Find(id string, tokens ...string) *Record {
-	if r := tx.Resources[id]; r != nil && contains(tokens, r.Type) {
-		return r
-	}
-	return nil
-}
-
-// Implicit adds a resource that comes with another one.
-func (tx *Tx) Implicit(token string, inputs, outputs Values) *Record {
-	r := &Record{ID: NewID(types[token].Prefix), Type: token, Inputs: inputs, Outputs: outputs, Implicit: true}
-	tx.Resources[r.ID] = r
-	tx.describe(r)
-	return r
-}
-
-// describe fills in what every resource has.
-func (tx *Tx) describe(r *Record) {
-	t := types[r.Type]
-	if t.ARN != "" {
-		r.Outputs["arn"] = fmt.Sprintf("arn:aws:ec2:%s:%s:%s/%s", tx.Region, tx.Account, t.ARN, r.ID)
-	}
-	if contains(t.Computed, "ownerId") {
-		r.Outputs["ownerId"] = tx.Account
-	}
-}
-
-// NewID makes an identifier as EC2 does: the prefix, 0 and 16 hexadecimal digits.
-func NewID(prefix string) string {
-	var random [8]byte
-	rand.Read(random[:]) //nolint:errcheck // never fails
-	return prefix + "0" + hex.EncodeToString(random[:])
 }

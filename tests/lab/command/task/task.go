@@ -45,10 +45,7 @@ type Task struct {
 
 // Decode fills a struct with JSON tags from properties. Unknown values stay unset, unknown keys are errors.
 func Decode(properties resource.PropertyMap, into any) error {
-	plain := properties.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
-		unknown := v.IsComputed() || (v.IsOutput() && !v.OutputValue().Known)
-		return nil, unknown || v.IsAsset() || v.IsArchive()
-	})
+	plain := properties.MapRepl(nil, plainValue)
 	body, err := json.Marshal(plain)
 	if err != nil {
 		return err
@@ -56,6 +53,17 @@ func Decode(properties resource.PropertyMap, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	return decoder.Decode(into)
+}
+
+// plainValue looks into secrets and leaves out what is not known, or is no JSON.
+func plainValue(v resource.PropertyValue) (any, bool) {
+	switch {
+	case v.IsSecret():
+		return v.SecretValue().Element.MapRepl(nil, plainValue), true
+	case v.IsOutput() && v.OutputValue().Known:
+		return v.OutputValue().Element.MapRepl(nil, plainValue), true
+	}
+	return nil, v.IsComputed() || v.IsOutput() || v.IsAsset() || v.IsArchive()
 }
 
 // Default sets a property that is unset.

@@ -3,11 +3,11 @@
 set -euo pipefail
 
 stop() {
-    trap - TERM INT
-    # shellcheck disable=SC2046 # one word per process is what kill wants
-    kill $(jobs -p) 2>/dev/null || true
-    wait || true
-    exit "$1"
+	trap - TERM INT
+	# shellcheck disable=SC2046 # one word per process is what kill wants
+	kill $(jobs -p) 2>/dev/null || true
+	wait || true
+	exit "$1"
 }
 trap 'stop 0' TERM INT
 

@@ -8,21 +8,21 @@ set -euo pipefail
 
 name='ecommerce-platform lab mirror'
 if ! gpg --batch --quiet --list-secret-keys "$name" >/dev/null 2>&1; then
-    gpg --batch --quiet --passphrase '' --quick-generate-key "$name" ed25519 sign never
+	gpg --batch --quiet --passphrase '' --quick-generate-key "$name" ed25519 sign never
 fi
 
 # release DIRECTORY FIELD=VALUE...: writes and signs the Release file of a repository.
 release() {
-    local dir=$1 field options=()
-    shift
-    for field in "$@"; do
-        options+=(-o "APT::FTPArchive::Release::$field")
-    done
-    rm -f "$dir/Release" "$dir/InRelease" "$dir/Release.gpg"
-    apt-ftparchive "${options[@]}" release "$dir" > /tmp/Release
-    mv /tmp/Release "$dir/Release"
-    gpg --batch --quiet --yes --local-user "$name" --clearsign --output "$dir/InRelease" "$dir/Release"
-    gpg --batch --quiet --yes --local-user "$name" --armor --detach-sign --output "$dir/Release.gpg" "$dir/Release"
+	local dir=$1 field options=()
+	shift
+	for field in "$@"; do
+		options+=(-o "APT::FTPArchive::Release::$field")
+	done
+	rm -f "$dir/Release" "$dir/InRelease" "$dir/Release.gpg"
+	apt-ftparchive "${options[@]}" release "$dir" >/tmp/Release
+	mv /tmp/Release "$dir/Release"
+	gpg --batch --quiet --yes --local-user "$name" --clearsign --output "$dir/InRelease" "$dir/Release"
+	gpg --batch --quiet --yes --local-user "$name" --armor --detach-sign --output "$dir/Release.gpg" "$dir/Release"
 }
 
 architecture=$(dpkg --print-architecture)
@@ -31,18 +31,18 @@ mkdir -p "/out/apt/debian/pool" "/out/apt/debian/dists/$SUITE/main/binary-$archi
 cp /in/debian/*.deb /out/apt/debian/pool/
 cd /out/apt/debian
 index=dists/$SUITE/main/binary-$architecture/Packages
-apt-ftparchive packages pool > "$index"
+apt-ftparchive packages pool >"$index"
 gzip -9kf "$index"
 release "dists/$SUITE" Origin=Debian Label=Debian "Suite=$SUITE" "Codename=$SUITE" Components=main "Architectures=$architecture"
 
 mkdir -p "/out/apt/kubernetes/$KUBERNETES/deb"
 cd "/out/apt/kubernetes/$KUBERNETES/deb"
 for tree in /in/packages/*/; do
-    # The binaries are large and compress at most to a third: the time is better spent elsewhere.
-    dpkg-deb --root-owner-group -Zgzip -z1 --build "$tree" . >/dev/null
+	# The binaries are large and compress at most to a third: the time is better spent elsewhere.
+	dpkg-deb --root-owner-group -Zgzip -z1 --build "$tree" . >/dev/null
 done
-apt-ftparchive packages . > Packages
+apt-ftparchive packages . >Packages
 gzip -9kf Packages
 release . Origin=kubernetes "Label=kubernetes $KUBERNETES" "Architectures=$architecture"
 
-gpg --batch --armor --export "$name" | tee Release.key > /out/key.asc
+gpg --batch --armor --export "$name" | tee Release.key >/out/key.asc

@@ -5,17 +5,17 @@ set -eu
 
 case ${1-} in
 nginx | nginx-debug)
-    for step in /docker-entrypoint.d/*; do
-        [ -x "$step" ] || continue
-        case $step in
-        *.envsh)
-            # shellcheck source=/dev/null
-            . "$step"
-            ;;
-        *.sh) "$step" ;;
-        esac
-    done
-    ;;
+	for step in /docker-entrypoint.d/*; do
+		[ -x "$step" ] || continue
+		case $step in
+		*.envsh)
+			# shellcheck source=/dev/null
+			. "$step"
+			;;
+		*.sh) "$step" ;;
+		esac
+	done
+	;;
 esac
 
 exec "$@"

@@ -33,9 +33,10 @@ mount --make-rshared /
 # names the host once, and the resolver is the network's, not Docker's 127.0.0.11, at which CoreDNS would find itself.
 for file in /etc/hostname /etc/hosts /etc/resolv.conf; do
     content=$(cat "$file")
-    if mountpoint -q "$file"; then
+    # More than once: what docker cp mounted before the start may still lie below Docker's own mount.
+    while mountpoint -q "$file"; do
         umount "$file"
-    fi
+    done
     if [ ! -s "$file" ]; then
         printf '%s\n' "$content" >"$file"
     fi

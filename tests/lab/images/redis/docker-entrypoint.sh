@@ -6,9 +6,10 @@ case ${1-} in
 -* | *.conf) set -- redis-server "$@" ;;
 esac
 
+# setpriv by path: busybox has one with fewer options, which comes first on PATH.
 if [ "${1-}" = redis-server ] && [ "$(id -u)" = 0 ]; then
-    find . ! -user redis -exec chown redis {} +
-    exec setpriv --reuid redis --regid redis --clear-groups "$0" "$@"
+	find . ! -user redis -exec chown redis {} +
+	exec /usr/bin/setpriv --reuid redis --regid redis --clear-groups "$0" "$@"
 fi
 
 # Dumps hold what the cache holds.

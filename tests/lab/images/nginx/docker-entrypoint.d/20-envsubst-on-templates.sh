@@ -10,16 +10,16 @@ filter=${NGINX_ENVSUBST_FILTER:-}
 
 [ -d "$templates" ] || exit 0
 if [ ! -w "$output" ]; then
-    echo "templates: $output is not writable, none is used" >&2
-    exit 0
+	echo "templates: $output is not writable, none is used" >&2
+	exit 0
 fi
 
 # shellcheck disable=SC2016 # ${NAME} is for envsubst to read
 names=$(awk -v filter="$filter" 'BEGIN { for (name in ENVIRON) if (name ~ filter) printf "${%s} ", name }')
 
 find "$templates" -follow -type f -name "*$suffix" -not -path '*/..*' | sort | while read -r template; do
-    relative=${template#"$templates/"}
-    target=$output/${relative%"$suffix"}
-    mkdir -p "$(dirname "$target")"
-    envsubst "$names" < "$template" > "$target"
+	relative=${template#"$templates/"}
+	target=$output/${relative%"$suffix"}
+	mkdir -p "$(dirname "$target")"
+	envsubst "$names" <"$template" >"$target"
 done

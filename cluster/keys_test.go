@@ -1,0 +1,76 @@
+package cluster
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/ssh"
+)
+
+const testSeed = "a seed for tests that is long enough"
+
+// Every deployed machine has keys made by this derivation: if one of these changes, nobody can log
+// in to any of them any more.
+func TestDerivedKeysNeverChange(t *testing.T) {
+	keys, err := DeriveKeys(testSeed, []string{"control-plane", "worker-node-1"})
+	require.NoError(t, err)
+	assert.Equal(t, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK+NaR1lvMOc5LzyEHKLE3Vt0TarBFlRkA/09buPNaKw", keys.Login.Public)
+	assert.Equal(t, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAE85ZqcAU/iIWHfcPTuDt/d45Ak57pi+a9LStA6EqJI", keys.Hosts["control-plane"].Public)
+	assert.Equal(t, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHMwjRslHum6emudH0VqHfoeYv2QGiyWCvvMUlcBAqjo", keys.Hosts["worker-node-1"].Public)
+	sum := sha256.Sum256([]byte(keys.Login.Private))
+	assert.Equal(t, "2a5062c4d30a290f6c8e30ed51848e1a278f0aa62ba7db4b96c4fea279d55bbf", hex.EncodeToString(sum[:]),
+		"the private key's file, whose change would replace user data")
+}
+
+func TestDeriveKeys(t *testing.T) {
+	keys, err := DeriveKeys(testSeed, []string{"a", "b"})
+	require.NoError(t, err)
+
+	t.Run("each private key belongs to its public key", func(t *testing.T) {
+		for name, key := range map[string]Key{"login": keys.Login, "a": keys.Hosts["a"], "b": keys.Hosts["b"]} {
+			signer, err := ssh.ParsePrivateKey([]byte(key.Private))
+			require.NoError(t, err, name)
+			assert.Equal(t, key.Public, strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey()))), name)
+		}
+	})
+	t.Run("every name and every seed has a key of its own", func(t *testing.T) {
+		other, err := DeriveKeys(testSeed+"!", []string{"a"})
+		require.NoError(t, err)
+		seen := map[string]bool{}
+		for _, key := range []Key{keys.Login, keys.Hosts["a"], keys.Hosts["b"], other.Login, other.Hosts["a"]} {
+			assert.False(t, seen[key.Public], key.Public)
+			seen[key.Public] = true
+		}
+	})
+	t.Run("a key does not depend on the other nodes", func(t *testing.T) {
+		alone, err := DeriveKeys(testSeed, []string{"b"})
+		require.NoError(t, err)
+		assert.Equal(t, keys.Hosts["b"], alone.Hosts["b"])
+	})
+	t.Run("OpenSSH reads the private key", func(t *testing.T) {
+		keygen, err := exec.LookPath("ssh-keygen")
+		if err != nil {
+			t.Skip("ssh-keygen is not installed")
+		}
+		file := filepath.Join(t.TempDir(), "key")
+		require.NoError(t, os.WriteFile(file, []byte(keys.Login.Private), 0o600))
+		out, err := exec.Command(keygen, "-y", "-P", "", "-f", file).CombinedOutput()
+		require.NoError(t, err, string(out))
+		assert.Equal(t, keys.Login.Public, strings.TrimSpace(string(out)))
+	})
+}
+
+func TestValidateSeed(t *testing.T) {
+	assert.EqualError(t, ValidateSeed(""), "keySeed <unset>: required, make one with `openssl rand -base64 32`")
+	assert.EqualError(t, ValidateSeed("too short a seed"), "keySeed <secret>: must have at least 32 characters, make one with `openssl rand -base64 32`")
+	assert.NoError(t, ValidateSeed(strings.Repeat("ä", 32)))
+	_, err := DeriveKeys("short", nil)
+	assert.EqualError(t, err, ValidateSeed("short").Error())
+}

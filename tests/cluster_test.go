@@ -1,0 +1,348 @@
+package tests
+
+import (
+	"archive/tar"
+	"bytes"
+	"encoding/base64"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/cluster"
+	"ecommerce-platform/tests/pulumitest"
+)
+
+const (
+	clusterCommand  = "command:remote:Command"
+	clusterPatch    = "kubernetes:core/v1:NodePatch"
+	clusterProvider = "pulumi:providers:kubernetes"
+	clusterPool     = "kubernetes:crd.projectcalico.org/v1:IPPool"
+	clusterBGP      = "kubernetes:crd.projectcalico.org/v1:BGPConfiguration"
+	clusterSeed     = "a seed for tests that is long enough"
+
+	// clusterAdminKey stands for the key in the kubeconfig.
+	clusterAdminKey = "client-key-data-of-the-administrator"
+)
+
+func clusterKeys(names ...string) *cluster.Keys {
+	keys, err := cluster.DeriveKeys(clusterSeed, names)
+	if err != nil {
+		panic(err)
+	}
+	return keys
+}
+
+func clusterNode(name, role, ip string) cluster.Node {
+	return cluster.Node{
+		Name: name, Role: role, PrivateIP: ip,
+		Address:       pulumi.String("203.0.113." + ip[strings.LastIndex(ip, ".")+1:]),
+		HostPublicKey: clusterKeys(name).Hosts[name].Public,
+	}
+}
+
+// clusterArgs is the specification's topology on machines that exist.
+func clusterArgs() *cluster.Args {
+	first := clusterNode("worker-node-1", cluster.Worker, "172.31.2.239")
+	first.Labels, first.Monitoring = map[string]string{"tier": "frontend", "storage": "ssd"}, true
+	second := clusterNode("worker-node-2", cluster.Worker, "172.31.7.250")
+	second.Labels = map[string]string{"tier": "backend", "storage": "hdd"}
+	return &cluster.Args{
+		Nodes:             []cluster.Node{clusterNode("control-plane", cluster.ControlPlane, "172.31.15.119"), first, second},
+		KubernetesVersion: "1.35.4", CalicoVersion: "3.28.5",
+		CalicoManifestSHA256: "206678e7adb2e931bb97385300c408490635616f371941d68468207d6e0f9713",
+		PodCidr:              "192.168.0.0/16", ServiceCidr: "10.96.0.0/12",
+		LoginKey:          pulumi.String(clusterKeys().Login.Private),
+		NodeExporterImage: "quay.io/prometheus/node-exporter:v1.9.1",
+		LocalVolumes:      []string{"/var/lib/platform/volumes/postgres"},
+		Identifier:        "ecommerce-platform-dev",
+	}
+}
+
+// clusterOutputs is what the steps print whose output is used.
+var clusterOutputs = pulumitest.Outputs(clusterCommand, func(r *pulumitest.Resource) map[string]any {
+	switch {
+	case strings.HasSuffix(r.Name, "-kubeconfig"):
+		return map[string]any{"stdout": "kubeconfig with " + clusterAdminKey}
+	case strings.HasSuffix(r.Name, "-request"):
+		return map[string]any{"stdout": "request of " + r.Name}
+	case strings.Contains(r.Name, "-admit-"):
+		return map[string]any{"stdout": "admission by " + r.Name}
+	}
+	return nil
+})
+
+func clusterProgram(args *cluster.Args) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		c, err := cluster.New(ctx, "shop", args)
+		if err != nil {
+			return err
+		}
+		ctx.Export("kubeconfig", c.Kubeconfig)
+		return nil
+	}
+}
+
+// clusterOnInstances gives every node a machine of the same stack, with an address known after its creation.
+func clusterOnInstances(args *cluster.Args) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		for i := range args.Nodes {
+			name := args.Nodes[i].Name
+			instance, err := ec2.NewInstance(ctx, name, &ec2.InstanceArgs{Ami: pulumi.String("ami-1"), InstanceType: pulumi.String("t3.medium")})
+			if err != nil {
+				return err
+			}
+			eip, err := ec2.NewEip(ctx, name, &ec2.EipArgs{Instance: instance.ID()})
+			if err != nil {
+				return err
+			}
+			args.Nodes[i].Instance, args.Nodes[i].Address = instance, eip.PublicIp
+		}
+		return clusterProgram(args)(ctx)
+	}
+}
+
+var clusterInstances = pulumitest.AllowOnStack("aws:ec2/instance:Instance", "aws:ec2/eip:Eip")
+
+func clusterRun(t *testing.T, args *cluster.Args, opts ...pulumitest.Option) *pulumitest.Recorder {
+	t.Helper()
+	return pulumitest.Run(t, clusterProgram(args), append(opts, clusterOutputs)...)
+}
+
+var clusterDigest = regexp.MustCompile(`PLATFORM_DIGEST='?[0-9a-f]{16}'?`)
+
+// clusterLine is a step's command without its digest.
+func clusterLine(r *pulumitest.Resource) string {
+	return clusterDigest.ReplaceAllString(r.InputString("create"), "DIGEST")
+}
+
+// clusterUpload is what a node's first command unpacks: content by name.
+func clusterUpload(t *testing.T, r *pulumitest.Resource) map[string]string {
+	t.Helper()
+	packed, err := base64.StdEncoding.DecodeString(r.InputString("stdin"))
+	require.NoError(t, err)
+	files := map[string]string{}
+	for archive := tar.NewReader(bytes.NewReader(packed)); ; {
+		header, err := archive.Next()
+		if err == io.EOF {
+			return files
+		}
+		require.NoError(t, err)
+		content, err := io.ReadAll(archive)
+		require.NoError(t, err)
+		files[header.Name] = string(content)
+	}
+}
+
+func TestClusterSteps(t *testing.T) {
+	rec := clusterRun(t, clusterArgs())
+	assert.Equal(t, []string{
+		"shop-control-plane-admit-worker-node-1", "shop-control-plane-admit-worker-node-2", "shop-control-plane-calico",
+		"shop-control-plane-files", "shop-control-plane-init", "shop-control-plane-kubeconfig",
+		"shop-control-plane-member-worker-node-1", "shop-control-plane-member-worker-node-2",
+		"shop-control-plane-prepare", "shop-control-plane-ready",
+		"shop-worker-node-1-files", "shop-worker-node-1-join", "shop-worker-node-1-monitoring", "shop-worker-node-1-prepare", "shop-worker-node-1-request",
+		"shop-worker-node-2-files", "shop-worker-node-2-join", "shop-worker-node-2-prepare", "shop-worker-node-2-request",
+	}, rec.Names(clusterCommand))
+
+	step := func(name string) *pulumitest.Resource { return rec.Get(t, clusterCommand, "shop-"+name) }
+	for name, line := range map[string]string{
+		"worker-node-1-prepare": "sudo timeout --kill-after=10 2700 env NODE_IP='172.31.2.239' KUBERNETES_VERSION='1.35.4' PAUSE_IMAGE='registry.k8s.io/pause:3.10.1' PACKAGES='' SWAP='off' LOCAL_VOLUMES='/var/lib/platform/volumes/postgres' DIGEST /opt/platform/bin/prepare.sh",
+		"control-plane-init":    "sudo timeout --kill-after=10 1800 env NODE_NAME='control-plane' ENDPOINT='172.31.15.119:6443' ADDRESS='203.0.113.119' KUBERNETES_VERSION='1.35.4' POD_CIDR='192.168.0.0/16' SERVICE_CIDR='10.96.0.0/12' DIGEST /opt/platform/bin/init.sh",
+		"control-plane-calico":  "sudo timeout --kill-after=10 1200 env MANIFEST_URL='https://raw.githubusercontent.com/projectcalico/calico/v3.28.5/manifests/calico.yaml' MANIFEST_SHA256='206678e7adb2e931bb97385300c408490635616f371941d68468207d6e0f9713' DIGEST /opt/platform/bin/calico.sh",
+		"worker-node-2-join":    "sudo timeout --kill-after=10 1500 env NODE_NAME='worker-node-2' ENDPOINT='172.31.15.119:6443' DIGEST /opt/platform/bin/join.sh",
+	} {
+		assert.Equal(t, line, clusterLine(step(name)), name)
+	}
+
+	t.Run("each step waits for what it builds on", func(t *testing.T) {
+		for _, pair := range [][2]string{
+			{"control-plane-prepare", "control-plane-files"}, {"control-plane-init", "control-plane-prepare"},
+			{"control-plane-calico", "control-plane-init"}, {"control-plane-kubeconfig", "control-plane-init"},
+			{"control-plane-admit-worker-node-1", "worker-node-1-request"}, {"control-plane-admit-worker-node-1", "control-plane-init"},
+			{"worker-node-1-join", "control-plane-admit-worker-node-1"}, {"worker-node-1-join", "worker-node-1-prepare"},
+			{"control-plane-member-worker-node-1", "worker-node-1-join"}, {"control-plane-member-worker-node-1", "control-plane-calico"},
+			{"worker-node-1-monitoring", "worker-node-1-join"},
+			{"control-plane-ready", "control-plane-member-worker-node-1"}, {"control-plane-ready", "control-plane-member-worker-node-2"},
+		} {
+			assert.True(t, rec.WaitsFor(step(pair[0]), step(pair[1])), "%s must wait for %s", pair[0], pair[1])
+		}
+	})
+	t.Run("nodes are prepared and joined in parallel", func(t *testing.T) {
+		for _, pair := range [][2]string{
+			{"worker-node-1-prepare", "control-plane-prepare"}, {"worker-node-2-join", "worker-node-1-join"}, {"worker-node-1-join", "control-plane-calico"},
+		} {
+			assert.False(t, rec.WaitsFor(step(pair[0]), step(pair[1])), "%s need not wait for %s", pair[0], pair[1])
+		}
+	})
+	t.Run("what the worker asks for reaches the control plane, and the answer comes back", func(t *testing.T) {
+		assert.Equal(t, "request of shop-worker-node-1-request", step("control-plane-admit-worker-node-1").Input("stdin"))
+		assert.Equal(t, "admission by shop-control-plane-admit-worker-node-1", step("worker-node-1-join").Input("stdin"))
+	})
+	t.Run("a worker that goes is drained, then it forgets the cluster", func(t *testing.T) {
+		assert.Equal(t, "sudo timeout --kill-after=10 900 env NODE_NAME='worker-node-1' /opt/platform/bin/drain.sh",
+			step("control-plane-member-worker-node-1").Input("delete"))
+		assert.Equal(t, "sudo timeout --kill-after=10 600 env /opt/platform/bin/reset.sh", step("worker-node-1-join").Input("delete"))
+		for _, r := range rec.All(clusterCommand) {
+			if !strings.Contains(r.Name, "-member-") && !strings.HasSuffix(r.Name, "-join") && !strings.HasSuffix(r.Name, "-monitoring") {
+				assert.False(t, r.Has("delete"), r.Name)
+			}
+		}
+	})
+	t.Run("a node without monitoring has no agent", func(t *testing.T) {
+		assert.Nil(t, rec.Find(clusterCommand, "shop-worker-node-2-monitoring"))
+		assert.NotContains(t, clusterUpload(t, step("worker-node-2-files")), "etc/node-exporter.yaml")
+	})
+}
+
+func TestClusterConnections(t *testing.T) {
+	keys := clusterKeys("control-plane", "worker-node-1", "worker-node-2")
+	commands := clusterRun(t, clusterArgs()).All(clusterCommand)
+	require.NotEmpty(t, commands)
+	for _, r := range commands {
+		host := "control-plane"
+		for _, worker := range []string{"worker-node-1", "worker-node-2"} {
+			if strings.HasPrefix(r.Name, "shop-"+worker) {
+				host = worker
+			}
+		}
+		assert.Equal(t, "admin", r.Input("connection.user"), r.Name)
+		assert.Equal(t, keys.Hosts[host].Public, r.Input("connection.hostKey"), r.Name)
+		assert.Equal(t, float64(60), r.Input("connection.dialErrorLimit"), r.Name)
+		assert.Equal(t, float64(15), r.Input("connection.perDialTimeout"), r.Name)
+		assert.True(t, r.IsSecret("connection.privateKey"), r.Name)
+		assert.Equal(t, false, r.Input("addPreviousOutputInEnv"), r.Name)
+		assert.Regexp(t, `^sudo timeout --kill-after=10 \d+ env `, r.Input("create"), r.Name)
+		for _, absent := range []string{"triggers", "environment", "update"} {
+			assert.False(t, r.Has(absent), "%s has %s", r.Name, absent)
+		}
+	}
+}
+
+func TestClusterSecrets(t *testing.T) {
+	rec := clusterRun(t, clusterArgs())
+	assert.Empty(t, rec.FindPlain(strings.Split(clusterKeys().Login.Private, "\n")[3]), "the login key is in plain sight")
+	assert.Empty(t, rec.FindPlain(clusterAdminKey), "the kubeconfig is in plain sight")
+	assert.True(t, rec.IsSecretExport("kubeconfig"))
+	assert.Equal(t, "kubeconfig with "+clusterAdminKey, rec.Export("kubeconfig"))
+
+	kubeconfig := rec.Get(t, clusterCommand, "shop-control-plane-kubeconfig")
+	assert.Equal(t, "none", kubeconfig.Input("logging"))
+	assert.Subset(t, kubeconfig.AdditionalSecretOutputs, []string{"stdout", "stderr"})
+	for _, r := range rec.All(clusterCommand) {
+		for _, input := range []string{"create", "delete", "stdin"} {
+			assert.False(t, r.IsSecret(input), "%s of %s must not need to be secret", input, r.Name)
+		}
+	}
+}
+
+func TestClusterFiles(t *testing.T) {
+	args := clusterArgs()
+	args.Kubelet = map[string]any{"maxPods": 60, "evictionHard": map[string]any{"nodefs.available": "0%"}}
+	args.IgnorePreflightErrors = []string{"SystemVerification"}
+	args.Containerd.RestrictOomScoreAdj = true
+	args.Mirrors = cluster.Mirrors{
+		Packages: "http://172.31.0.2/apt", PackagesKey: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n",
+		Images: "http://172.31.0.2:5000", Manifests: "http://172.31.0.2/manifests",
+	}
+	rec := clusterRun(t, args)
+
+	control := clusterUpload(t, rec.Get(t, clusterCommand, "shop-control-plane-files"))
+	worker := clusterUpload(t, rec.Get(t, clusterCommand, "shop-worker-node-1-files"))
+	pulumitest.Golden(t, "cluster/init.yaml", control["etc/kubeadm.yaml"])
+	pulumitest.Golden(t, "cluster/kustomization.yaml", control["etc/kustomization.yaml"])
+	pulumitest.Golden(t, "cluster/containerd.toml", control["etc/containerd.toml"])
+	pulumitest.Golden(t, "cluster/hosts.toml", control["etc/hosts.toml"])
+	pulumitest.Golden(t, "cluster/join.yaml", worker["etc/kubeadm.yaml"])
+	pulumitest.Golden(t, "cluster/node-exporter.yaml", worker["etc/node-exporter.yaml"])
+	assert.Equal(t, args.Mirrors.PackagesKey, worker["etc/packages.asc"])
+	for name := range worker {
+		assert.NotContains(t, []string{"bin/init.sh", "bin/admit.sh", "bin/kubeconfig.sh"}, name, "a worker has no use for it")
+	}
+
+	line := clusterLine(rec.Get(t, clusterCommand, "shop-worker-node-1-prepare"))
+	assert.Contains(t, line, "PACKAGES='http://172.31.0.2/apt'")
+	assert.Contains(t, line, "REGISTRIES='docker.io quay.io registry.k8s.io'")
+	assert.Contains(t, clusterLine(rec.Get(t, clusterCommand, "shop-control-plane-calico")), "MANIFEST_URL='http://172.31.0.2/manifests/calico/v3.28.5/calico.yaml'")
+
+	args.Kubelet["failSwapOn"] = false
+	line = clusterLine(clusterRun(t, args).Get(t, clusterCommand, "shop-worker-node-1-prepare"))
+	assert.Contains(t, line, "SWAP='keep'", "a kubelet that lives with swap keeps it")
+}
+
+func TestClusterKubernetesObjects(t *testing.T) {
+	args := clusterArgs()
+	args.Nodes[0].Labels = map[string]string{"tier": "control"}
+	args.Nodes[0].Taints = []cluster.Taint{{Key: "example.com/own", Effect: "NoExecute"}}
+	args.Nodes[2].Taints = []cluster.Taint{{Key: "tier", Value: "backend", Effect: "NoSchedule"}}
+	rec := clusterRun(t, args)
+
+	provider := rec.Get(t, clusterProvider, "shop-kubernetes")
+	assert.Equal(t, "ecommerce-platform-dev", provider.Input("clusterIdentifier"))
+	assert.Equal(t, true, provider.Input("deleteUnreachable"))
+	assert.True(t, provider.IsSecret("kubeconfig"))
+
+	pool := rec.Get(t, clusterPool, "shop-pool")
+	assert.Equal(t, map[string]any{
+		"cidr": "192.168.0.0/16", "blockSize": float64(26), "ipipMode": "Never", "vxlanMode": "Never",
+		"natOutgoing": true, "nodeSelector": "all()", "allowedUses": []any{"Workload", "Tunnel"},
+	}, pool.Input("spec"))
+	bgp := rec.Get(t, clusterBGP, "shop-bgp")
+	assert.Equal(t, map[string]any{"asNumber": float64(64512), "logSeverityScreen": "Info", "nodeToNodeMeshEnabled": true}, bgp.Input("spec"))
+	assert.Equal(t, "default", bgp.Input("metadata.name"))
+
+	first := rec.Get(t, clusterPatch, "shop-worker-node-1-labels")
+	assert.Equal(t, "worker-node-1", first.Input("metadata.name"))
+	assert.Equal(t, map[string]any{"tier": "frontend", "storage": "ssd", "node-role.kubernetes.io/worker": ""}, first.Input("metadata.labels"))
+	assert.False(t, first.Has("spec"), "no taints, no claim to the list")
+	second := rec.Get(t, clusterPatch, "shop-worker-node-2-labels")
+	assert.Equal(t, []any{map[string]any{"key": "tier", "value": "backend", "effect": "NoSchedule"}}, second.Input("spec.taints"))
+	control := rec.Get(t, clusterPatch, "shop-control-plane-labels")
+	assert.Equal(t, map[string]any{"tier": "control"}, control.Input("metadata.labels"))
+	assert.Equal(t, []any{
+		map[string]any{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
+		map[string]any{"key": "example.com/own", "effect": "NoExecute"},
+	}, control.Input("spec.taints"), "the control plane's own taint stays")
+
+	assert.True(t, rec.WaitsFor(pool, rec.Get(t, clusterCommand, "shop-control-plane-calico")))
+	assert.True(t, rec.WaitsFor(first, rec.Get(t, clusterCommand, "shop-control-plane-member-worker-node-1")))
+	ready := rec.Get(t, clusterCommand, "shop-control-plane-ready")
+	for _, r := range []*pulumitest.Resource{pool, bgp, first, second, control} {
+		assert.True(t, rec.WaitsFor(ready, r), r.Name)
+		assert.True(t, strings.HasPrefix(r.Provider, provider.URN+"::"), r.Name)
+	}
+	assert.Nil(t, clusterRun(t, clusterArgs()).Find(clusterPatch, "shop-control-plane-labels"), "a control plane without labels and taints is left alone")
+}
+
+func TestClusterPreviewBeforeAnythingExists(t *testing.T) {
+	args := clusterArgs()
+	rec := pulumitest.Run(t, clusterOnInstances(args), pulumitest.Preview(), clusterOutputs, clusterInstances)
+	whole := pulumitest.Run(t, clusterOnInstances(clusterArgs()), clusterOutputs, clusterInstances)
+	for _, typ := range whole.Types() {
+		assert.Equal(t, whole.Names(typ), rec.Names(typ), "a preview shows every %s", typ)
+	}
+	assert.Equal(t, pulumitest.Unknown, rec.Export("kubeconfig"))
+	assert.True(t, rec.IsSecretExport("kubeconfig"), "what is not known yet is secret all the same")
+	assert.Equal(t, "ecommerce-platform-dev", rec.Get(t, clusterProvider, "shop-kubernetes").Input("clusterIdentifier"))
+}
+
+func TestClusterGoesWithItsMachines(t *testing.T) {
+	const instance = "aws:ec2/instance:Instance"
+	rec := pulumitest.Run(t, clusterOnInstances(clusterArgs()), clusterOutputs, clusterInstances)
+	for name, machine := range map[string]string{
+		"shop-worker-node-1-join": "worker-node-1", "shop-worker-node-1-monitoring": "worker-node-1",
+		"shop-control-plane-member-worker-node-1": "control-plane", "shop-control-plane-kubeconfig": "control-plane",
+	} {
+		assert.Equal(t, rec.Get(t, instance, machine).URN, rec.Get(t, clusterCommand, name).DeletedWith, name)
+	}
+	assert.Equal(t, rec.Get(t, instance, "control-plane").URN, rec.Get(t, clusterPool, "shop-pool").DeletedWith)
+	assert.Equal(t, rec.Get(t, instance, "worker-node-2").URN, rec.Get(t, clusterPatch, "shop-worker-node-2-labels").DeletedWith)
+	for _, r := range clusterRun(t, clusterArgs()).All() {
+		assert.Empty(t, r.DeletedWith, "%s in a stack that has no machines", r.Name)
+	}
+}

@@ -1,0 +1,5 @@
+//go:build lab
+
+package e2e
+
+var nodeNames = []string{"control-plane", "worker-node-1", "worker-node-2"}

@@ -1,0 +1,121 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/tests/lab/engine"
+)
+
+// testLayers deploys one stack a layer and compares what they hold with the stack that holds all of them.
+func testLayers(t *testing.T, allInOne *engine.Stack) {
+	cluster := startControlPlane(t, "control-plane", "worker-node-1", "worker-node-2")
+	p := newPlatform(t)
+	p.answerKubeconfig(cluster.kubeconfig)
+	layered := map[string]string{}
+	var stacks []*engine.Stack
+	for _, layer := range []string{"infra", "cluster", "workloads"} {
+		stack := p.stack("dev-"+layer, map[string]any{"layers": []string{layer}})
+		_, err := stack.Up(t.Context())
+		require.NoError(t, err, layer)
+		_, err = stack.Up(t.Context(), "--expect-no-changes")
+		require.NoError(t, err, layer)
+		stacks = append(stacks, stack)
+		for name, inputs := range inventory(t, stack) {
+			assert.NotContains(t, layered, name, "held by two layers")
+			layered[name] = inputs
+		}
+	}
+	whole := inventory(t, allInOne)
+	assert.Equal(t, names(whole), names(layered))
+	for name, inputs := range whole {
+		assert.JSONEq(t, inputs, layered[name], name)
+	}
+
+	for i := len(stacks) - 1; i >= 0; i-- {
+		_, err := stacks[i].Destroy(t.Context())
+		require.NoError(t, err, stacks[i].Name)
+	}
+	assert.Empty(t, p.resources().Resources)
+}
+
+func names(inventory map[string]string) []string {
+	var all []string
+	for name := range inventory {
+		all = append(all, name)
+	}
+	sort.Strings(all)
+	return all
+}
+
+var (
+	// digest tells apart two machines with the same name, and so differs between two accounts.
+	digest = regexp.MustCompile(`PLATFORM_DIGEST='?[0-9a-f]{16}'?`)
+	// tag names the stack that a resource belongs to.
+	tag = regexp.MustCompile(`"Stack":"[^"]*"`)
+)
+
+// inventory returns the inputs, as JSON, of each resource by type and name, with the stack's own identifiers replaced by
+// the names of what they identify. What stacks consist of is left out: themselves, references and default providers.
+func inventory(t *testing.T, stack *engine.Stack) map[string]string {
+	t.Helper()
+	state, err := stack.Export(t.Context(), "--show-secrets")
+	require.NoError(t, err)
+	replacer := strings.NewReplacer(identifiers(state)...)
+	found := map[string]string{}
+	for _, r := range state.Resources {
+		kind := string(r.URN.Type())
+		if strings.HasPrefix(kind, "pulumi:pulumi:") || strings.HasPrefix(r.URN.Name(), "default") {
+			continue
+		}
+		// A kubeconfig leads to the control plane of its test.
+		if strings.HasPrefix(kind, "pulumi:providers:") {
+			delete(r.Inputs, "kubeconfig")
+		}
+		body, err := json.Marshal(r.Inputs)
+		require.NoError(t, err)
+		text := digest.ReplaceAllString(replacer.Replace(string(body)), "PLATFORM_DIGEST=x")
+		found[r.URN.String()] = tag.ReplaceAllString(text, `"Stack":"x"`)
+	}
+	return found
+}
+
+// identifiers pairs what the account gave its resources, identifiers and public addresses, with the resources' names.
+func identifiers(state *engine.State) []string {
+	given := map[string]string{}
+	for _, r := range state.Resources {
+		if strings.HasPrefix(string(r.URN.Type()), "aws:") && r.ID != "" {
+			given[r.ID] = r.URN.String()
+		}
+		if address, ok := r.Outputs["publicIp"].(string); ok && r.URN.Type() == "aws:ec2/eip:Eip" {
+			given[address] = "address of " + r.URN.Name()
+		}
+		// A layer that holds no addresses gets them from the one below.
+		if r.URN.Type() == "pulumi:pulumi:Stack" {
+			nodes, _ := r.Outputs["nodes"].([]any)
+			for _, item := range nodes {
+				node, _ := item.(map[string]any)
+				if address, ok := node["publicIp"].(string); ok {
+					given[address] = fmt.Sprintf("address of %s", node["name"])
+				}
+			}
+		}
+	}
+	keys := slices.Collect(maps.Keys(given))
+	// The longest first: one address may begin another.
+	sort.Slice(keys, func(i, j int) bool { return len(keys[i]) > len(keys[j]) })
+	var pairs []string
+	for _, key := range keys {
+		pairs = append(pairs, key, given[key])
+	}
+	return pairs
+}

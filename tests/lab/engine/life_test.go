@@ -1,0 +1,130 @@
+package engine_test
+
+import (
+	"encoding/base64"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+)
+
+// TestLife is one stack from its first deployment to its destruction. Each part stands on the one before.
+func TestLife(t *testing.T) {
+	cluster := startControlPlane(t, "control-plane", "worker-node-1", "worker-node-2")
+	p := newPlatform(t)
+	p.answerKubeconfig(cluster.kubeconfig)
+	stack := p.stack("dev", nil)
+	clientKey := clientKey(t, cluster.kubeconfig)
+
+	part := func(name string, run func(t *testing.T)) {
+		t.Helper()
+		require.True(t, t.Run(name, run), "the parts that follow stand on this one")
+	}
+	part("up_deploys_everything", func(t *testing.T) {
+		up, err := stack.Up(t.Context())
+		require.NoError(t, err)
+		assertNoSecrets(t, up.Output, clientKey)
+		outputs, err := stack.Outputs(t.Context())
+		require.NoError(t, err)
+		assert.Regexp(t, `^http://[0-9.]+:30080$`, outputs["frontendUrl"])
+		assert.Len(t, outputs["nodes"], 3)
+		assert.Contains(t, outputs["kubeconfig"], cluster.address)
+	})
+	part("state_holds_no_secret_in_the_clear", func(t *testing.T) {
+		state, err := stack.Export(t.Context())
+		require.NoError(t, err)
+		assertNoSecrets(t, string(state.Raw), clientKey)
+		shown, err := stack.Export(t.Context(), "--show-secrets")
+		require.NoError(t, err)
+		assert.True(t, strings.Contains(string(shown.Raw), databasePassword) ||
+			strings.Contains(string(shown.Raw), base64.RawStdEncoding.EncodeToString([]byte(databasePassword))),
+			"decrypted, the state holds the password; otherwise the search above proves nothing")
+	})
+	part("a_second_up_changes_nothing", func(t *testing.T) {
+		again, err := stack.Up(t.Context(), "--expect-no-changes")
+		require.NoError(t, err)
+		assert.Empty(t, again.Describe())
+	})
+	part("three_stacks_of_a_layer_each_hold_the_same", func(t *testing.T) { testLayers(t, stack) })
+	part("a_newer_image_replaces_nothing", func(t *testing.T) {
+		p.publishImage("debian-13-amd64-20990101-1")
+		again, err := stack.Up(t.Context(), "--expect-no-changes")
+		require.NoError(t, err)
+		assert.Empty(t, again.Describe())
+	})
+	part("another_admin_cidr_touches_its_rules_only", func(t *testing.T) {
+		p.configure(stack, map[string]any{"adminCidrs": []string{"203.0.113.7/32", "198.51.100.0/24"}})
+		up, err := stack.Up(t.Context())
+		require.NoError(t, err)
+		changed := up.Changed()
+		require.NotEmpty(t, changed)
+		for _, step := range changed {
+			assert.Equal(t, "create aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+				step.Op+" "+string(step.URN.Type()), step.String())
+		}
+		assert.Len(t, changed, 2, "one rule for SSH and one for the API server: %v", up.Describe())
+	})
+	admins := []string{"203.0.113.7/32", "198.51.100.0/24"}
+	part("one_more_worker_adds_what_is_its_own", func(t *testing.T) {
+		cluster.addNode("worker-node-3")
+		nodes := append(devNodes(t), map[string]any{"name": "worker-node-3", "role": "worker", "privateIp": "172.31.9.9"})
+		p.configure(stack, map[string]any{"adminCidrs": admins, "nodes": nodes})
+		up, err := stack.Up(t.Context())
+		require.NoError(t, err)
+		require.NotEmpty(t, up.Changed())
+		for _, step := range up.Changed() {
+			assert.Equal(t, "create", step.Op, step.String())
+			assert.Contains(t, step.URN.Name(), "worker-node-3", step.String())
+		}
+	})
+	part("destroy_leaves_nothing", func(t *testing.T) {
+		_, err := stack.Destroy(t.Context())
+		require.NoError(t, err)
+		state, err := stack.Export(t.Context())
+		require.NoError(t, err)
+		assert.Empty(t, state.Resources)
+		assert.Empty(t, p.resources().Resources)
+		require.NoError(t, stack.Remove(t.Context()))
+	})
+}
+
+// devNodes are the nodes of the checked-in dev stack.
+func devNodes(t *testing.T) []any {
+	t.Helper()
+	body, err := os.ReadFile("../../../Pulumi.dev.yaml")
+	require.NoError(t, err)
+	var file struct {
+		Config map[string]any `json:"config"`
+	}
+	require.NoError(t, yaml.Unmarshal(body, &file))
+	nodes, ok := file.Config["ecommerce-platform:nodes"].([]any)
+	require.True(t, ok)
+	return slices.Clone(nodes)
+}
+
+// clientKey is the administrator's private key in a kubeconfig, as it is written there.
+func clientKey(t *testing.T, kubeconfig string) string {
+	t.Helper()
+	body, err := os.ReadFile(kubeconfig)
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(body), "client-key-data: ")
+	require.True(t, found)
+	key, _, _ := strings.Cut(rest, "}")
+	return key
+}
+
+// assertNoSecrets looks for the stack's secrets, and others, in what may be read by anybody: as they are, in base64, and
+// inside of what is said to be a private key.
+func assertNoSecrets(t *testing.T, text string, others ...string) {
+	t.Helper()
+	for _, secret := range append([]string{keySeed, databasePassword, "OPENSSH PRIVATE KEY"}, others...) {
+		// assert.NotContains would print the secret and the text.
+		assert.False(t, strings.Contains(text, secret), "a secret shows: %.12s…", secret)
+		encoded := base64.RawStdEncoding.EncodeToString([]byte(secret))
+		assert.False(t, strings.Contains(text, encoded), "a secret shows in base64: %.12s…", secret)
+	}
+}

@@ -1,0 +1,95 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/tests/lab/engine"
+	"ecommerce-platform/tests/lab/toolchain"
+	"ecommerce-platform/tests/lab/twin"
+)
+
+// Secrets of the test stacks, which must show up nowhere.
+const (
+	keySeed          = "a seed that only the engine tests know, 4711"
+	databasePassword = "a-password-that-only-the-engine-tests-know"
+)
+
+// platform is the program with an account of its own in the twin's model mode.
+type platform struct {
+	t *testing.T
+	*engine.Workspace
+	// account is the directory of the twin's state.
+	account string
+}
+
+func newPlatform(t *testing.T) *platform {
+	t.Helper()
+	program, err := toolchain.Source("..", "..")
+	require.NoError(t, err)
+	p := &platform{t: t, account: t.TempDir()}
+	p.Workspace, err = engine.New(t.Context(), engine.Options{
+		Program: program, Dir: t.TempDir(),
+		Env: []string{"TWIN_MODE=model", "TWIN_STATE=" + p.account},
+	})
+	require.NoError(t, err)
+	return p
+}
+
+// answerKubeconfig lets the control plane's step that reads the kubeconfig answer with this file.
+func (p *platform) answerKubeconfig(kubeconfig string) {
+	p.t.Helper()
+	body, err := os.ReadFile(kubeconfig)
+	require.NoError(p.t, err)
+	answers := filepath.Join(p.account, "answers")
+	require.NoError(p.t, os.MkdirAll(answers, 0o700))
+	require.NoError(p.t, os.WriteFile(filepath.Join(answers, "kubeconfig.sh"), body, 0o600))
+}
+
+// stack returns a stack with the checked-in dev config, the values that a person must choose, and changes.
+func (p *platform) stack(name string, changes map[string]any) *engine.Stack {
+	p.t.Helper()
+	stack, err := p.Stack(p.t.Context(), name)
+	require.NoError(p.t, err)
+	p.configure(stack, changes)
+	require.NoError(p.t, stack.SetSecret(p.t.Context(), "keySeed", keySeed))
+	require.NoError(p.t, stack.SetSecret(p.t.Context(), "databasePassword", databasePassword))
+	return stack
+}
+
+func (p *platform) configure(stack *engine.Stack, changes map[string]any) {
+	p.t.Helper()
+	values := map[string]any{"adminCidrs": []string{"203.0.113.7/32"}, "aws:region": "eu-central-1"}
+	for key, value := range changes {
+		values[key] = value
+	}
+	require.NoError(p.t, stack.Configure("dev", values))
+}
+
+// resources returns what is in the account, by type and name.
+func (p *platform) resources() *twin.State {
+	p.t.Helper()
+	state := &twin.State{}
+	body, err := os.ReadFile(filepath.Join(p.account, "ec2.json"))
+	require.NoError(p.t, err)
+	require.NoError(p.t, json.Unmarshal(body, state))
+	return state
+}
+
+// publishImage makes a newer machine image than any other.
+func (p *platform) publishImage(name string) {
+	p.t.Helper()
+	path := filepath.Join(p.account, "amis.json")
+	var images []twin.Image
+	body, err := os.ReadFile(path)
+	require.NoError(p.t, err, "the first lookup of an image writes the list")
+	require.NoError(p.t, json.Unmarshal(body, &images))
+	images = append(images, twin.NewImage(name, "x86_64", "2099-01-01T00:00:00.000Z"))
+	body, err = json.Marshal(images)
+	require.NoError(p.t, err)
+	require.NoError(p.t, os.WriteFile(path, body, 0o600))
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// lint runs every linter and reports all that fail.
+func lint(ctx context.Context) error {
+	root, err := toolchain.Source("..", "..")
+	if err != nil {
+		return err
+	}
+	if err := toolchain.Commands(ctx, "shellcheck"); err != nil {
+		return err
+	}
+	golangci, err := toolchain.Tool(ctx, "golangci-lint")
+	if err != nil {
+		return err
+	}
+	shfmt, err := toolchain.Tool(ctx, "shfmt")
+	if err != nil {
+		return err
+	}
+	tracked, err := toolchain.Command{Dir: root, Args: []string{"git", "ls-files", "*.sh", "**/entrypoint*", ".ci/run"}}.Output(ctx)
+	if err != nil {
+		return err
+	}
+	scripts := strings.Fields(tracked)
+
+	var failed []error
+	check := func(dir, name string, args ...string) {
+		fmt.Println("==", filepath.Base(name), strings.Join(args, " "), "in", dir)
+		cmd := exec.CommandContext(ctx, name, args...)
+		cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Join(root, dir), os.Stdout, os.Stderr
+		if err := cmd.Run(); err != nil {
+			failed = append(failed, fmt.Errorf("%s in %s: %w", filepath.Base(name), dir, err))
+		}
+	}
+	for _, module := range []string{".", "policy", "tests/lab"} {
+		check(module, "go", "vet", "-tags", "lab", "./...")
+		check(module, golangci, "run", "--build-tags", "lab", "--config", filepath.Join(root, ".golangci.yml"), "./...")
+	}
+	check(".", "shellcheck", append([]string{"--external-sources"}, scripts...)...)
+	check(".", shfmt, append([]string{"--diff"}, scripts...)...)
+	return errors.Join(failed...)
+}

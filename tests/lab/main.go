@@ -1,0 +1,35 @@
+// Command lab runs the platform on this machine, on a digital twin of EC2. The Makefile at the top of the repository says what for.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+const usage = `usage: go run . <command>
+
+  up       bring the whole platform up, or up to date; ends by printing the URL
+  down     remove every container, network and file of it
+  prepare  install and build what the tests need
+  lint     gofmt, go vet, golangci-lint, shellcheck, shfmt`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	commands := map[string]func(context.Context) error{"up": up, "down": down, "prepare": prepare, "lint": lint}
+	if len(args) != 1 || commands[args[0]] == nil {
+		return errors.New(usage)
+	}
+	return commands[args[0]](ctx)
+}

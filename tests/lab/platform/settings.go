@@ -1,0 +1,79 @@
+package platform
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"sigs.k8s.io/yaml"
+
+	"ecommerce-platform/tests/lab/machines"
+	"ecommerce-platform/tests/lab/mirror"
+)
+
+// settings is the stack's configuration where it differs from Pulumi.dev.yaml. An air-gapped user sets the same mirrors; the rest is
+// what kubelets in containers on a shared disk need.
+func settings(ctx context.Context, options Options) (map[string]any, error) {
+	mirrors, err := mirror.Config(ctx, options.VpcCidr)
+	if err != nil {
+		return nil, err
+	}
+	host, err := machines.HostAddress(options.VpcCidr)
+	if err != nil {
+		return nil, err
+	}
+	lowers, err := machines.MayLowerOOMScore()
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := nodes(options)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{
+		"aws:region": "eu-central-1",
+		"vpcCidr":    options.VpcCidr,
+		"nodes":      nodes,
+		// What the machines see of this host: the administrator's address.
+		"adminCidrs": []any{host.String() + "/32"},
+		// systemd of Debian 13 refuses the first version of control groups, which some hosts still have.
+		"amiName":    "debian-12-amd64-*",
+		"mirrors":    mirrors,
+		"containerd": map[string]any{"restrictOomScoreAdj": !lowers},
+		"kubelet": map[string]any{
+			"failCgroupV1": false,
+			// The kubelet sees this machine's disk, and would remove images and pods when that is nearly full.
+			"imageGCHighThresholdPercent": 100,
+			"evictionHard": map[string]any{
+				"memory.available": "100Mi", "nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%", "imagefs.inodesFree": "0%",
+			},
+		},
+		"ignorePreflightErrors": []any{"SystemVerification", "Swap"},
+	}, nil
+}
+
+// nodes is the topology of Pulumi.dev.yaml with the addresses of this lab.
+func nodes(options Options) ([]any, error) {
+	path := filepath.Join(options.Program, "Pulumi.dev.yaml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		Config struct {
+			Nodes []any `json:"ecommerce-platform:nodes"`
+		} `json:"config"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, item := range file.Config.Nodes {
+		node, _ := item.(map[string]any)
+		name, _ := node["name"].(string)
+		if address, ok := options.Addresses[name]; ok {
+			node["privateIp"] = address
+		}
+	}
+	return file.Config.Nodes, nil
+}

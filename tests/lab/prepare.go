@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+
+	"ecommerce-platform/tests/lab/mirror"
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// prepare builds everything that the tests run, so that no test's time limit has to cover a compiler.
+func prepare(ctx context.Context) error {
+	if err := toolchain.Commands(ctx, "shellcheck", "ssh"); err != nil {
+		return err
+	}
+	if _, _, err := toolchain.PulumiHome(ctx); err != nil {
+		return err
+	}
+	for _, tool := range []string{"kubectl", "kwok"} {
+		if _, err := toolchain.Tool(ctx, tool); err != nil {
+			return err
+		}
+	}
+	return mirror.Build(ctx)
+}

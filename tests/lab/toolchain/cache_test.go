@@ -1,0 +1,110 @@
+package toolchain
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestPublish(t *testing.T) {
+	t.Run("what was filled appears whole", func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "parent", "thing")
+		require.NoError(t, Publish(dir, func(fresh string) error {
+			assert.NoFileExists(t, dir)
+			return os.WriteFile(filepath.Join(fresh, "file"), []byte("x"), 0o644)
+		}))
+		assert.FileExists(t, filepath.Join(dir, "file"))
+	})
+	t.Run("what an interrupted run left is removed", func(t *testing.T) {
+		parent := t.TempDir()
+		require.NoError(t, os.Mkdir(filepath.Join(parent, ".new-thing-1"), 0o755))
+		require.NoError(t, os.Mkdir(filepath.Join(parent, ".new-other-1"), 0o755))
+		require.NoError(t, Publish(filepath.Join(parent, "thing"), func(string) error { return nil }))
+		assert.NoDirExists(t, filepath.Join(parent, ".new-thing-1"))
+		assert.DirExists(t, filepath.Join(parent, ".new-other-1"))
+	})
+	t.Run("a failure leaves nothing", func(t *testing.T) {
+		parent := t.TempDir()
+		failure := errors.New("half way")
+		assert.ErrorIs(t, Publish(filepath.Join(parent, "thing"), func(string) error { return failure }), failure)
+		left, err := os.ReadDir(parent)
+		require.NoError(t, err)
+		assert.Empty(t, left)
+	})
+}
+
+func TestLock(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	quiet(t)
+	unlock, err := Lock(context.Background(), "thing")
+	require.NoError(t, err)
+	short, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_, err = Lock(short, "thing")
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
+	unlock()
+	unlock, err = Lock(context.Background(), "thing")
+	require.NoError(t, err)
+	unlock()
+}
+
+func TestPruneKeepsWhatMayBeInUse(t *testing.T) {
+	homes := t.TempDir()
+	now := time.Now()
+	for name, age := range map[string]time.Duration{"current": 48 * time.Hour, "recent": time.Hour, "old": 48 * time.Hour} {
+		dir := filepath.Join(homes, name)
+		require.NoError(t, os.Mkdir(dir, 0o755))
+		require.NoError(t, os.Chtimes(dir, now.Add(-age), now.Add(-age)))
+	}
+	require.NoError(t, prune(homes, filepath.Join(homes, "current"), now))
+	assert.DirExists(t, filepath.Join(homes, "current"))
+	assert.DirExists(t, filepath.Join(homes, "recent"))
+	assert.NoDirExists(t, filepath.Join(homes, "old"))
+}
+
+func TestMissingPackages(t *testing.T) {
+	present := func(command string) bool { return command == "gpg" }
+	missing, err := missingPackages([]string{"ssh", "gpg", "dockerd"}, present)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"docker.io", "openssh-client"}, missing)
+
+	_, err = missingPackages([]string{"unheard-of"}, present)
+	assert.EqualError(t, err, `command "unheard-of": no Debian package known`)
+}
+
+func TestCommandErrorCarriesCommandOutputAndCause(t *testing.T) {
+	_, err := Run(context.Background(), "sh", "-c", "echo said; echo complained >&2; exit 3")
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), `command "sh -c echo said; echo complained >&2; exit 3": exit status 3`)
+	assert.Contains(t, err.Error(), "said")
+	assert.Contains(t, err.Error(), "complained")
+}
+
+func TestToolNotInTheTable(t *testing.T) {
+	_, err := Tool(context.Background(), "unheard-of")
+	assert.EqualError(t, err, `tool "unheard-of": not in the table of pins`)
+}
+
+func TestStampSchema(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	require.NoError(t, os.WriteFile(from, []byte(`{"name":"kubernetes","resources":{"a":{"x":1}}}`), 0o444))
+	require.NoError(t, stampSchema(from, to))
+	text, err := os.ReadFile(to)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"name":"kubernetes","resources":{"a":{"x":1}},"version":"`+KubernetesProviderVersion+`"}`, string(text))
+}
+
+func quiet(t *testing.T) {
+	t.Helper()
+	old := Progress
+	Progress = io.Discard
+	t.Cleanup(func() { Progress = old })
+}

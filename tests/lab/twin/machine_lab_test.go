@@ -1,0 +1,96 @@
+//go:build lab
+
+package twin_test
+
+import (
+	"bufio"
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"ecommerce-platform/tests/lab/machines"
+)
+
+const twinName = "twin-plugin-test"
+
+// startPlugin starts the provider as the engine does: a program that prints its port.
+func startPlugin(t *testing.T, dir string) *cloud {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "pulumi-resource-aws")
+	compile := exec.Command("go", "build", "-o", binary, "./pulumi-resource-aws")
+	compile.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := compile.CombinedOutput()
+	require.NoError(t, err, string(out))
+	cmd := exec.Command(binary)
+	cmd.Env = append(os.Environ(), "TWIN_MODE=machine", "TWIN_NAME="+twinName, "TWIN_STATE="+dir)
+	cmd.Stderr = os.Stderr
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt) //nolint:errcheck
+		assert.NoError(t, cmd.Wait(), "an interrupted provider finishes and leaves")
+	})
+	port, err := bufio.NewReader(stdout).ReadString('\n')
+	require.NoError(t, err)
+	connection, err := grpc.NewClient("127.0.0.1:"+strings.TrimSpace(port), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	return connect(t, dir, connection)
+}
+
+// TestPlugin takes one instance with an Elastic IP through its life on the image TWIN_IMAGE.
+func TestPlugin(t *testing.T) {
+	require.NotEmpty(t, os.Getenv("TWIN_IMAGE"), "TWIN_IMAGE is the node image of the lab")
+	ctx := context.Background()
+	require.NoError(t, machines.Down(ctx, twinName))
+	t.Cleanup(func() { assert.NoError(t, machines.Down(ctx, twinName)) })
+	s := build(startPlugin(t, t.TempDir()), "172.29.241.0/24")
+
+	rule := s.create(ingressToken, "ssh", with(ssh(s), in{"cidrIpv4": "172.29.241.1/32"}))
+	everywhere := s.create(egressToken, "out", in{"securityGroupId": s.group.id, "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0"})
+	inputs := s.node(in{"privateIp": "172.29.241.10", "userData": "#cloud-config\nhostname: control-plane\n"})
+	node := s.create(instanceToken, "node", inputs)
+	eip := s.create(eipToken, "eip", in{"domain": "vpc"})
+	association := s.create(eipAssociationToken, "association", in{"allocationId": eip.id, "instanceId": node.id})
+	address := net.JoinHostPort(s.output(eip, "publicIp").(string), "22")
+
+	greeting := func() string {
+		c, err := net.DialTimeout("tcp", address, time.Second)
+		if err != nil {
+			return ""
+		}
+		defer c.Close()                                //nolint:errcheck
+		c.SetReadDeadline(time.Now().Add(time.Second)) //nolint:errcheck
+		line, _ := bufio.NewReader(c).ReadString('\n')
+		return line
+	}
+	require.Eventually(t, func() bool { return strings.HasPrefix(greeting(), "SSH-2.0") }, 2*time.Minute, 500*time.Millisecond, "SSH answers at the Elastic IP")
+
+	require.NoError(t, s.delete(rule))
+	require.Eventually(t, func() bool { return greeting() == "" }, 10*time.Second, 200*time.Millisecond, "without its rule it does not")
+
+	out, err := exec.Command("docker", "rm", "--force", "--volumes", twinName+"-control-plane").CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Empty(t, s.read(node).Id, "a refresh sees that the machine is gone")
+	assert.Empty(t, s.read(association).Id, "and its association with it")
+	node = s.create(instanceToken, "node", inputs)
+
+	for _, r := range []*thing{node, eip, everywhere, s.group, s.association, s.route, s.table, s.gateway, s.subnet, s.vpc, s.key} {
+		require.NoError(t, s.delete(r), r.urn)
+	}
+	for _, list := range [][]string{{"ps", "--all", "--quiet"}, {"network", "ls", "--quiet"}, {"volume", "ls", "--quiet"}} {
+		out, err := exec.Command("docker", append(list, "--filter", "label=twin="+twinName)...).Output()
+		require.NoError(t, err)
+		assert.Empty(t, strings.TrimSpace(string(out)), "%v after the destroy", list)
+	}
+}

@@ -1,0 +1,159 @@
+package twin_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/tests/lab/machines"
+)
+
+// recorder stands for Docker: it keeps what it was told, and fails a launch when told to.
+type recorder struct {
+	sync.Mutex
+	networks  map[string]machines.Network
+	machines  map[string]machines.Machine // by container
+	firewalls map[string]string
+	restarts  map[string]string // user data by container
+	gateway   machines.Gateway
+	failure   error
+}
+
+func newRecorder() *recorder {
+	return &recorder{networks: map[string]machines.Network{}, machines: map[string]machines.Machine{},
+		firewalls: map[string]string{}, restarts: map[string]string{}}
+}
+
+func (r *recorder) CreateNetwork(_ context.Context, n machines.Network) error {
+	r.networks[n.ID] = n
+	return nil
+}
+
+func (r *recorder) RemoveNetwork(_ context.Context, id string) error {
+	delete(r.networks, id)
+	return nil
+}
+
+func (r *recorder) Launch(_ context.Context, m machines.Machine) error {
+	r.Lock()
+	defer r.Unlock()
+	if r.failure != nil {
+		return r.failure
+	}
+	r.machines[m.Container], r.firewalls[m.Container] = m, m.Firewall
+	return nil
+}
+
+func (r *recorder) Restart(_ context.Context, container string, userData []byte) error {
+	r.restarts[container] = string(userData)
+	return nil
+}
+
+func (r *recorder) Terminate(_ context.Context, container string) error {
+	delete(r.machines, container)
+	return nil
+}
+
+func (r *recorder) Status(_ context.Context, container string) (string, error) {
+	if _, ok := r.machines[container]; ok {
+		return "running", nil
+	}
+	return "", nil
+}
+
+func (r *recorder) ApplyFirewall(_ context.Context, container, rules string) error {
+	r.firewalls[container] = rules
+	return nil
+}
+
+func (r *recorder) Sweep(context.Context, []string) error { return nil }
+
+func (r *recorder) Gateway(_ context.Context, _ string, table machines.Gateway) error {
+	r.gateway = table
+	return nil
+}
+
+const cp, worker = "ecommerce-platform-control-plane", "ecommerce-platform-worker-node-1"
+
+func TestMachines(t *testing.T) {
+	docker := newRecorder()
+	s := newSite(t, docker)
+	s.create(ingressToken, "self", in{"securityGroupId": s.group.id, "ipProtocol": "-1", "referencedSecurityGroupId": s.group.id})
+	node := s.create(instanceToken, "node", s.node(nil))
+
+	t.Run("a subnet is a network, an instance a machine on it with its user data", func(t *testing.T) {
+		assert.Equal(t, "172.31.0.0/20", docker.networks[s.subnet.id].CIDR.String())
+		m := docker.machines[cp]
+		assert.Equal(t, "#cloud-config\n", string(m.UserData))
+		assert.Equal(t, "172.31.15.119", m.Address.String())
+		assert.Equal(t, "ip-172-31-15-119", m.Hostname)
+		assert.Equal(t, publicKey, m.PublicKey)
+		assert.Contains(t, m.Firewall, "elements = { 172.31.15.119 }")
+	})
+	t.Run("a new member of a group is admitted by the old ones", func(t *testing.T) {
+		second := s.create(instanceToken, "second", s.node(in{"privateIp": "172.31.2.239", "tags": in{"Name": "worker-node-1"}}))
+		for _, container := range []string{cp, worker} {
+			assert.Contains(t, docker.firewalls[container], "elements = { 172.31.2.239, 172.31.15.119 }", container)
+		}
+		require.NoError(t, s.delete(second))
+		assert.NotContains(t, docker.machines, worker)
+		assert.Contains(t, docker.firewalls[cp], "elements = { 172.31.15.119 }")
+	})
+	t.Run("a public address answers on the ports admitted from outside", func(t *testing.T) {
+		rule := s.create(ingressToken, "ssh", with(ssh(s), in{"cidrIpv4": "172.31.0.1/32"}))
+		s.create(ingressToken, "api", with(ssh(s), in{"cidrIpv4": "198.51.100.0/24", "fromPort": 6443, "toPort": 6443}))
+		eip := s.create(eipToken, "eip", in{"domain": "vpc"})
+		s.create(eipAssociationToken, "association", in{"allocationId": eip.id, "instanceId": node.id})
+		assert.Equal(t, []machines.PublicAddress{{Public: "127.31.0.1", Private: "172.31.15.119", Ports: []machines.Ports{{From: 22, To: 22}}}},
+			docker.gateway.Addresses)
+		require.NoError(t, s.delete(rule))
+		assert.Empty(t, docker.gateway.Addresses[0].Ports)
+	})
+	t.Run("without a route to the internet gateway it does not answer", func(t *testing.T) {
+		require.NoError(t, s.delete(s.route))
+		assert.Empty(t, docker.gateway.Addresses)
+		assert.Contains(t, docker.firewalls[cp], "no route to an internet gateway")
+		s.create(routeToken, "default", in{"routeTableId": s.table.id, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": s.gateway.id})
+		assert.NotContains(t, docker.firewalls[cp], "no route to an internet gateway")
+	})
+	t.Run("other user data restarts the machine with it", func(t *testing.T) {
+		require.NoError(t, s.update(node, s.node(in{"userData": "#cloud-config\n#2\n"})))
+		assert.Equal(t, map[string]string{cp: "#cloud-config\n#2\n"}, docker.restarts)
+	})
+	t.Run("a changed source and destination check is in force without a restart", func(t *testing.T) {
+		assert.NotContains(t, docker.firewalls[cp], "source check")
+		require.NoError(t, s.update(node, s.node(in{"userData": "#cloud-config\n#2\n", "sourceDestCheck": true})))
+		assert.Contains(t, docker.firewalls[cp], "source check")
+		assert.Len(t, docker.restarts, 1)
+	})
+	t.Run("a machine removed by hand is gone after a refresh", func(t *testing.T) {
+		delete(docker.machines, cp)
+		assert.Empty(t, s.read(node).Id)
+		require.NoError(t, s.delete(node))
+	})
+	t.Run("a machine that does not start leaves no resource", func(t *testing.T) {
+		docker.failure = errors.New("docker start: no such image")
+		_, err := s.try(instanceToken, "node", s.node(nil))
+		assert.EqualError(t, err, "creating EC2 Instance: docker start: no such image")
+		docker.failure = nil
+		s.create(instanceToken, "node", s.node(nil))
+	})
+	t.Run("what a provider that died left half made does not stand in the way", func(t *testing.T) {
+		half := s.create(instanceToken, "half", s.node(in{"privateIp": "172.31.7.250"}))
+		s.edit(func(resources map[string]any) { resources[half.id].(map[string]any)["pending"] = true })
+		again := s.create(instanceToken, "half", s.node(in{"privateIp": "172.31.7.250"}))
+		assert.NotEqual(t, half.id, again.id)
+		assert.NotContains(t, s.resources(), half.id)
+	})
+	t.Run("networks go with their subnets", func(t *testing.T) {
+		vpc := s.create(vpcToken, "other", in{"cidrBlock": "10.0.0.0/16"})
+		subnet := s.create(subnetToken, "other", in{"vpcId": vpc.id, "cidrBlock": "10.0.0.0/24"})
+		require.Contains(t, docker.networks, subnet.id)
+		require.NoError(t, s.delete(subnet))
+		assert.NotContains(t, docker.networks, subnet.id)
+	})
+}

@@ -1,0 +1,74 @@
+package twin_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestState(t *testing.T) {
+	t.Run("it survives the provider", func(t *testing.T) {
+		s := newSite(t, nil)
+		node := s.create(instanceToken, "node", s.node(nil))
+		again := newCloud(t, s.dir, nil)
+		assert.Equal(t, node.id, again.read(node).Id)
+		assert.Equal(t, again.properties(node.outputs), again.properties(again.read(node).Properties), "a refresh finds no change")
+		assert.Equal(t, again.properties(node.inputs), again.properties(again.read(node).Inputs))
+	})
+	t.Run("a refresh sees that a resource is gone", func(t *testing.T) {
+		s := newSite(t, nil)
+		rule := s.create(ingressToken, "ssh", ssh(s))
+		s.edit(func(resources map[string]any) { delete(resources, rule.id) })
+		assert.Empty(t, s.read(rule).Id)
+		assert.NoError(t, s.delete(rule), "what is gone need not be deleted")
+	})
+	t.Run("a refresh sees what somebody changed", func(t *testing.T) {
+		s := newSite(t, nil)
+		rule := s.create(ingressToken, "ssh", ssh(s))
+		s.edit(func(resources map[string]any) {
+			resources[rule.id].(map[string]any)["inputs"].(map[string]any)["cidrIpv4"] = "0.0.0.0/0"
+		})
+		assert.Equal(t, "0.0.0.0/0", s.properties(s.read(rule).Inputs)["cidrIpv4"].StringValue())
+	})
+	t.Run("two providers do not lose each other's changes", func(t *testing.T) {
+		dir := t.TempDir()
+		clouds := []*cloud{newCloud(t, dir, nil), newCloud(t, dir, nil)}
+		made := make(chan error)
+		for i := range 20 {
+			go func() {
+				_, err := clouds[i%2].try(eipToken, "eip", in{"domain": "vpc"})
+				made <- err
+			}()
+		}
+		for range 20 {
+			assert.NoError(t, <-made)
+		}
+		addresses := map[any]bool{}
+		for _, r := range clouds[0].resources() {
+			addresses[r.(map[string]any)["outputs"].(map[string]any)["publicIp"]] = true
+		}
+		assert.Len(t, addresses, 20)
+	})
+}
+
+func (c *cloud) resources() map[string]any {
+	data, err := os.ReadFile(filepath.Join(c.dir, "ec2.json"))
+	require.NoError(c.t, err)
+	var state map[string]map[string]any
+	require.NoError(c.t, json.Unmarshal(data, &state))
+	return state["resources"]
+}
+
+// edit changes the account behind Pulumi's back.
+func (c *cloud) edit(change func(resources map[string]any)) {
+	c.t.Helper()
+	resources := c.resources()
+	change(resources)
+	data, err := json.Marshal(map[string]any{"resources": resources})
+	require.NoError(c.t, err)
+	require.NoError(c.t, os.WriteFile(filepath.Join(c.dir, "ec2.json"), data, 0o600))
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"ecommerce-platform/tests/lab/platform"
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// firstAnswer is how long the shop may take to answer once every pod is ready.
+const firstAnswer = time.Minute
+
+func up(ctx context.Context) error {
+	start := time.Now()
+	lab, err := platform.Prepare(ctx, platform.Options{Output: os.Stdout})
+	if err != nil {
+		return err
+	}
+	fmt.Println("bringing the platform up: three machines, kubeadm, Calico, four tiers (about 4 minutes from nothing)")
+	result, err := lab.Stack.Up(ctx)
+	if err != nil {
+		return fmt.Errorf("%w\n\nRun `make up` again: it goes on where it stopped. To look inside a machine: docker exec -it %s-<node> bash", err, lab.Name)
+	}
+	outputs, err := lab.Stack.Outputs(ctx)
+	if err != nil {
+		return err
+	}
+	url, _ := outputs["frontendUrl"].(string)
+	if err := await(ctx, url); err != nil {
+		return err
+	}
+	kubeconfig := filepath.Join(lab.Dir, "kubeconfig")
+	text, _ := outputs["kubeconfig"].(string)
+	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
+		return err
+	}
+	kubectl, err := toolchain.Tool(ctx, "kubectl")
+	if err != nil {
+		return err
+	}
+
+	if len(result.Changed()) == 0 {
+		fmt.Println("\nThe platform was up already: nothing to change.")
+	} else {
+		fmt.Printf("\nThe platform is up: %d changes in %s.\n", len(result.Changed()), time.Since(start).Round(time.Second))
+	}
+	fmt.Printf(`
+  shop      %s   (open it in a browser on this machine)
+  kubectl   export KUBECONFIG=%s
+            %s get pods -n ecommerce -o wide
+  again     make up     remove it     make down
+
+%s
+`, url, kubeconfig, kubectl, url)
+	return nil
+}
+
+// await returns when the shop answers as a browser would see it.
+func await(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, firstAnswer)
+	defer cancel()
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		cause := get(ctx, url)
+		if cause == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("frontendUrl %q: no answer within %s: %w", url, firstAnswer, cause)
+		case <-ticker.C:
+		}
+	}
+}
+
+func get(ctx context.Context, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("answered %s", response.Status)
+	}
+	return nil
+}
+
+func down(ctx context.Context) error {
+	if err := platform.Down(ctx, platform.DefaultName); err != nil {
+		return err
+	}
+	fmt.Println("removed every container, network, volume and file of the platform; tools and images stay in the cache")
+	return nil
+}
