@@ -47,6 +47,7 @@ type Config struct {
 	CalicoManifestSHA256  string             `json:"calicoManifestSha256"`
 	KeySeed               string             `json:"keySeed"`
 	Kubelet               map[string]any     `json:"kubelet"`
+	KubeProxy             map[string]any     `json:"kubeProxy"`
 	IgnorePreflightErrors []string           `json:"ignorePreflightErrors"`
 	Containerd            cluster.Containerd `json:"containerd"`
 	Mirrors               cluster.Mirrors    `json:"mirrors"`

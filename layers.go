@@ -166,7 +166,7 @@ func (c *Config) clusterArgs(keys *cluster.Keys, lower *lowerLayers) *cluster.Ar
 		CalicoVersion:     c.CalicoVersion, CalicoManifestSHA256: c.CalicoManifestSHA256,
 		PodCidr: c.PodCidr, ServiceCidr: c.ServiceCidr,
 		LoginKey: secret(keys.Login.Private),
-		Kubelet:  c.Kubelet, IgnorePreflightErrors: c.IgnorePreflightErrors, Containerd: c.Containerd,
+		Kubelet:  c.Kubelet, KubeProxy: c.KubeProxy, IgnorePreflightErrors: c.IgnorePreflightErrors, Containerd: c.Containerd,
 		Mirrors: c.Mirrors, NodeExporterImage: c.NodeExporterImage,
 		LocalVolumes: []string{workloads.PostgresVolumePath},
 		Identifier:   lower.identifier,

@@ -27,6 +27,8 @@ type Args struct {
 	LoginKey pulumi.StringInput
 	// Kubelet holds further fields of KubeletConfiguration for every node, e.g. maxPods: 60. Optional.
 	Kubelet map[string]any
+	// KubeProxy holds further fields of KubeProxyConfiguration, e.g. conntrack: {maxPerCore: 0}. Optional.
+	KubeProxy map[string]any
 	// IgnorePreflightErrors names checks of kubeadm that only warn, e.g. SystemVerification. Optional.
 	IgnorePreflightErrors []string
 	// Containerd adjusts the container runtime of every node.

@@ -109,7 +109,7 @@ func (a *Args) initYAML(address string) (string, error) {
 			ControllerManager: controllerManager{ExtraArgs: []argument{{"allocate-node-cidrs", "false"}}},
 		},
 		a.kubeletConfiguration(),
-		map[string]any{"apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration", "mode": "iptables"},
+		a.kubeProxyConfiguration(),
 	)
 }
 
@@ -141,6 +141,14 @@ func (a *Args) kubeletConfiguration() map[string]any {
 		"kind":         "KubeletConfiguration",
 		"cgroupDriver": "systemd",
 	})
+	return configuration
+}
+
+// kubeProxyConfiguration is the user's settings over the mode that the tests cover.
+func (a *Args) kubeProxyConfiguration() map[string]any {
+	configuration := map[string]any{"mode": "iptables"}
+	maps.Copy(configuration, a.KubeProxy)
+	maps.Copy(configuration, map[string]any{"apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration"})
 	return configuration
 }
 

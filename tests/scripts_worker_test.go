@@ -182,13 +182,13 @@ func TestScriptsDrain(t *testing.T) {
 
 func TestScriptsReset(t *testing.T) {
 	h := scriptsWorker(t)
-	for _, name := range []string{"iptables-save", "iptables-restore"} {
-		h.stub(name, "echo filter")
-	}
+	h.stub("iptables-save", `printf -- '-A FORWARD -j cali-FORWARD\n-A INPUT -j KUBE-FIREWALL\n-A INPUT -j ACCEPT\n'`)
+	h.stub("iptables-restore", `cat >"$PLATFORM_ROOT/rules"`)
 	h.works("join.sh", scriptsDiscovery("one"))
 	h.write("etc/cni/net.d/10-calico.conflist", "{}")
 	h.write("var/lib/platform/volumes/postgres/data", "rows")
 	assert.Contains(t, h.works("reset.sh", "").calls, "kubeadm reset")
+	assert.Equal(t, "-A INPUT -j ACCEPT\n", h.read("rules"), "rules of others stay")
 	assert.False(t, h.has("var/lib/platform/joined"))
 	assert.False(t, h.has("etc/cni/net.d/10-calico.conflist"))
 	assert.Equal(t, "rows", h.read("var/lib/platform/volumes/postgres/data"), "data outlives membership")

@@ -11,7 +11,7 @@ remove_network() {
 	for link in $(ip -oneline link show | sed -n 's/^[0-9]*: \(cali[^@:]*\).*/\1/p'); do
 		ip link delete "$link" 2>/dev/null || true
 	done
-	iptables-save | grep -v -e cali -e KUBE- | iptables-restore
+	iptables-save | sed '/cali/d; /KUBE-/d' | iptables-restore
 }
 
 alone "$SCRIPT"

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -77,9 +78,21 @@ func inventory(t *testing.T, stack *engine.Stack) map[string]string {
 		if strings.HasPrefix(kind, "pulumi:pulumi:") || strings.HasPrefix(r.URN.Name(), "default") {
 			continue
 		}
-		// A kubeconfig leads to the control plane of its test.
 		if strings.HasPrefix(kind, "pulumi:providers:") {
+			// A kubeconfig leads to the control plane of its test, and the identifier says which stack it is.
 			delete(r.Inputs, "kubeconfig")
+			delete(r.Inputs, "clusterIdentifier")
+		}
+		// A node's files travel packed; the control plane's public address is in one of them.
+		if packed, ok := r.Inputs["stdin"].(string); ok {
+			if files, err := base64.StdEncoding.DecodeString(packed); err == nil {
+				r.Inputs["stdin"] = string(files)
+			}
+		}
+		// Names that were made up are others every time.
+		generated, _ := r.Inputs["__defaults"].([]any)
+		for _, key := range generated {
+			delete(r.Inputs, fmt.Sprint(key))
 		}
 		body, err := json.Marshal(r.Inputs)
 		require.NoError(t, err)

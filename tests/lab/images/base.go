@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ecommerce-platform/tests/lab/toolchain"
@@ -80,16 +81,20 @@ func bootstrap(ctx context.Context, mirror, tag string) (err error) {
 		return err
 	}
 	// The tree belongs to root, whoever runs the lab.
-	defer toolchain.Run(context.WithoutCancel(ctx), append(root, "rm", "-rf", "--one-file-system", dir)...)
+	defer func() {
+		_, _ = toolchain.Run(context.WithoutCancel(ctx), slices.Concat(root, []string{"rm", "-rf", "--one-file-system", dir})...)
+	}()
 	done := toolchain.Step("bootstrapping Debian " + Suite + " from " + mirror + " (about 1 min)")
 	defer func() { done(err) }()
 	tree, archive := filepath.Join(dir, "tree"), filepath.Join(dir, "tree.tar")
-	debootstrap := append(root, "env", "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin", "debootstrap", "--variant=minbase", Suite, tree, mirror)
+	debootstrap := slices.Concat(root, []string{
+		"env", "PATH=" + os.Getenv("PATH") + ":/usr/sbin:/sbin", "debootstrap", "--variant=minbase", Suite, tree, mirror,
+	})
 	if _, err := toolchain.Run(ctx, debootstrap...); err != nil {
 		return err
 	}
-	if _, err := toolchain.Run(ctx, append(root, "tar", "-C", tree, "--numeric-owner", "--exclude=./var/cache/apt/archives/*.deb",
-		"--exclude=./var/lib/apt/lists/*_*", "--exclude=./dev/*", "-cf", archive, ".")...); err != nil {
+	if _, err := toolchain.Run(ctx, slices.Concat(root, []string{"tar", "-C", tree, "--numeric-owner", "--exclude=./var/cache/apt/archives/*.deb",
+		"--exclude=./var/lib/apt/lists/*_*", "--exclude=./dev/*", "-cf", archive, "."})...); err != nil {
 		return err
 	}
 	_, err = toolchain.Run(ctx, "docker", "import", archive, tag)

@@ -93,7 +93,7 @@ func (i Image) build(ctx context.Context, in inputs) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	if err := copyTree(in.source, dir); err != nil {
 		return err
 	}

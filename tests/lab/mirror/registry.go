@@ -28,7 +28,7 @@ func serveImages(ctx context.Context, image string) error {
 		return fmt.Errorf("registry: %w", err)
 	}
 	id = strings.TrimSpace(id)
-	defer toolchain.Run(context.WithoutCancel(ctx), "docker", "rm", "--force", id)
+	defer func() { _, _ = toolchain.Run(context.WithoutCancel(ctx), "docker", "rm", "--force", id) }()
 	address, err := published(ctx, id, "5000/tcp")
 	if err != nil {
 		return fmt.Errorf("registry: %w", err)
@@ -100,7 +100,7 @@ func digest(ctx context.Context, address, repository, tag string) (string, error
 	if err != nil {
 		return "", err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	switch response.StatusCode {
 	case http.StatusOK:
 		return response.Header.Get("Docker-Content-Digest"), nil

@@ -85,7 +85,7 @@ type details struct {
 	Config          struct{ Labels map[string]string }
 	NetworkSettings struct {
 		Networks map[string]struct{ IPAMConfig *struct{ IPv4Address string } }
-		Ports    map[string][]struct{ HostIp, HostPort string }
+		Ports    map[string][]struct{ HostIP, HostPort string }
 	}
 }
 
@@ -115,7 +115,7 @@ func published(ctx context.Context, container, port string) (string, error) {
 		return "", fmt.Errorf("container %s: port %s is not published; %s", container, port, logs(ctx, container))
 	}
 	binding := d.NetworkSettings.Ports[port][0]
-	return binding.HostIp + ":" + binding.HostPort, nil
+	return binding.HostIP + ":" + binding.HostPort, nil
 }
 
 // answers waits until a URL does.
@@ -146,7 +146,7 @@ func get(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("GET %s: %s", url, response.Status)
 	}

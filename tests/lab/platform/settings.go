@@ -49,6 +49,8 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 				"memory.available": "100Mi", "nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%", "imagefs.inodesFree": "0%",
 			},
 		},
+		// On a machine kube-proxy sizes connection tracking; in a container it may not, and ends when it tries.
+		"kubeProxy":             map[string]any{"conntrack": map[string]any{"maxPerCore": 0, "min": 0}},
 		"ignorePreflightErrors": []any{"SystemVerification", "Swap"},
 	}, nil
 }

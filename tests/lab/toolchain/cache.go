@@ -84,7 +84,7 @@ func Publish(dir string, fill func(temporary string) error) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temporary)
+	defer func() { _ = os.RemoveAll(temporary) }()
 	if err := os.Chmod(temporary, 0o755); err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func Copy(from, to string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	info, err := in.Stat()
 	if err != nil {
 		return err

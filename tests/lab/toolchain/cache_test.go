@@ -33,7 +33,7 @@ func TestPublish(t *testing.T) {
 	t.Run("a failure leaves nothing", func(t *testing.T) {
 		parent := t.TempDir()
 		failure := errors.New("half way")
-		assert.ErrorIs(t, Publish(filepath.Join(parent, "thing"), func(string) error { return failure }), failure)
+		require.ErrorIs(t, Publish(filepath.Join(parent, "thing"), func(string) error { return failure }), failure)
 		left, err := os.ReadDir(parent)
 		require.NoError(t, err)
 		assert.Empty(t, left)
@@ -48,7 +48,7 @@ func TestLock(t *testing.T) {
 	short, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	_, err = Lock(short, "thing")
-	assert.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
 	unlock()
 	unlock, err = Lock(context.Background(), "thing")
 	require.NoError(t, err)

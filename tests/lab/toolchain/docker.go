@@ -83,7 +83,7 @@ func spawn(args []string, logFile, pidFile string) (<-chan error, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
@@ -109,7 +109,7 @@ func waitDocker(ctx context.Context, exited <-chan error, log string) error {
 		}
 		select {
 		case status := <-exited:
-			return fmt.Errorf("docker: dockerd ended (%v); the last lines of %s:\n%s", status, log, lastLines(log))
+			return fmt.Errorf("docker: dockerd ended: %w; the last lines of %s:\n%s", status, log, lastLines(log))
 		case <-ctx.Done():
 			return fmt.Errorf("docker: no answer within %s; see %s\n%s\n%w", dockerStart, log, lastLines(log), err)
 		case <-ticker.C:

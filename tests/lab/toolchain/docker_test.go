@@ -18,7 +18,7 @@ func TestDockerThatEndsIsReportedWithItsLastLines(t *testing.T) {
 	assert.FileExists(t, pid)
 	err = waitDocker(context.Background(), exited, log)
 	require.Error(t, err)
-	assert.Contains(t, err.Error(), "dockerd ended (exit status 3)")
+	assert.Contains(t, err.Error(), "dockerd ended: exit status 3")
 	assert.Contains(t, err.Error(), "no space left on device")
 }
 

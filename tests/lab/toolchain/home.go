@@ -93,7 +93,7 @@ func homeFiles(ctx context.Context) ([]homeFile, error) {
 	}
 	files := []homeFile{{cli, "bin/pulumi"}, {host, "bin/pulumi-language-go"}}
 
-	provider := machinePlugin("kubernetes", KubernetesProviderVersion)
+	provider := machinePlugin(KubernetesProviderVersion)
 	if provider == "" {
 		var err error
 		if provider, err = Tool(ctx, "pulumi-resource-kubernetes"); err != nil {

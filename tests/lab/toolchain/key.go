@@ -19,7 +19,7 @@ const keyLength = 12
 func Key(parts ...string) string {
 	sum := sha256.New()
 	for _, part := range parts {
-		fmt.Fprintf(sum, "%d:%s\n", len(part), part)
+		_, _ = fmt.Fprintf(sum, "%d:%s\n", len(part), part)
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:keyLength]
 }
@@ -57,7 +57,7 @@ func fileKey(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	sum := sha256.New()
 	if _, err := io.Copy(sum, file); err != nil {
 		return "", err

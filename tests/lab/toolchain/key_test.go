@@ -10,7 +10,7 @@ import (
 )
 
 func TestKey(t *testing.T) {
-	assert.Equal(t, Key("a", "b"), Key("a", "b"))
+	assert.Equal(t, "700dfd192c1f", Key("a", "b"))
 	assert.Len(t, Key(), keyLength)
 	for name, other := range map[string][]string{
 		"joined":  {"ab"},

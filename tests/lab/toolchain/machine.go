@@ -30,8 +30,9 @@ func machineCLI(ctx context.Context) (cli, host string, found bool) {
 	return cli, host, true
 }
 
-// machinePlugin is the path of a provider that the user has installed at exactly this version, or empty.
-func machinePlugin(name, version string) string {
+// machinePlugin is the path of the Kubernetes provider that the user has installed at exactly a version, or empty.
+func machinePlugin(version string) string {
+	const name = "kubernetes"
 	home := os.Getenv("PULUMI_HOME")
 	if home == "" {
 		user, err := os.UserHomeDir()

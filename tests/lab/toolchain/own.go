@@ -35,7 +35,7 @@ func own(ctx context.Context, name, pkg string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(temporary)
+	defer func() { _ = os.RemoveAll(temporary) }()
 	built := filepath.Join(temporary, name)
 	args := append([]string{"go"}, flags...)
 	args = append(args, "-ldflags", "-s -w", "-o", built, pkg)

@@ -22,7 +22,7 @@ func Step(what string) func(error) {
 	say := func(format string, args ...any) {
 		mu.Lock()
 		defer mu.Unlock()
-		fmt.Fprintf(Progress, format+"\n", args...)
+		_, _ = fmt.Fprintf(Progress, format+"\n", args...)
 	}
 	elapsed := func() time.Duration { return time.Since(start).Round(time.Second) }
 	say("%s...", what)

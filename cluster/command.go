@@ -1,0 +1,53 @@
+package cluster
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// setting is one variable of a script's environment. It shows in the node's process list, so it
+// can never be a secret.
+type setting struct {
+	name  string
+	value pulumi.StringInput
+}
+
+// command is the line that runs a script. The limit is on the node, because neither a lost
+// connection nor a cancelled update stops what runs there.
+func command(script string, limit int, settings []setting) pulumi.StringOutput {
+	values := make([]any, len(settings))
+	for i, setting := range settings {
+		values[i] = setting.value
+	}
+	return pulumi.All(values...).ApplyT(func(values []any) string {
+		words := []string{"sudo", "timeout", "--kill-after=10", fmt.Sprint(limit), "env"}
+		for i, setting := range settings {
+			words = append(words, setting.name+"="+quote(values[i].(string)))
+		}
+		return strings.Join(append(words, "/opt/platform/bin/"+script), " ")
+	}).(pulumi.StringOutput)
+}
+
+// quote makes one word of the shell out of a value.
+func quote(value string) string {
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}
+
+// digestOf tells apart any two lists of values.
+func digestOf(parts ...pulumi.StringInput) pulumi.StringOutput {
+	values := make([]any, len(parts))
+	for i, part := range parts {
+		values[i] = part
+	}
+	return pulumi.All(values...).ApplyT(func(values []any) string {
+		sum := sha256.New()
+		for _, value := range values {
+			fmt.Fprintf(sum, "%d:%s", len(value.(string)), value)
+		}
+		return hex.EncodeToString(sum.Sum(nil))[:16]
+	}).(pulumi.StringOutput)
+}
