@@ -71,8 +71,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	c.Kubeconfig = pulumi.All(kubeconfig.Stdout, ready.ID()).ApplyT(func(values []any) string {
 		return values[0].(string)
 	}).(pulumi.StringOutput)
-	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"kubeconfig": c.Kubeconfig,
-		"identifier": pulumi.String(c.Identifier),
-	})
+	outputs := args.describe()
+	outputs["kubeconfig"] = c.Kubeconfig
+	outputs["identifier"] = pulumi.String(c.Identifier)
+	return c, ctx.RegisterResourceOutputs(c, outputs)
 }

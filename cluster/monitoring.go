@@ -5,6 +5,14 @@ import "fmt"
 // MonitoringPort is where the monitoring agent serves its metrics, on the node's private address.
 const MonitoringPort = 9100
 
+const (
+	agentName      = "node-exporter"
+	agentNamespace = "kube-system"
+)
+
+// agentRequests is what the scheduler sets aside for the agent.
+var agentRequests = map[string]string{"cpu": "50m", "memory": "64Mi"}
+
 // nobody is the user and the group of the exporter's image.
 const nobody = 65534
 
@@ -99,10 +107,10 @@ func (a *Args) staticPodYAML(node Node) (string, error) {
 	return documents(object{
 		typeMeta: typeMeta{"v1", "Pod"},
 		Metadata: objectMeta{
-			Name:      "node-exporter",
-			Namespace: "kube-system",
+			Name:      agentName,
+			Namespace: agentNamespace,
 			Labels: map[string]string{
-				"app.kubernetes.io/name":      "node-exporter",
+				"app.kubernetes.io/name":      agentName,
 				"app.kubernetes.io/component": "monitoring",
 				"app.kubernetes.io/part-of":   "ecommerce-platform",
 			},
@@ -119,7 +127,7 @@ func (a *Args) staticPodYAML(node Node) (string, error) {
 			},
 			Tolerations: []toleration{{Operator: "Exists"}},
 			Containers: []container{{
-				Name:  "node-exporter",
+				Name:  agentName,
 				Image: a.NodeExporterImage,
 				Args: []string{
 					// Not on every address: the node has a public one as well.
@@ -130,7 +138,7 @@ func (a *Args) staticPodYAML(node Node) (string, error) {
 				},
 				Ports: []containerPort{{Name: "metrics", ContainerPort: MonitoringPort, HostPort: MonitoringPort}},
 				Resources: resources{
-					Requests: map[string]string{"cpu": "50m", "memory": "64Mi"},
+					Requests: agentRequests,
 					Limits:   map[string]string{"memory": "128Mi"},
 				},
 				ReadinessProbe: healthy,

@@ -65,5 +65,6 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return shop, ctx.RegisterResourceOutputs(shop, pulumi.Map{
 		"frontendUrl": shop.FrontendURL,
 		"services":    shop.Services,
+		"nodes":       args.describeNodes(),
 	})
 }

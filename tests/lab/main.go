@@ -14,6 +14,8 @@ const usage = `usage: go run . <command>
 
   up       bring the whole platform up, or up to date; ends by printing the URL
   down     remove every container, network and file of it
+  preview  what the program would deploy, and whether that will work; needs no Docker, root or credentials
+  comment  what previews of a pull request and its base found, as a comment
   prepare  install and build what the tests need
   lint     gofmt, go vet, golangci-lint, shellcheck, shfmt`
 
@@ -27,7 +29,10 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	commands := map[string]func(context.Context) error{"up": up, "down": down, "prepare": prepare, "lint": lint}
+	commands := map[string]func(context.Context) error{
+		"up": up, "down": down, "prepare": prepare, "lint": lint,
+		"preview": previewProgram, "comment": comment,
+	}
 	if len(args) != 1 || commands[args[0]] == nil {
 		return errors.New(usage)
 	}

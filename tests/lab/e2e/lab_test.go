@@ -179,6 +179,26 @@ func tryKubectl(t *testing.T, args ...string) (string, error) {
 	return output(ctx, shop.kubectl, append([]string{"--kubeconfig", shop.kubeconfig}, args...)...)
 }
 
+// kubectlStdin is kubectl with a document to read.
+func kubectlStdin(t *testing.T, document string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), shop.kubectl, append([]string{"--kubeconfig", shop.kubeconfig}, args...)...)
+	cmd.Stdin = strings.NewReader(document)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("kubectl %s: %v: %s", strings.Join(args, " "), err, text)
+	}
+}
+
+// kubectlCleanup runs when the test's own context is over.
+func kubectlCleanup(t *testing.T, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if _, err := output(ctx, shop.kubectl, append([]string{"--kubeconfig", shop.kubeconfig}, args...)...); err != nil {
+		t.Error(err)
+	}
+}
+
 // eventually waits until check has no error, and fails with the last one at the deadline.
 func eventually(t *testing.T, limit time.Duration, check func() error) {
 	t.Helper()

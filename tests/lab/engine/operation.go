@@ -64,6 +64,11 @@ func (s *Stack) Outputs(ctx context.Context) (map[string]any, error) {
 	return outputs, s.query(ctx, &outputs, "stack", "output", "--json", "--show-secrets")
 }
 
+// PlainOutputs is what `pulumi stack output` prints, secrets masked.
+func (s *Stack) PlainOutputs(ctx context.Context) (string, error) {
+	return s.workspace.run(ctx, call{dir: s.workspace.stacks(), args: []string{"stack", "output", "--json", "--stack", s.Name}})
+}
+
 // Export returns the stack's state as it is stored, secrets encrypted unless the flag --show-secrets is given.
 func (s *Stack) Export(ctx context.Context, flags ...string) (*State, error) {
 	var exported struct {

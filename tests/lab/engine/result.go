@@ -31,6 +31,8 @@ type Step struct {
 	URN URN
 	// Diffs are the changed properties.
 	Diffs []string
+	// Inputs are the resource's properties as the program sets them, secrets masked; nil where it is deleted.
+	Inputs map[string]any
 }
 
 func (s Step) String() string {
@@ -107,6 +109,9 @@ func readEvents(log io.Reader) (*Result, error) {
 			m := event.ResourcePreEvent.Metadata
 			step := Step{Op: string(m.Op), URN: URN(m.URN), Diffs: append([]string{}, m.Diffs...)}
 			sort.Strings(step.Diffs)
+			if m.New != nil {
+				step.Inputs = m.New.Inputs
+			}
 			result.Steps = append(result.Steps, step)
 		case event.DiagnosticEvent != nil && !event.DiagnosticEvent.Ephemeral:
 			d := event.DiagnosticEvent

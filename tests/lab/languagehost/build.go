@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/gofrs/flock"
 )
@@ -61,7 +62,8 @@ func (p *program) release() {
 	}
 }
 
-// cachePath is the executable's place for programs in dir.
+// cachePath is the executable's place for programs in dir. Builds with other settings have another place, or each would
+// undo what the other one left there.
 func cachePath(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -71,6 +73,10 @@ func cachePath(dir string) (string, error) {
 	if err != nil {
 		cache = os.TempDir()
 	}
-	key := sha256.Sum256([]byte(dir))
+	settings := []string{dir}
+	for _, name := range []string{"GOFLAGS", "GOOS", "GOARCH", "CGO_ENABLED", "GOEXPERIMENT"} {
+		settings = append(settings, os.Getenv(name))
+	}
+	key := sha256.Sum256([]byte(strings.Join(settings, "\x00")))
 	return filepath.Join(cache, "ecommerce-platform", "programs", hex.EncodeToString(key[:8]), filepath.Base(dir)), nil
 }

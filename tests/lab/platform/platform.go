@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -43,6 +44,8 @@ type Lab struct {
 	Stack *engine.Stack
 	// Secrets are the values that must show nowhere.
 	Secrets Secrets
+
+	options Options
 }
 
 // Secrets are the secret values of the stack's configuration.
@@ -71,7 +74,7 @@ func Prepare(ctx context.Context, options Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	lab := &Lab{Name: options.Name, Dir: dir}
+	lab := &Lab{Name: options.Name, Dir: dir, options: options}
 	if err := mirror.Build(ctx); err != nil {
 		return nil, err
 	}
@@ -96,20 +99,10 @@ func Prepare(ctx context.Context, options Options) (*Lab, error) {
 	if lab.Stack, err = workspace.Stack(ctx, "dev"); err != nil {
 		return nil, err
 	}
-	return lab, lab.configure(ctx, options)
-}
-
-// Exists tells whether anything of a lab is there.
-func Exists(name string) (bool, error) {
-	dir, err := stateDir(name)
-	if err != nil {
-		return false, err
+	if err := lab.Set(ctx, nil); err != nil {
+		return nil, err
 	}
-	_, err = os.Stat(dir)
-	if os.IsNotExist(err) {
-		return false, nil
-	}
-	return err == nil, err
+	return lab, lab.setSecrets(ctx)
 }
 
 func stateDir(name string) (string, error) {
@@ -117,15 +110,17 @@ func stateDir(name string) (string, error) {
 	return filepath.Join(cache, "labs", name), err
 }
 
-// configure sets what differs from AWS, and the secrets once.
-func (l *Lab) configure(ctx context.Context, options Options) error {
-	settings, err := settings(ctx, options)
+// Set makes values the stack's configuration, over Pulumi.dev.yaml and over what a lab must set.
+func (l *Lab) Set(ctx context.Context, values map[string]any) error {
+	config, err := settings(ctx, l.options)
 	if err != nil {
 		return err
 	}
-	if err := l.Stack.Configure("dev", settings); err != nil {
-		return err
-	}
+	maps.Copy(config, values)
+	return l.Stack.Configure("dev", config)
+}
+
+func (l *Lab) setSecrets(ctx context.Context) (err error) {
 	for key, value := range map[string]*string{"keySeed": &l.Secrets.KeySeed, "databasePassword": &l.Secrets.DatabasePassword} {
 		if *value, err = l.secret(ctx, key); err != nil {
 			return fmt.Errorf("%s: %w", key, err)

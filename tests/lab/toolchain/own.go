@@ -11,14 +11,28 @@ import (
 // patience is how long an incremental build may take without a word.
 const patience = 3 * time.Second
 
-// own builds one of the lab's own commands. The go command decides what has to be compiled, and the binary's
-// content names the directory, so that a change of source never replaces a program that runs.
-func own(ctx context.Context, name, pkg string) (string, error) {
-	cache, err := CacheDir()
+// PolicyPack returns the policy pack of this checkout as an executable, which pulumi takes for --policy-pack.
+func PolicyPack(ctx context.Context) (string, error) {
+	source, err := Source("..", "..", "policy")
 	if err != nil {
 		return "", err
 	}
+	return ownIn(ctx, source, "platform-policy", ".")
+}
+
+// own builds one of the lab's own commands.
+func own(ctx context.Context, name, pkg string) (string, error) {
 	source, err := Source()
+	if err != nil {
+		return "", err
+	}
+	return ownIn(ctx, source, name, pkg)
+}
+
+// ownIn builds a command of this repository's module in source. The go command decides what has to be compiled, and the
+// binary's content names the directory, so that a change of source never replaces a program that runs.
+func ownIn(ctx context.Context, source, name, pkg string) (string, error) {
+	cache, err := CacheDir()
 	if err != nil {
 		return "", err
 	}

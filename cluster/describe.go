@@ -1,0 +1,54 @@
+package cluster
+
+import (
+	"maps"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// describe is what the component tells of itself in its outputs besides what others connect to. A policy reads there what
+// no single resource says: the addresses of pods and Services, and what each node is before it exists.
+func (a *Args) describe() pulumi.Map {
+	nodes := pulumi.Array{}
+	for _, node := range a.Nodes {
+		nodes = append(nodes, node.describe())
+	}
+	kubelet := map[string]any{}
+	maps.Copy(kubelet, a.Kubelet)
+	return pulumi.Map{
+		"kubernetesVersion": pulumi.String(a.KubernetesVersion),
+		"calicoVersion":     pulumi.String(a.CalicoVersion),
+		"podCidr":           pulumi.String(a.PodCidr),
+		"serviceCidr":       pulumi.String(a.ServiceCidr),
+		"kubelet":           pulumi.ToMap(kubelet),
+		"nodes":             nodes,
+	}
+}
+
+func (n Node) describe() pulumi.Map {
+	labels := map[string]string{}
+	maps.Copy(labels, n.Labels)
+	taints := n.Taints
+	if n.Role == Worker {
+		labels[workerRole] = ""
+	} else {
+		taints = append([]Taint{controlPlaneTaint}, taints...)
+	}
+	list := pulumi.Array{}
+	for _, taint := range taints {
+		list = append(list, pulumi.StringMap{
+			"key": pulumi.String(taint.Key), "value": pulumi.String(taint.Value), "effect": pulumi.String(taint.Effect),
+		})
+	}
+	staticPods := pulumi.Array{}
+	if n.Monitoring {
+		staticPods = append(staticPods, pulumi.Map{
+			"name": pulumi.String(agentName), "namespace": pulumi.String(agentNamespace),
+			"requests": pulumi.ToStringMap(agentRequests), "hostPort": pulumi.Int(MonitoringPort),
+		})
+	}
+	return pulumi.Map{
+		"name": pulumi.String(n.Name), "role": pulumi.String(n.Role), "privateIp": pulumi.String(n.PrivateIP),
+		"labels": pulumi.ToStringMap(labels), "taints": list, "staticPods": staticPods,
+	}
+}

@@ -1,0 +1,89 @@
+package cost
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestPrices(t *testing.T) {
+	seen := map[string]bool{}
+	regions := map[string]map[string]bool{}
+	for _, price := range prices.Prices {
+		name := price.Region + " " + price.Item
+		assert.False(t, seen[name], "%s: listed twice", name)
+		seen[name] = true
+		assert.Positive(t, price.USD, name)
+		assert.Contains(t, []string{"hour", "GiB-month"}, price.Unit, name)
+		assert.Contains(t, prices.Sources, price.Source, name)
+		if regions[price.Region] == nil {
+			regions[price.Region] = map[string]bool{}
+		}
+		regions[price.Region][price.Item] = true
+	}
+	t.Run("each source has an address and a date that is not in the future", func(t *testing.T) {
+		for name, source := range prices.Sources {
+			address, err := url.Parse(source.URL)
+			require.NoError(t, err, name)
+			assert.Equal(t, "https", address.Scheme, name)
+			date, err := time.Parse(time.DateOnly, source.Date)
+			require.NoError(t, err, name)
+			assert.False(t, date.After(time.Now()), name)
+		}
+	})
+	t.Run("each region has what the default topology is made of", func(t *testing.T) {
+		for region, items := range regions {
+			for _, item := range []string{"t3.medium", volume, address} {
+				assert.True(t, items[item], "%s in %s", item, region)
+			}
+		}
+	})
+}
+
+// defaultTopology is what Pulumi.dev.yaml declares.
+func defaultTopology(region string) Declared {
+	return Declared{
+		Region: region, Instances: []string{"t3.medium", "t3.medium", "t3.medium"},
+		Volumes:   []Volume{{"gp3", 20}, {"gp3", 20}, {"gp3", 20}},
+		Addresses: 3,
+	}
+}
+
+func TestEstimate(t *testing.T) {
+	t.Run("the default topology costs what README says", func(t *testing.T) {
+		estimate := Of(defaultTopology("us-east-1"))
+		assert.InDelta(t, 106.85, estimate.Monthly, 0.001)
+		require.Len(t, estimate.Items, 3)
+		instances := estimate.Items[0]
+		assert.Equal(t, "t3.medium", instances.What)
+		assert.InDelta(t, 3*730, instances.Quantity, 0)
+		assert.InDelta(t, 91.10, instances.Monthly, 0.001)
+		assert.NotEmpty(t, instances.Source)
+		assert.NotEmpty(t, instances.Date)
+		assert.Empty(t, estimate.Unpriced)
+		assert.NotEmpty(t, estimate.LeavesOut)
+	})
+	t.Run("a region has its own prices", func(t *testing.T) {
+		assert.InDelta(t, 3*730*0.048+3*730*0.005+60*0.0952, Of(defaultTopology("eu-central-1")).Monthly, 0.01)
+	})
+	t.Run("a type without a price is named and not counted as nothing", func(t *testing.T) {
+		declared := defaultTopology("us-east-1")
+		declared.Instances = append(declared.Instances, "u-24tb1.metal")
+		estimate := Of(declared)
+		assert.Equal(t, []string{"u-24tb1.metal in us-east-1: no price in policy/cost/prices.json"}, estimate.Unpriced)
+		assert.InDelta(t, 106.85, estimate.Monthly, 0.001)
+	})
+	t.Run("in a region without prices everything is unpriced", func(t *testing.T) {
+		estimate := Of(defaultTopology("ap-south-2"))
+		assert.Zero(t, estimate.Monthly)
+		assert.Len(t, estimate.Unpriced, 3)
+	})
+	t.Run("nothing declared costs nothing", func(t *testing.T) {
+		estimate := Of(Declared{Region: "us-east-1"})
+		assert.Zero(t, estimate.Monthly)
+		assert.Empty(t, estimate.Items)
+	})
+}

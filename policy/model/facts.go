@@ -1,0 +1,35 @@
+package model
+
+import "encoding/json"
+
+// readFacts reads the plain values that the cluster component publishes, and the pool where there is no such component.
+func (s *Stack) readFacts() {
+	for _, cluster := range s.Of(ClusterType) {
+		s.Facts.PodCidr, _ = cluster.Text("podCidr")
+		s.Facts.ServiceCidr, _ = cluster.Text("serviceCidr")
+		s.Facts.KubernetesVersion, _ = cluster.Text("kubernetesVersion")
+		s.Facts.CalicoVersion, _ = cluster.Text("calicoVersion")
+		kubelet, known := cluster.Map("kubelet")
+		if !known {
+			s.NotEvaluated(cluster, "kubelet")
+			continue
+		}
+		// Fields of other types than the kubelet's own are for its API server to refuse.
+		if body, err := json.Marshal(kubelet); err == nil {
+			_ = json.Unmarshal(body, &s.Kubelet)
+		}
+	}
+}
+
+// Layers returns which of infra, cluster and workloads this stack holds.
+func (s *Stack) Layers() []string {
+	var layers []string
+	for _, layer := range []struct{ name, token string }{
+		{"infra", InfraType}, {"cluster", ClusterType}, {"workloads", WorkloadsType},
+	} {
+		if len(s.Of(layer.token)) > 0 {
+			layers = append(layers, layer.name)
+		}
+	}
+	return layers
+}

@@ -1,0 +1,229 @@
+package model
+
+import (
+	"encoding/json"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Roles of nodes, and the taint that kubeadm gives a control plane.
+const (
+	ControlPlane      = "control-plane"
+	Worker            = "worker"
+	ControlPlaneTaint = "node-role.kubernetes.io/control-plane"
+)
+
+// Node is one machine of the cluster.
+type Node struct {
+	Name, Role string
+	// PrivateIP is the address among nodes, empty where this stack does not tell.
+	PrivateIP string
+	Labels    map[string]string
+	Taints    []corev1.Taint
+	// StaticPods are those that the program puts on the node besides the control plane's own.
+	StaticPods []StaticPod
+
+	InstanceType string
+	// Capacity and Allocatable are nil where the size of the machine is not known; CapacityUnknown then says why.
+	Capacity, Allocatable corev1.ResourceList
+	CapacityUnknown       string
+
+	// Instance is the machine, and Patch what sets its labels and taints; nil where another stack holds them.
+	Instance, Patch *Resource
+	// Subnet and Groups are the machine's, by reference.
+	Subnet *Resource
+	Groups []*Resource
+}
+
+// StaticPod is a pod that a kubelet runs from a file, as the cluster component publishes it.
+type StaticPod struct {
+	Name      string            `json:"name"`
+	Namespace string            `json:"namespace"`
+	Requests  map[string]string `json:"requests"`
+	HostPort  int32             `json:"hostPort"`
+}
+
+// published is a node as the components' output `nodes` describes it.
+type published struct {
+	Name       string            `json:"name"`
+	Role       string            `json:"role"`
+	PrivateIP  string            `json:"privateIp"`
+	Labels     map[string]string `json:"labels"`
+	Taints     []corev1.Taint    `json:"taints"`
+	StaticPods []StaticPod       `json:"staticPods"`
+}
+
+// readNodes puts together what machines, components and patches each tell of a node.
+func (s *Stack) readNodes() {
+	for _, token := range []string{InfraType, ClusterType, WorkloadsType} {
+		for _, component := range s.Of(token) {
+			s.readPublished(component)
+		}
+	}
+	for _, instance := range s.Of(InstanceType) {
+		s.readInstance(instance)
+	}
+	for _, r := range s.Resources {
+		if kind(r.Type) == "NodePatch" {
+			s.readPatch(r)
+		}
+	}
+	for _, node := range s.Nodes {
+		node.standardLabels()
+		if node.Role == ControlPlane && len(node.Taints) == 0 {
+			node.Taints = []corev1.Taint{{Key: ControlPlaneTaint, Effect: corev1.TaintEffectNoSchedule}}
+		}
+		s.size(node)
+	}
+}
+
+// node returns the node of that name, adding it if it is new.
+func (s *Stack) node(name string) *Node {
+	if node := s.Node(name); node != nil {
+		return node
+	}
+	node := &Node{Name: name, Labels: map[string]string{}}
+	s.Nodes = append(s.Nodes, node)
+	return node
+}
+
+// Node returns the node of that name, or nil.
+func (s *Stack) Node(name string) *Node {
+	for _, node := range s.Nodes {
+		if node.Name == name {
+			return node
+		}
+	}
+	return nil
+}
+
+func (s *Stack) readPublished(component *Resource) {
+	list, known := component.List("nodes")
+	if !known {
+		s.NotEvaluated(component, "nodes")
+	}
+	for _, item := range list {
+		var told published
+		if body, err := json.Marshal(item); err != nil || json.Unmarshal(body, &told) != nil || told.Name == "" {
+			continue
+		}
+		node := s.node(told.Name)
+		if told.Role != "" {
+			node.Role = told.Role
+		}
+		if told.PrivateIP != "" {
+			node.PrivateIP = told.PrivateIP
+		}
+		for key, value := range told.Labels {
+			node.Labels[key] = value
+		}
+		if len(told.Taints) > 0 {
+			node.Taints = told.Taints
+		}
+		if len(told.StaticPods) > 0 {
+			node.StaticPods = told.StaticPods
+		}
+	}
+}
+
+func (s *Stack) readInstance(instance *Resource) {
+	node := s.node(instance.Name)
+	node.Instance = instance
+	if role, _ := instance.Text("tags.Role"); node.Role == "" {
+		node.Role = role
+	}
+	if ip, _ := instance.Text("privateIp"); ip != "" {
+		node.PrivateIP = ip
+	}
+	node.InstanceType, _ = instance.Text("instanceType")
+	for _, subnet := range s.Referred(instance, "subnetId", SubnetType) {
+		node.Subnet = subnet
+	}
+	node.Groups = s.Referred(instance, "vpcSecurityGroupIds", GroupType, DefaultGroupType)
+}
+
+func (s *Stack) readPatch(r *Resource) {
+	name, known := r.Text("metadata.name")
+	if !known {
+		s.NotEvaluated(r, "metadata.name")
+		return
+	}
+	object := newObject[corev1.Node](r)
+	if object.Malformed != nil || name == "" {
+		return
+	}
+	for _, path := range append(r.UnknownBelow("metadata.labels"), r.UnknownBelow("spec.taints")...) {
+		s.NotEvaluated(r, path)
+	}
+	node := s.node(name)
+	node.Patch = r
+	for key, value := range object.Value.Labels {
+		node.Labels[key] = value
+	}
+	if r.Has("spec.taints") {
+		node.Taints = object.Value.Spec.Taints
+	}
+}
+
+// standardLabels are those that every kubelet and kubeadm set.
+// Source: https://kubernetes.io/docs/reference/labels-annotations-taints/
+func (n *Node) standardLabels() {
+	standard := map[string]string{
+		corev1.LabelHostname: n.Name, corev1.LabelOSStable: "linux", corev1.LabelArchStable: "amd64",
+		"beta.kubernetes.io/os": "linux", "beta.kubernetes.io/arch": "amd64",
+	}
+	if n.Role == ControlPlane {
+		standard["node-role.kubernetes.io/control-plane"] = ""
+		standard[corev1.LabelNodeExcludeBalancers] = ""
+	}
+	for key, value := range standard {
+		if _, set := n.Labels[key]; !set {
+			n.Labels[key] = value
+		}
+	}
+}
+
+// size finds out what fits on the node.
+func (s *Stack) size(node *Node) {
+	switch {
+	case node.Instance == nil:
+		node.CapacityUnknown = "capacity of node " + node.Name + ": its machine is in another stack"
+	case node.Instance.Unknown("instanceType"):
+		node.CapacityUnknown = node.Instance.String() + " instanceType"
+	default:
+		capacity, allocatable, err := s.Kubelet.capacities(node.InstanceType)
+		if err != nil {
+			node.CapacityUnknown = node.Instance.String() + " instanceType: " + err.Error()
+			return
+		}
+		node.Capacity, node.Allocatable = capacity, allocatable
+	}
+}
+
+// Requests returns what a list of names and amounts, such as cpu and 50m, asks for. What cannot be read is left out.
+func (p StaticPod) resources() corev1.ResourceList {
+	list := corev1.ResourceList{}
+	for name, amount := range p.Requests {
+		if quantity, err := resource.ParseQuantity(amount); err == nil {
+			list[corev1.ResourceName(name)] = quantity
+		}
+	}
+	return list
+}
+
+// Pod returns the static pod as the API server shows it, on the node.
+func (p StaticPod) Pod(node string) *corev1.Pod {
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: p.Name + "-" + node, Namespace: p.Namespace},
+		Spec: corev1.PodSpec{
+			NodeName: node, HostNetwork: true, PriorityClassName: "system-node-critical",
+			Containers: []corev1.Container{{Name: p.Name, Resources: corev1.ResourceRequirements{Requests: p.resources()}}},
+		},
+	}
+	if p.HostPort != 0 {
+		pod.Spec.Containers[0].Ports = []corev1.ContainerPort{{HostPort: p.HostPort, ContainerPort: p.HostPort}}
+	}
+	return pod
+}

@@ -1,0 +1,183 @@
+// Package model is a stack as the analyses see it: typed nodes, Kubernetes objects and AWS resources, read from what the
+// engine gives a policy pack. What is unknown stays unknown: it never becomes a zero value that an analysis could trust.
+package model
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	storagev1 "k8s.io/api/storage/v1"
+)
+
+// Types of the resources that analyses ask for.
+const (
+	InstanceType     = "aws:ec2/instance:Instance"
+	VpcType          = "aws:ec2/vpc:Vpc"
+	SubnetType       = "aws:ec2/subnet:Subnet"
+	GroupType        = "aws:ec2/securityGroup:SecurityGroup"
+	DefaultGroupType = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+	IngressType      = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	EgressType       = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+	EipType          = "aws:ec2/eip:Eip"
+	VolumeType       = "aws:ebs/volume:Volume"
+	CommandType      = "command:remote:Command"
+	InfraType        = "ecommerce-platform:infra:Infra"
+	ClusterType      = "ecommerce-platform:cluster:Cluster"
+	WorkloadsType    = "ecommerce-platform:workloads:Workloads"
+	PoolType         = "kubernetes:crd.projectcalico.org/v1:IPPool"
+	BGPType          = "kubernetes:crd.projectcalico.org/v1:BGPConfiguration"
+	StackType        = "pulumi:pulumi:Stack"
+)
+
+// Stack is everything that a stack declares.
+type Stack struct {
+	// Resources are all of them, sorted by type and name.
+	Resources []*Resource
+	byURN     map[string]*Resource
+
+	// Nodes are the machines of the cluster that this stack tells of, in the order of the config where it is known.
+	Nodes []*Node
+	// Kubelet is the kubelets' configuration as far as it is declared.
+	Kubelet Kubelet
+	Facts   Facts
+
+	Deployments  []Object[appsv1.Deployment]
+	DaemonSets   []Object[appsv1.DaemonSet]
+	StatefulSets []Object[appsv1.StatefulSet]
+	Pods         []Object[corev1.Pod]
+	Services     []Object[corev1.Service]
+	Budgets      []Object[policyv1.PodDisruptionBudget]
+	ConfigMaps   []Object[corev1.ConfigMap]
+	Secrets      []Object[corev1.Secret]
+	Volumes      []Object[corev1.PersistentVolume]
+	Claims       []Object[corev1.PersistentVolumeClaim]
+	Classes      []Object[storagev1.StorageClass]
+	Namespaces   []Object[corev1.Namespace]
+
+	gaps map[string]bool
+}
+
+// Facts are plain values that the components publish as their outputs; empty where this stack has no such component.
+type Facts struct {
+	PodCidr, ServiceCidr             string
+	KubernetesVersion, CalicoVersion string
+}
+
+// Read makes a Stack of the resources that a stack validation policy gets, completed by an Observer.
+func Read(resources []policyx.AnalyzerResource) *Stack {
+	s := &Stack{byURN: map[string]*Resource{}, gaps: map[string]bool{}}
+	for _, r := range resources {
+		res := newResource(r)
+		s.Resources = append(s.Resources, res)
+		s.byURN[r.URN] = res
+	}
+	sort.SliceStable(s.Resources, func(i, j int) bool {
+		a, b := s.Resources[i], s.Resources[j]
+		if a.Type != b.Type {
+			return a.Type < b.Type
+		}
+		return a.Name < b.Name
+	})
+	for _, r := range s.Resources {
+		s.classify(r)
+	}
+	s.readFacts()
+	s.readNodes()
+	return s
+}
+
+func (s *Stack) classify(r *Resource) {
+	switch kind(r.Type) {
+	case "Deployment":
+		s.Deployments = append(s.Deployments, newObject[appsv1.Deployment](r))
+	case "DaemonSet":
+		s.DaemonSets = append(s.DaemonSets, newObject[appsv1.DaemonSet](r))
+	case "StatefulSet":
+		s.StatefulSets = append(s.StatefulSets, newObject[appsv1.StatefulSet](r))
+	case "Pod":
+		s.Pods = append(s.Pods, newObject[corev1.Pod](r))
+	case "Service":
+		s.Services = append(s.Services, newObject[corev1.Service](r))
+	case "PodDisruptionBudget":
+		s.Budgets = append(s.Budgets, newObject[policyv1.PodDisruptionBudget](r))
+	case "ConfigMap":
+		s.ConfigMaps = append(s.ConfigMaps, newObject[corev1.ConfigMap](r))
+	case "Secret":
+		s.Secrets = append(s.Secrets, newObject[corev1.Secret](r))
+	case "PersistentVolume":
+		s.Volumes = append(s.Volumes, newObject[corev1.PersistentVolume](r))
+	case "PersistentVolumeClaim":
+		s.Claims = append(s.Claims, newObject[corev1.PersistentVolumeClaim](r))
+	case "StorageClass":
+		s.Classes = append(s.Classes, newObject[storagev1.StorageClass](r))
+	case "Namespace":
+		s.Namespaces = append(s.Namespaces, newObject[corev1.Namespace](r))
+	}
+}
+
+// kind returns the kind of a typed Kubernetes resource, such as Deployment, and nothing for anything else.
+func kind(token string) string {
+	group, ok := strings.CutPrefix(token, "kubernetes:")
+	if !ok {
+		return ""
+	}
+	return group[strings.LastIndex(group, ":")+1:]
+}
+
+// Of returns the resources of a type, sorted by name.
+func (s *Stack) Of(token string) []*Resource {
+	var found []*Resource
+	for _, r := range s.Resources {
+		if r.Type == token {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// Find returns the resource with this type and name, or nil.
+func (s *Stack) Find(token, name string) *Resource {
+	for _, r := range s.Resources {
+		if r.Type == token && r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// ByURN returns the resource, or nil.
+func (s *Stack) ByURN(urn string) *Resource { return s.byURN[urn] }
+
+// Referred returns the resources of this stack that the property of r comes from, of any of the types, or of all.
+func (s *Stack) Referred(r *Resource, property string, types ...string) []*Resource {
+	var found []*Resource
+	for _, urn := range r.References(property) {
+		target := s.byURN[urn]
+		if target == nil {
+			continue
+		}
+		wanted := len(types) == 0
+		for _, token := range types {
+			wanted = wanted || target.Type == token
+		}
+		if wanted {
+			found = append(found, target)
+		}
+	}
+	return found
+}
+
+// NotEvaluated records, once, that an analysis met an unknown at path of r, or, without a path, r as a whole.
+func (s *Stack) NotEvaluated(r *Resource, path string) {
+	s.gaps[strings.TrimSuffix(r.String()+" "+path, " ")] = true
+}
+
+// NotEvaluatedFact records, once, that an analysis lacks something that no resource of this stack tells.
+func (s *Stack) NotEvaluatedFact(what string) { s.gaps[what] = true }
+
+// Unevaluated returns what was recorded as not evaluated, sorted.
+func (s *Stack) Unevaluated() []string { return sortedKeys(s.gaps) }

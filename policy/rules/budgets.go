@@ -1,0 +1,71 @@
+package rules
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// counted is the controllers whose pods a budget counts. It is not judged while a label is unknown.
+func (j *judge) counted(b budget) (found []workload, judged bool) {
+	if !j.known(b.Resource, "spec.selector") {
+		return nil, false
+	}
+	selector, err := metav1.LabelSelectorAsSelector(b.object.Spec.Selector)
+	if err != nil {
+		return nil, false // the API server says what is wrong with it
+	}
+	judged = true
+	for _, w := range j.workloads() {
+		switch {
+		case w.namespace != b.namespace:
+		case !j.known(w.Resource, "spec.template.metadata.labels"):
+			judged = false
+		case selector.Matches(labels.Set(w.template.Labels)):
+			found = append(found, w)
+		}
+	}
+	return found, judged
+}
+
+func budgetExists(j *judge) {
+	counts, judged := map[string]int{}, true
+	for _, b := range j.budgets() {
+		found, complete := j.counted(b)
+		judged = judged && complete
+		for _, w := range found {
+			counts[w.URN]++
+		}
+	}
+	for _, w := range j.workloads() {
+		if !j.known(w.Resource, "spec.replicas") || w.replicas == 0 {
+			continue
+		}
+		switch {
+		case counts[w.URN] > 1:
+			j.fail(w.Resource, "pods of %s are counted by %d budgets, and the API server refuses to evict such pods",
+				w.name, counts[w.URN])
+		case counts[w.URN] == 0 && judged:
+			j.fail(w.Resource, "no PodDisruptionBudget counts the pods of %s, so drains may take all of them at once", w.name)
+		}
+	}
+}
+
+func budgetHonoured(j *judge) {
+	for _, b := range j.budgets() {
+		found, judged := j.counted(b)
+		pods := 0
+		for _, w := range found {
+			judged = judged && j.known(w.Resource, "spec.replicas")
+			pods += int(w.replicas)
+		}
+		if !judged || pods == 0 || !j.known(b.Resource, "spec.minAvailable") || !j.known(b.Resource, "spec.maxUnavailable") {
+			continue
+		}
+		allowed, err := allowedDisruptions(&b.object.Spec, pods)
+		if err != nil {
+			j.fail(b.Resource, "budget %s: %v", b.name, err)
+		} else if allowed < 1 {
+			j.fail(b.Resource, "budget %s lets none of its %d pods go, so a node that runs one can never be drained", b.name, pods)
+		}
+	}
+}

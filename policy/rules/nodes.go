@@ -1,0 +1,89 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
+)
+
+// nodeSelectorMatches looks at labels only. Whether the pods also fit and tolerate is what placement computes.
+func nodeSelectorMatches(j *judge) {
+	nodes, known := j.nodeObjects()
+	if !known {
+		return
+	}
+	for _, w := range j.workloads() {
+		if !j.known(w.Resource, "spec.replicas") || w.replicas == 0 ||
+			!j.known(w.Resource, podPath+".nodeSelector") || !j.known(w.Resource, podPath+".affinity") {
+			continue
+		}
+		required := nodeaffinity.GetRequiredNodeAffinity(&corev1.Pod{Spec: w.template.Spec})
+		if !matches(nodes, func(n *corev1.Node) (bool, error) { return required.Match(n) }) {
+			j.fail(w.Resource, "pods of %s ask for %s, and no declared node has that (%s)", w.name, asked(&w.template.Spec), labelled(nodes))
+		}
+	}
+	for _, v := range j.volumes() {
+		if v.object.Spec.NodeAffinity == nil || v.object.Spec.NodeAffinity.Required == nil ||
+			!j.known(v.Resource, "spec.nodeAffinity") {
+			continue
+		}
+		selector, err := nodeaffinity.NewNodeSelector(v.object.Spec.NodeAffinity.Required)
+		if err != nil {
+			continue // the API server says what is wrong with it
+		}
+		if !matches(nodes, func(n *corev1.Node) (bool, error) { return selector.Match(n), nil }) {
+			j.fail(v.Resource, "PersistentVolume %s is on %s, and no declared node has that (%s)",
+				v.name, terms(v.object.Spec.NodeAffinity.Required), labelled(nodes))
+		}
+	}
+}
+
+func matches(nodes []*corev1.Node, match func(*corev1.Node) (bool, error)) bool {
+	return slices.ContainsFunc(nodes, func(n *corev1.Node) bool {
+		ok, err := match(n)
+		return ok || err != nil // an invalid requirement is the API server's to refuse
+	})
+}
+
+// asked puts a pod's requirements in words.
+func asked(spec *corev1.PodSpec) string {
+	var words []string
+	for _, key := range slices.Sorted(maps.Keys(spec.NodeSelector)) {
+		words = append(words, key+"="+spec.NodeSelector[key])
+	}
+	if a := spec.Affinity; a != nil && a.NodeAffinity != nil && a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution != nil {
+		words = append(words, terms(a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution))
+	}
+	return strings.Join(slices.Compact(words), " and ")
+}
+
+func terms(selector *corev1.NodeSelector) string {
+	var alternatives []string
+	for _, term := range selector.NodeSelectorTerms {
+		var all []string
+		for _, r := range slices.Concat(term.MatchExpressions, term.MatchFields) {
+			all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Key, r.Operator, strings.Join(r.Values, ","))))
+		}
+		alternatives = append(alternatives, strings.Join(all, " and "))
+	}
+	return strings.Join(alternatives, " or ")
+}
+
+// labelled lists the labels that nodes differ by, as a person wrote them.
+func labelled(nodes []*corev1.Node) string {
+	var all []string
+	for _, n := range nodes {
+		var own []string
+		for _, key := range slices.Sorted(maps.Keys(n.Labels)) {
+			if !strings.Contains(key, "kubernetes.io/") {
+				own = append(own, key+"="+n.Labels[key])
+			}
+		}
+		all = append(all, strings.TrimSpace(n.Name+" "+strings.Join(own, " ")))
+	}
+	return strings.Join(all, "; ")
+}

@@ -1,0 +1,40 @@
+package rules
+
+import (
+	"fmt"
+	"sync"
+
+	"k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+)
+
+// restricted is the profile in its newest version, as the API server of this module's Kubernetes enforces it.
+var restricted = api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+
+var evaluator = sync.OnceValue(func() policy.Evaluator {
+	checks, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		panic(fmt.Sprintf("the checks of pod-security-admission are invalid: %v", err))
+	}
+	return checks
+})
+
+func restrictedProfile(j *judge) {
+	for _, w := range j.workloads() {
+		if !j.known(w.Resource, podPath+".securityContext") || !j.known(w.Resource, podPath+".volumes") {
+			continue
+		}
+		judged := true
+		for _, part := range []string{containersPath, initContainersPath} {
+			judged = judged && j.knownAll(w.Resource, part, "securityContext", "ports")
+		}
+		if !judged {
+			continue
+		}
+		for _, result := range evaluator().EvaluatePod(restricted, &w.template.ObjectMeta, &w.template.Spec) {
+			if !result.Allowed {
+				j.fail(w.Resource, "pods of %s: %s: %s", w.name, result.ForbiddenReason, result.ForbiddenDetail)
+			}
+		}
+	}
+}

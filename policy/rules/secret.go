@@ -1,0 +1,66 @@
+package rules
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+var (
+	// secretName finds names of secrets. They end in the word: PASSWORD_FILE and TOKEN_TTL say where and how long.
+	secretName = regexp.MustCompile(`(?i)(^|[^a-z])(password|passwd|passphrase|pwd|secret|token|credentials?)$` +
+		`|(?i)(api|access|private|secret|account|encryption|signing)[-_.]?key$` +
+		`|(password|passwd|passphrase|secret|token)$`)
+	// camelWord is where a word starts in a name such as databasePassword.
+	camelWord = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+	pemBlock  = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----`)
+	// assignment is a word of a command line or script that gives a value to a name, or to an option.
+	assignment = regexp.MustCompile(`(?:^|[\s;&|(])(?:--?)?([A-Za-z][A-Za-z0-9_.-]*)[= ](?:'([^']*)'|"([^"]*)"|([^\s'";&|)]+))`)
+	embedded   = regexp.MustCompile(`[a-z][a-z0-9+.-]*://[^\s'"]+`)
+	// accessKey is the identifier of a long-term or temporary AWS key.
+	accessKey = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`)
+	// bearer is a header with a token in it.
+	bearer = regexp.MustCompile(`(?i)\bauthorization:\s*(bearer|basic)\s+[a-z0-9._~+/=-]{8,}`)
+)
+
+// namesSecret tells whether a variable, key or option of this name holds a secret.
+func namesSecret(name string) bool {
+	return secretName.MatchString(camelWord.ReplaceAllString(name, "${1}_${2}"))
+}
+
+// secretIn says what in a text that others can read is a secret, or nothing.
+func secretIn(text string) string {
+	switch {
+	case pemBlock.MatchString(text):
+		return "a private key"
+	case accessKey.MatchString(text):
+		return "an AWS access key"
+	case bearer.MatchString(text):
+		return "an authorization header"
+	}
+	for _, match := range embedded.FindAllString(text, -1) {
+		if address, err := url.Parse(match); err == nil && address.User != nil {
+			if password, set := address.User.Password(); set && literal(password) {
+				return "a URL with a password"
+			}
+		}
+	}
+	for _, match := range assignment.FindAllStringSubmatch(text, -1) {
+		if value := match[2] + match[3] + match[4]; namesSecret(match[1]) && literal(value) && isAssignment(match[0]) {
+			return "a value of " + match[1]
+		}
+	}
+	return ""
+}
+
+// isAssignment tells NAME=value and --option value from two words of a sentence.
+func isAssignment(match string) bool {
+	trimmed := strings.TrimLeft(match, " \t\n;&|(")
+	return strings.HasPrefix(trimmed, "-") || strings.Contains(strings.SplitN(trimmed, " ", 2)[0], "=")
+}
+
+// literal tells a value from a reference to one: a variable, a substitution, a file.
+func literal(value string) bool {
+	return value != "" && !strings.HasPrefix(value, "$") && !strings.HasPrefix(value, "/") &&
+		!strings.HasPrefix(value, "<") && !strings.HasPrefix(value, "`")
+}

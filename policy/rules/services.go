@@ -1,0 +1,129 @@
+package rules
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// The range that kubeadm gives the API server for NodePorts.
+const firstNodePort, lastNodePort = 30000, 32767
+
+// selected is the controllers whose pods a Service selects. It is not judged while a label is unknown.
+func (j *judge) selected(s service) (found []workload, judged bool) {
+	judged = j.known(s.Resource, "spec.selector")
+	for _, w := range j.workloads() {
+		if w.namespace != s.namespace {
+			continue
+		}
+		if !j.known(w.Resource, "spec.template.metadata.labels") {
+			judged = false
+			continue
+		}
+		if labels.SelectorFromSet(s.object.Spec.Selector).Matches(labels.Set(w.template.Labels)) {
+			found = append(found, w)
+		}
+	}
+	return found, judged
+}
+
+// selecting is the Services that have pods: one without a selector is given its endpoints by somebody else, and an
+// ExternalName is another name of something.
+func (j *judge) selecting() []service {
+	var found []service
+	for _, s := range j.services() {
+		if len(s.object.Spec.Selector) > 0 && s.object.Spec.Type != corev1.ServiceTypeExternalName {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+func serviceSelectsPods(j *judge) {
+	for _, s := range j.selecting() {
+		if found, judged := j.selected(s); judged && len(found) == 0 {
+			j.fail(s.Resource, "Service %s selects %s, and no pod in namespace %s has these labels",
+				s.name, labels.FormatLabels(s.object.Spec.Selector), s.namespace)
+		}
+	}
+}
+
+func targetPortExists(j *judge) {
+	for _, s := range j.selecting() {
+		controllers, judged := j.selected(s)
+		if !judged || !j.known(s.Resource, "spec.ports") {
+			continue
+		}
+		for i, port := range s.object.Spec.Ports {
+			if !j.known(s.Resource, fmt.Sprintf("spec.ports[%d].targetPort", i)) {
+				continue
+			}
+			for _, w := range controllers {
+				if j.knownAll(w.Resource, containersPath, "ports") && !listens(w.template.Spec.Containers, port) {
+					j.fail(s.Resource, "Service %s sends to port %s of pods of %s, which have no such %s port",
+						s.name, target(port), w.name, protocol(port.Protocol))
+				}
+			}
+		}
+	}
+}
+
+// target is the port of the pod.
+func target(port corev1.ServicePort) string {
+	if port.TargetPort == (intstr.IntOrString{}) {
+		return fmt.Sprint(port.Port)
+	}
+	return port.TargetPort.String()
+}
+
+func protocol(p corev1.Protocol) corev1.Protocol {
+	if p == "" {
+		return corev1.ProtocolTCP
+	}
+	return p
+}
+
+// listens tells whether containers declare the port. Declaring numbered ports is optional: pods that declare none at all may
+// listen anywhere, and then a number is believed.
+func listens(containers []corev1.Container, port corev1.ServicePort) bool {
+	declared := 0
+	for _, c := range containers {
+		for _, p := range c.Ports {
+			declared++
+			if protocol(p.Protocol) == protocol(port.Protocol) &&
+				(target(port) == p.Name || target(port) == fmt.Sprint(p.ContainerPort)) {
+				return true
+			}
+		}
+	}
+	return declared == 0 && (port.TargetPort.Type == intstr.Int)
+}
+
+func nodePortUnique(j *judge) {
+	type door struct {
+		port     int32
+		protocol corev1.Protocol
+	}
+	taken := map[door]string{}
+	for _, s := range j.services() {
+		if !j.known(s.Resource, "spec.ports") {
+			continue
+		}
+		for i, port := range s.object.Spec.Ports {
+			if !j.known(s.Resource, fmt.Sprintf("spec.ports[%d].nodePort", i)) || port.NodePort == 0 {
+				continue
+			}
+			if port.NodePort < firstNodePort || port.NodePort > lastNodePort {
+				j.fail(s.Resource, "NodePort %d of Service %s is outside %d to %d", port.NodePort, s.name, firstNodePort, lastNodePort)
+			}
+			at := door{port.NodePort, protocol(port.Protocol)}
+			if other, twice := taken[at]; twice {
+				j.fail(s.Resource, "NodePort %d of Service %s/%s is taken by Service %s", port.NodePort, s.namespace, s.name, other)
+				continue
+			}
+			taken[at] = s.namespace + "/" + s.name
+		}
+	}
+}

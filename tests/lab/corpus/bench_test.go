@@ -1,0 +1,136 @@
+package corpus_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/tests/lab/corpus/wire"
+	"ecommerce-platform/tests/lab/engine"
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// Secrets of the test stacks; a policy pack that shows one has failed.
+const (
+	keySeed          = "a seed that only the corpus knows, 0815 0815"
+	databasePassword = "a-password-that-only-the-corpus-knows"
+)
+
+// bench is where variants are tried: the program, compiled once and run behind edits, in an account of its own.
+type bench struct {
+	*engine.Workspace
+	// account is the directory of the twin's state.
+	account string
+	edits   string
+	pack    string
+	stacks  map[string]*engine.Stack
+}
+
+// sources are the programs of this repository that tests run: a directory from the lab's, and a package in it.
+var sources = map[string]struct{ dir, pkg string }{
+	"program": {"../..", "."}, "policy": {"../../policy", "."}, "simulate": {"../../policy", "./simulate"},
+}
+
+var built = map[string]string{}
+
+// executable builds a program of this repository, once for all tests.
+func executable(t *testing.T, name string) string {
+	t.Helper()
+	if path, ok := built[name]; ok {
+		return path
+	}
+	dir, err := toolchain.Source(sources[name].dir)
+	require.NoError(t, err)
+	path := filepath.Join(binaries, name)
+	_, err = toolchain.Command{
+		Dir: dir, Args: []string{"go", "build", "-trimpath", "-buildvcs=false", "-o", path, sources[name].pkg},
+		Env: []string{"CGO_ENABLED=0", "GOWORK=off", "GONOSUMDB=github.com/pulumi/*"},
+	}.Output(t.Context())
+	require.NoError(t, err)
+	built[name] = path
+	return path
+}
+
+// newBench makes an empty account and a directory in which the program is this test's executable.
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	b := &bench{
+		account: filepath.Join(dir, "account"), edits: filepath.Join(dir, "edits.json"), pack: executable(t, "policy"),
+		stacks: map[string]*engine.Stack{},
+	}
+	program := filepath.Join(dir, "program")
+	for _, made := range []string{program, b.account} {
+		require.NoError(t, os.MkdirAll(made, 0o700))
+	}
+	copyFile(t, program, "Pulumi.dev.yaml", nil)
+	copyFile(t, program, "Pulumi.yaml", strings.NewReplacer("\nruntime: go\n", "\nruntime: {name: go, options: {binary: "+self+"}}\n"))
+	b.Workspace, err = engine.New(t.Context(), engine.Options{
+		Program: program, Dir: filepath.Join(dir, "pulumi"),
+		Env: []string{
+			"TWIN_MODE=model", "TWIN_STATE=" + b.account,
+			wire.ProgramVariable + "=" + executable(t, "program"), wire.EditsVariable + "=" + b.edits,
+		},
+	})
+	require.NoError(t, err)
+	return b
+}
+
+func copyFile(t *testing.T, dir, name string, change *strings.Replacer) {
+	t.Helper()
+	source, err := toolchain.Source("..", "..", name)
+	require.NoError(t, err)
+	body, err := os.ReadFile(source)
+	require.NoError(t, err)
+	text := string(body)
+	if change != nil {
+		text = change.Replace(text)
+		require.NotEqual(t, string(body), text, name)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+}
+
+// stack makes the config of a stack and says what becomes of the program's registrations.
+func (b *bench) stack(t *testing.T, name string, config map[string]any, edits []wire.Edit) *engine.Stack {
+	t.Helper()
+	stack, ok := b.stacks[name]
+	if !ok {
+		var err error
+		stack, err = b.Stack(t.Context(), name)
+		require.NoError(t, err)
+		require.NoError(t, stack.SetSecret(t.Context(), "keySeed", keySeed))
+		require.NoError(t, stack.SetSecret(t.Context(), "databasePassword", databasePassword))
+		b.stacks[name] = stack
+	}
+	values := map[string]any{"adminCidrs": []string{"203.0.113.7/32"}, "aws:region": "eu-central-1"}
+	for key, value := range config {
+		values[key] = value
+	}
+	require.NoError(t, stack.Configure("dev", values))
+	if edits == nil {
+		edits = []wire.Edit{}
+	}
+	body, err := json.Marshal(edits)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(b.edits, body, 0o600))
+	return stack
+}
+
+// benches hands out as many benches as there are processors; a bench runs one preview at a time.
+type benches chan *bench
+
+func newBenches(t *testing.T) benches {
+	t.Helper()
+	all := make(benches, runtime.NumCPU())
+	for range cap(all) {
+		all <- newBench(t)
+	}
+	return all
+}

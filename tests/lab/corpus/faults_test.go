@@ -1,0 +1,279 @@
+package corpus_test
+
+import "ecommerce-platform/tests/lab/corpus/wire"
+
+// faults have one fault each. What a rule calls itself and a piece of what it must say stand beside what is wrong.
+var faults = []variant{
+	// Paths between nodes. The wide rule between nodes covers the narrow ones, so it goes too.
+	{
+		name: "bgp_is_not_admitted", rule: "reachability", says: "179",
+		edits: []wire.Edit{dropped(ingress("bgp")), dropped(ingress("nodes-all"))},
+	},
+	{
+		name: "the_kubelet_is_not_admitted", rule: "reachability", says: "10250",
+		edits: []wire.Edit{dropped(ingress("kubelet")), dropped(ingress("nodes-all"))},
+	},
+	{
+		name: "the_api_server_is_not_admitted", rule: "reachability", says: "6443",
+		edits: []wire.Edit{dropped(ingress("api-from-nodes")), dropped(ingress("nodes-all"))},
+	},
+	{
+		name: "nodes_do_not_reach_pods", rule: "reachability", says: "pod",
+		edits: []wire.Edit{dropped(ingress("nodes-all"))},
+	},
+	{
+		name: "pod_addresses_are_not_admitted", rule: "reachability", says: "192.168.0.0/16",
+		edits: []wire.Edit{dropped(ingress("pods-all-192.168.0.0_16"))},
+	},
+	{
+		name: "another_block_than_that_of_pods_is_admitted", rule: "reachability", says: "192.168.0.0/16",
+		edits: []wire.Edit{set(ingress("pods-all-192.168.0.0_16"), "cidrIpv4", "10.244.0.0/16")},
+	},
+	{
+		name: "clients_do_not_reach_the_node_port", rule: "reachability", says: "30080",
+		edits: []wire.Edit{dropped(ingress("node-port-0.0.0.0_0"))},
+	},
+	{
+		name: "the_node_port_rule_names_another_port", rule: "reachability", says: "30080",
+		edits: []wire.Edit{set(set(ingress("node-port-0.0.0.0_0"), "fromPort", 30081), "toPort", 30081)},
+		also:  []string{"no-world-open-port"},
+	},
+	{
+		name: "a_worker_checks_source_and_destination", rule: "source-dest-check", says: "worker-node-1",
+		edits: []wire.Edit{set(instance("worker-node-1"), "sourceDestCheck", true)}, also: []string{"reachability"},
+	},
+	{
+		name: "the_control_plane_checks_source_and_destination", rule: "source-dest-check", says: "control-plane",
+		edits: []wire.Edit{without(instance("control-plane"), "sourceDestCheck")}, also: []string{"reachability"},
+	},
+	{
+		name: "nodes_in_two_subnets", rule: "one-subnet", says: "subnet",
+		edits: []wire.Edit{
+			set(copied(wire.Edit{Type: subnetType, Name: "platform-public"}, "platform-second"), "cidrBlock", "172.31.0.0/21"),
+			set(wire.Edit{Type: subnetType, Name: "platform-public"}, "cidrBlock", "172.31.8.0/21"),
+			referring(instance("worker-*"), "subnetId", wire.Reference{Type: subnetType, Name: "platform-second"}),
+		},
+		also: []string{"reachability"},
+	},
+
+	// What lies open.
+	{
+		name: "ssh_from_the_whole_internet", rule: "no-world-open-port", says: "22",
+		edits: []wire.Edit{set(ingress("ssh-203.0.113.7_32"), "cidrIpv4", "0.0.0.0/0")}, also: []string{"reachability"},
+	},
+	{
+		name: "the_api_server_from_half_the_internet", rule: "no-world-open-port", says: "6443",
+		edits: []wire.Edit{set(ingress("api-203.0.113.7_32"), "cidrIpv4", "0.0.0.0/1")}, also: []string{"reachability"},
+	},
+	{
+		name: "etcd_from_the_whole_internet", rule: "no-world-open-port", says: "2379",
+		edits: []wire.Edit{without(set(copied(ingress("etcd"), "platform-etcd-open"), "cidrIpv4", "0.0.0.0/0"), "referencedSecurityGroupId")},
+		also:  []string{"reachability"},
+	},
+	{
+		name: "all_node_ports_from_the_whole_internet", rule: "no-world-open-port", says: "30000",
+		edits: []wire.Edit{set(set(ingress("node-port-0.0.0.0_0"), "fromPort", 30000), "toPort", 32767)}, also: []string{"reachability"},
+	},
+
+	// Machines.
+	{
+		name: "metadata_without_a_token", rule: "imdsv2", says: "httpTokens",
+		edits: []wire.Edit{set(instance("worker-node-2"), "metadataOptions.httpTokens", "optional")},
+	},
+	{
+		name: "metadata_options_left_out", rule: "imdsv2", says: "httpTokens",
+		edits: []wire.Edit{without(instance("worker-node-2"), "metadataOptions")},
+	},
+	{
+		name: "pods_get_the_nodes_credentials", rule: "imdsv2", says: "httpPutResponseHopLimit",
+		edits: []wire.Edit{set(instance("worker-node-1"), "metadataOptions.httpPutResponseHopLimit", 2)},
+	},
+	{
+		name: "an_unencrypted_disk", rule: "encrypted-volumes", says: "encrypted",
+		edits: []wire.Edit{set(instance("control-plane"), "rootBlockDevice.encrypted", false)},
+	},
+	{
+		name: "nothing_said_about_the_disk", rule: "encrypted-volumes", says: "encrypted",
+		edits: []wire.Edit{without(instance("worker-node-1"), "rootBlockDevice")},
+	},
+	{
+		name: "a_new_image_replaces_a_node", rule: "ami-change", says: "ignoreChanges",
+		edits: []wire.Edit{following(instance("worker-node-1"), "ami")},
+	},
+	{
+		name: "an_unprotected_control_plane_outside_dev", rule: "control-plane-protected", says: "protectControlPlane",
+		stack: "prod", config: object{"protectControlPlane": false},
+	},
+	{
+		name: "nodes_have_addresses_of_pods", rule: "cidrs-apart", says: "192.168.0.0/16",
+		edits: []wire.Edit{
+			set(wire.Edit{Type: "aws:ec2/vpc:Vpc", Name: "platform-vpc"}, "cidrBlock", "192.168.0.0/20"),
+			set(wire.Edit{Type: subnetType, Name: "platform-public"}, "cidrBlock", "192.168.0.0/20"),
+			set(instance("control-plane"), "privateIp", "192.168.15.119"),
+			set(instance("worker-node-1"), "privateIp", "192.168.2.239"),
+			set(instance("worker-node-2"), "privateIp", "192.168.7.250"),
+		},
+		also: []string{"reachability"},
+	},
+
+	// The cluster.
+	{
+		name: "tunnels_for_all_pod_traffic", rule: "calico-pools", says: "ipipMode",
+		edits: []wire.Edit{set(pool(), "spec.ipipMode", "Always")}, also: []string{"reachability"},
+	},
+	{
+		name: "tunnels_between_subnets", rule: "calico-pools", says: "vxlanMode",
+		edits: []wire.Edit{set(pool(), "spec.vxlanMode", "CrossSubnet")}, also: []string{"reachability"},
+	},
+	{
+		name: "a_pool_outside_the_pod_cidr", rule: "calico-pools", says: "10.244.0.0/16",
+		edits: []wire.Edit{set(pool(), "spec.cidr", "10.244.0.0/16")}, also: []string{"reachability"},
+	},
+	{
+		name: "a_connection_trusts_any_host", rule: "host-key", says: "hostKey",
+		edits: []wire.Edit{without(command("worker-node-1-join"), "connection.hostKey")},
+	},
+	{
+		name: "a_secret_in_the_environment_of_a_command", rule: "no-secret-in-command", says: "environment",
+		edits: []wire.Edit{set(command("worker-node-1-prepare"), "environment", object{"REGISTRY_PASSWORD": "swordfish-4711"})},
+	},
+	{
+		name: "a_join_token_in_a_command_line", rule: "no-secret-in-command", says: "create",
+		edits: []wire.Edit{set(command("worker-node-1-join"), "create", "sudo kubeadm join 172.31.15.119:6443 --token abcdef.0123456789abcdef")},
+	},
+	{
+		name: "a_kubelet_older_than_the_api_server_admits", rule: "version-skew", says: "1.31",
+		edits: []wire.Edit{
+			set(command("control-plane-init"), "create", "sudo env KUBERNETES_VERSION='1.35.4' /opt/platform/bin/init.sh"),
+			set(command("worker-node-1-prepare"), "create", "sudo env KUBERNETES_VERSION='1.31.0' /opt/platform/bin/prepare.sh"),
+		},
+	},
+
+	// Where pods land.
+	{
+		name: "three_caches_on_two_workers", rule: "placement", says: "anti-affinity",
+		edits: []wire.Edit{set(redis, "spec.replicas", 3)}, also: []string{"rollout"},
+	},
+	{
+		name: "requests_larger_than_any_node", rule: "placement", says: "Insufficient memory",
+		edits: []wire.Edit{set(backend, container+"resources.requests.memory", "8Gi")}, also: []string{"rollout"},
+	},
+	{
+		name: "more_pods_than_the_node_holds", rule: "placement", says: "Insufficient cpu",
+		config: object{"frontend": object{"replicas": 30}}, also: []string{"rollout"},
+	},
+	{
+		name: "a_machine_too_small_for_its_tier", rule: "placement", says: "Insufficient memory",
+		config: object{"nodes": []any{master, frontendNode, backendNodeWith(object{"instanceType": "t3.micro"})}}, also: []string{"rollout"},
+	},
+	{
+		name: "a_taint_that_nobody_tolerates", rule: "placement", says: "taint",
+		edits: []wire.Edit{set(nodePatch("worker-node-2"), "spec", taint("dedicated", "batch", "NoSchedule"))}, also: []string{"rollout", "node-selector"},
+	},
+	{
+		name: "a_node_selector_that_matches_nothing", rule: "node-selector", says: "gpu",
+		edits: []wire.Edit{set(frontend, "spec.template.spec.nodeSelector", object{"tier": "gpu"})}, also: []string{"placement", "rollout"},
+	},
+	{
+		name: "a_required_affinity_that_matches_nothing", rule: "node-selector", says: "nvme",
+		edits: []wire.Edit{set(backend,
+			"spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values[0]", "nvme")},
+		also: []string{"placement", "rollout"},
+	},
+	{
+		name: "the_label_of_the_frontends_node_is_missing", rule: "node-selector", says: "tier",
+		edits: []wire.Edit{without(nodePatch("worker-node-1"), "metadata.labels.tier")}, also: []string{"placement", "rollout"},
+	},
+	{
+		name: "a_volume_on_a_node_that_is_not_there", rule: "placement", says: "postgres",
+		edits: []wire.Edit{set(volume(), "spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values[0]", "worker-node-9")},
+		also:  []string{"rollout", "node-selector"},
+	},
+
+	// Rollouts and drains.
+	{
+		name: "a_surge_that_fits_nowhere", rule: "rollout", says: "redis",
+		edits: []wire.Edit{set(set(redis, "spec.strategy.rollingUpdate.maxSurge", 1), "spec.strategy.rollingUpdate.maxUnavailable", 0)},
+	},
+	{
+		name: "a_surge_without_room", rule: "rollout", says: "backend",
+		edits: []wire.Edit{
+			set(set(set(backend, "spec.strategy.rollingUpdate.maxSurge", 1), "spec.strategy.rollingUpdate.maxUnavailable", 0),
+				container+"resources.requests.cpu", "300m"),
+		},
+	},
+	{
+		name: "a_budget_that_blocks_every_drain", rule: "drain", says: "postgres",
+		edits: []wire.Edit{set(without(budget("postgres"), "spec.maxUnavailable"), "spec.minAvailable", 1)}, also: []string{"budgets"},
+	},
+	{
+		name: "a_tier_without_a_budget", rule: "budgets", says: "frontend", edits: []wire.Edit{dropped(budget("frontend"))},
+	},
+	{
+		name: "a_budget_that_counts_no_pod", rule: "budgets", says: "backend",
+		edits: []wire.Edit{set(budget("backend"), "spec.selector.matchLabels[\"app.kubernetes.io/name\"]", "backends")},
+	},
+
+	// Services and what pods ask of them.
+	{
+		name: "a_service_that_selects_no_pod", rule: "service-selector", says: "backend",
+		edits: []wire.Edit{set(service("backend"), "spec.selector[\"app.kubernetes.io/name\"]", "back-end")}, also: []string{"service-target-port"},
+	},
+	{
+		name: "a_target_port_that_no_container_names", rule: "service-target-port", says: "web",
+		edits: []wire.Edit{set(service("backend"), "spec.ports[0].targetPort", "web")},
+	},
+	{
+		name: "a_target_port_that_no_container_has", rule: "service-target-port", says: "80",
+		edits: []wire.Edit{set(service("backend"), "spec.ports[0].targetPort", 80)},
+	},
+	{
+		name: "one_node_port_for_two_services", rule: "node-port-unique", says: "30080",
+		edits: []wire.Edit{set(set(service("backend"), "spec.type", "NodePort"), "spec.ports[0].nodePort", 30080)}, also: []string{"reachability"},
+	},
+	{
+		name: "the_backends_url_names_no_service", rule: "env-urls", says: "BACKEND_URL",
+		edits: []wire.Edit{set(frontend, container+"env[0].value", "http://api:8080")},
+	},
+	{
+		name: "the_backends_url_names_a_port_the_service_lacks", rule: "env-urls", says: "BACKEND_URL",
+		edits: []wire.Edit{set(frontend, container+"env[0].value", "http://backend:80")},
+	},
+
+	// Pods.
+	{
+		name: "no_readiness_probe", rule: "probes", says: "readinessProbe", edits: []wire.Edit{without(backend, container+"readinessProbe")},
+	},
+	{
+		name: "no_liveness_probe", rule: "probes", says: "livenessProbe", edits: []wire.Edit{without(redis, container+"livenessProbe")},
+	},
+	{
+		name: "no_requests", rule: "requests", says: "requests", edits: []wire.Edit{without(backend, container+"resources.requests")},
+	},
+	{
+		name: "the_tag_latest", rule: "image-tag", says: "latest", edits: []wire.Edit{set(frontend, container+"image", "nginx:latest")},
+	},
+	{
+		name: "no_tag", rule: "image-tag", says: "nginx", edits: []wire.Edit{set(backend, container+"image", "nginx")},
+	},
+	{
+		name: "a_literal_password", rule: "literal-secret", says: "POSTGRES_PASSWORD",
+		edits: []wire.Edit{set(postgres, container+"env[2]", object{"name": "POSTGRES_PASSWORD", "value": "secure_password"})},
+	},
+	{
+		name: "a_privileged_container", rule: "restricted", says: "privileged",
+		edits: []wire.Edit{set(frontend, container+"securityContext.privileged", true)},
+	},
+	{
+		name: "a_container_as_root", rule: "restricted", says: "runAsNonRoot",
+		edits: []wire.Edit{without(redis, "spec.template.spec.securityContext.runAsNonRoot")},
+	},
+	{
+		name: "the_nodes_network_in_a_pod", rule: "restricted", says: "hostNetwork",
+		edits: []wire.Edit{set(backend, "spec.template.spec.hostNetwork", true)}, also: []string{"placement", "rollout"},
+	},
+	{
+		name: "capabilities_kept", rule: "restricted", says: "capabilities",
+		edits: []wire.Edit{without(backend, container+"securityContext.capabilities")},
+	},
+}

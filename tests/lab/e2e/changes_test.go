@@ -1,0 +1,53 @@
+//go:build lab
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestUpThatChangesNothingReportsNoChanges(t *testing.T) {
+	result, err := shop.Stack.Up(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, result.Describe())
+}
+
+func TestChangedRedisSettingRollsOutToTheEnd(t *testing.T) {
+	before := map[string]bool{}
+	for _, pod := range podsOf(t, "redis") {
+		before[pod.Name] = true
+	}
+	policy := "allkeys-lfu"
+	if strings.Contains(redisConfig(t, podsOf(t, "redis")[0].Name), policy) {
+		policy = "volatile-lfu" // the second run on a lab that was kept
+	}
+	require.NoError(t, shop.Set(t.Context(), map[string]any{"redis": map[string]any{"settings": map[string]any{"maxmemory-policy": policy}}}))
+	result, err := shop.Stack.Up(t.Context())
+	require.NoError(t, err)
+	for _, step := range result.Changed() {
+		assert.Contains(t, step.URN.Name(), "redis", "only redis changes: %s", step)
+	}
+	assert.NotEmpty(t, result.Changed())
+
+	kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis", "--timeout=60s")
+	eventually(t, time.Minute, func() error {
+		_, err := tryKubectl(t, "wait", "-n", namespace, "pod", "-l", "app.kubernetes.io/name=redis", "--for=condition=Ready", "--timeout=1s")
+		return err
+	})
+	pods := podsOf(t, "redis")
+	require.Len(t, pods, 2)
+	for _, pod := range pods {
+		assert.False(t, before[pod.Name], "%s is from before the change", pod.Name)
+		assert.Contains(t, redisConfig(t, pod.Name), policy)
+	}
+}
+
+func redisConfig(t *testing.T, pod string) string {
+	t.Helper()
+	return kubectl(t, "exec", "-n", namespace, pod, "--", "redis-cli", "config", "get", "maxmemory-policy")
+}

@@ -1,0 +1,211 @@
+//go:build lab
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+)
+
+const namespace = "ecommerce"
+
+func podsOf(t *testing.T, tier string) []corev1.Pod {
+	t.Helper()
+	return get[corev1.PodList](t, "pods", "-n", namespace, "-l", "app.kubernetes.io/name="+tier).Items
+}
+
+func TestEveryPodIsWhereTheSpecificationSays(t *testing.T) {
+	tiers := map[string]map[string]int{
+		"frontend": {"worker-node-1": 4},
+		"backend":  {"worker-node-2": 3},
+		"postgres": {"worker-node-2": 1},
+		"redis":    {"worker-node-1": 1, "worker-node-2": 1},
+	}
+	for tier, want := range tiers {
+		t.Run(tier, func(t *testing.T) {
+			got := map[string]int{}
+			for _, pod := range podsOf(t, tier) {
+				assert.True(t, isReady(pod), pod.Name)
+				got[pod.Spec.NodeName]++
+			}
+			assert.Equal(t, want, got)
+		})
+	}
+}
+
+// fetch is a request from this machine, as a client on the internet makes it.
+func fetch(ctx context.Context, path string) (status int, header http.Header, body string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprint(shop.outputs["frontendUrl"])+path, nil)
+	if err != nil {
+		return 0, nil, "", err
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, nil, "", err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	return response.StatusCode, response.Header, string(text), err
+}
+
+func TestURLAnswersWithThePage(t *testing.T) {
+	assert.Regexp(t, `^http://127\.31\.\d+\.\d+:30080$`, shop.outputs["frontendUrl"])
+	status, header, body, err := fetch(t.Context(), "/")
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, status)
+	assert.Contains(t, header.Get("Content-Type"), "text/html")
+	assert.Equal(t, "no-cache", header.Get("Cache-Control"))
+	assert.NotEmpty(t, header.Get("ETag"))
+	assert.Contains(t, body, "<!doctype html>")
+}
+
+func TestDataComesFromEachBackendInTurn(t *testing.T) {
+	missing := map[string]bool{}
+	for _, pod := range podsOf(t, "backend") {
+		missing[pod.Name] = true
+	}
+	require.Len(t, missing, 3)
+	// kube-proxy chooses at random: that one of three is never chosen in 100 requests has a chance of 1 in 10^17.
+	for range 100 {
+		status, _, body, err := fetch(t.Context(), "/data")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, status)
+		var answer struct{ Pod, Tier string }
+		require.NoError(t, json.Unmarshal([]byte(body), &answer), body)
+		require.Equal(t, "backend", answer.Tier)
+		delete(missing, answer.Pod)
+	}
+	assert.Empty(t, missing, "backends that never answered")
+}
+
+func TestServiceNamesResolveFromAFrontendPod(t *testing.T) {
+	frontend := podsOf(t, "frontend")[0].Name
+	for _, name := range []string{"frontend", "backend", "postgres", "redis"} {
+		t.Run(name, func(t *testing.T) {
+			service := get[corev1.Service](t, "service", name, "-n", namespace)
+			for _, query := range []string{name, name + "." + namespace + ".svc.cluster.local"} {
+				answer := kubectl(t, "exec", "-n", namespace, frontend, "--", "getent", "hosts", query)
+				fields := strings.Fields(answer)
+				require.NotEmpty(t, fields)
+				assert.Equal(t, service.Spec.ClusterIP, fields[0])
+			}
+		})
+	}
+}
+
+// client is a pod on the frontend's node with PostgreSQL's client in it, so that every query crosses from node to node.
+func client(t *testing.T) string {
+	t.Helper()
+	const name = "e2e-client"
+	manifest := map[string]any{
+		"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"name": name, "namespace": namespace},
+		"spec": map[string]any{
+			"nodeSelector": map[string]any{"tier": "frontend"}, "automountServiceAccountToken": false,
+			"terminationGracePeriodSeconds": 0,
+			"securityContext":               map[string]any{"runAsNonRoot": true, "runAsUser": 999, "seccompProfile": map[string]any{"type": "RuntimeDefault"}},
+			"containers": []any{map[string]any{
+				"name": "client", "image": "postgres:16", "command": []any{"sleep", "3600"},
+				"securityContext": map[string]any{"allowPrivilegeEscalation": false, "capabilities": map[string]any{"drop": []any{"ALL"}}},
+				// The password is where the shop has it, and in no argument.
+				"env": []any{map[string]any{"name": "PGPASSWORD", "valueFrom": map[string]any{"secretKeyRef": passwordReference(t)}}},
+			}},
+		},
+	}
+	document, err := json.Marshal(manifest)
+	require.NoError(t, err)
+	kubectlStdin(t, string(document), "apply", "-f", "-")
+	t.Cleanup(func() {
+		kubectlCleanup(t, "delete", "pod", "-n", namespace, name, "--ignore-not-found", "--wait=false")
+	})
+	kubectl(t, "wait", "-n", namespace, "pod/"+name, "--for=condition=Ready", "--timeout=90s")
+	return name
+}
+
+// passwordReference is where the postgres pod takes its password from.
+func passwordReference(t *testing.T) map[string]any {
+	t.Helper()
+	for _, variable := range podsOf(t, "postgres")[0].Spec.Containers[0].Env {
+		if variable.Name == "POSTGRES_PASSWORD" {
+			require.NotNil(t, variable.ValueFrom, "the password is not a literal")
+			require.NotNil(t, variable.ValueFrom.SecretKeyRef)
+			return map[string]any{"name": variable.ValueFrom.SecretKeyRef.Name, "key": variable.ValueFrom.SecretKeyRef.Key}
+		}
+	}
+	t.Fatal("postgres has no POSTGRES_PASSWORD")
+	return nil
+}
+
+func TestPostgres(t *testing.T) {
+	pod := client(t)
+	query := func(env []string, sql string) (string, error) {
+		args := append([]string{"exec", "-n", namespace, pod, "--", "env"}, env...)
+		return tryKubectl(t, append(args, "psql", "-h", "postgres", "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-Atc", sql)...)
+	}
+
+	t.Run("answers through its Service with the secret password", func(t *testing.T) {
+		answer, err := query(nil, "select 1")
+		require.NoError(t, err)
+		assert.Equal(t, "1\n", answer)
+	})
+	t.Run("refuses another password", func(t *testing.T) {
+		_, err := query([]string{"PGPASSWORD=wrong"}, "select 1")
+		require.ErrorContains(t, err, "password authentication failed")
+	})
+	t.Run("a row survives its pod", func(t *testing.T) {
+		row := fmt.Sprintf("written at %s", time.Now().Format(time.RFC3339Nano))
+		_, err := query(nil, "create table if not exists e2e (note text); insert into e2e values ('"+row+"')")
+		require.NoError(t, err)
+		before := podsOf(t, "postgres")[0].Name
+		kubectl(t, "delete", "pod", "-n", namespace, before)
+		kubectl(t, "rollout", "status", "-n", namespace, "deployment/postgres", "--timeout=120s")
+		after := podsOf(t, "postgres")
+		require.Len(t, after, 1)
+		require.NotEqual(t, before, after[0].Name)
+		eventually(t, 30*time.Second, func() error {
+			found, err := query(nil, "select count(*) from e2e where note = '"+row+"'")
+			if err == nil && found != "1\n" {
+				err = fmt.Errorf("found %q rows", found)
+			}
+			return err
+		})
+	})
+}
+
+func TestRedisAnswersThroughItsService(t *testing.T) {
+	for _, pod := range podsOf(t, "redis") {
+		t.Run(pod.Spec.NodeName, func(t *testing.T) {
+			assert.Equal(t, "PONG\n", kubectl(t, "exec", "-n", namespace, pod.Name, "--", "redis-cli", "-h", "redis", "ping"))
+		})
+	}
+}
+
+func TestOutputs(t *testing.T) {
+	nodes, ok := shop.outputs["nodes"].([]any)
+	require.True(t, ok)
+	require.Len(t, nodes, len(nodeNames))
+	for i, item := range nodes {
+		node, ok := item.(map[string]any)
+		require.True(t, ok)
+		assert.Equal(t, nodeNames[i], node["name"])
+		assert.Equal(t, labAddresses[nodeNames[i]], node["privateIp"])
+		assert.Regexp(t, `^127\.31\.`, node["publicIp"])
+	}
+	services, ok := shop.outputs["services"].(map[string]any)
+	require.True(t, ok)
+	for name, port := range map[string]float64{"frontend": 80, "backend": 8080, "postgres": 5432, "redis": 6379} {
+		assert.Equal(t, map[string]any{"dnsName": name + ".ecommerce.svc.cluster.local", "port": port}, services[name])
+	}
+}

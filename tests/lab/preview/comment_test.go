@@ -1,0 +1,131 @@
+package preview
+
+import (
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// captured is what a preview of the dev stack left behind.
+func captured(t *testing.T) *Found {
+	t.Helper()
+	found, err := Read(filepath.Join("testdata", "dev"))
+	require.NoError(t, err)
+	require.NotNil(t, found.Report)
+	return found
+}
+
+func TestCommentGolden(t *testing.T) {
+	for name, build := range map[string]func(*testing.T) (head, base *Found){
+		"passes": func(t *testing.T) (*Found, *Found) {
+			head, base := captured(t), captured(t)
+			head.Plan["aws:ec2/instance:Instance worker-node-2"]["instanceType"] = `"t3.large"`
+			head.Report.Cost.Monthly += 35.04
+			return head, base
+		},
+		"fails": func(t *testing.T) (*Found, *Found) {
+			head, base := captured(t), captured(t)
+			head.Report.Verdict = "fails: 1 mandatory policy broken"
+			head.Report.Violations = append(head.Report.Violations, Violation{
+				Rule: "rollout", Level: mandatory, Resource: "kubernetes:apps/v1:Deployment shop-redis",
+				Message: "with maxSurge 1 and maxUnavailable 0 the rollout cannot finish; set maxSurge 0, maxUnavailable 1",
+			})
+			head.Report.Rollouts[0].Completes, head.Report.Rollouts[0].Reason = false, "a surge pod fits on no node"
+			delete(head.Plan, "kubernetes:policy/v1:PodDisruptionBudget shop-redis")
+			head.Plan["kubernetes:core/v1:ConfigMap more"] = map[string]string{"data.a": `"b"`}
+			return head, base
+		},
+		"without-base": func(t *testing.T) (*Found, *Found) { return captured(t), nil },
+		"broken": func(*testing.T) (*Found, *Found) {
+			return &Found{Output: "error: nodes[1].privateIp \"172.31.18.239\": outside subnetCidr \"172.31.0.0/20\"\nverdict  failed\n"}, nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Comment(build(t))
+			path := filepath.Join("testdata", name+".md")
+			if *update {
+				require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), got)
+		})
+	}
+}
+
+// What fits a phone's first screen is the verdict and the cost: short lines, no table that is not folded.
+func TestCommentIsReadableOnAPhone(t *testing.T) {
+	text := Comment(captured(t), captured(t))
+	lines := strings.Split(text, "\n")
+	assert.True(t, strings.HasPrefix(lines[0], "### "), "the verdict comes first")
+	assert.Less(t, len(lines[0]), 160)
+	assert.True(t, strings.HasPrefix(lines[2], "**Cost** "), "then what it costs")
+	depth := 0
+	for _, line := range lines {
+		depth += strings.Count(line, "<details>") - strings.Count(line, "</details>")
+		assert.False(t, depth == 0 && strings.HasPrefix(line, "|"), "a table that is not folded: %s", line)
+	}
+	assert.Zero(t, depth, "every fold is closed")
+}
+
+func TestCommentIsText(t *testing.T) {
+	head := captured(t)
+	head.Report.Violations = []Violation{{
+		Rule: "rule", Level: mandatory, Resource: "a|b", Message: "</details><img src=x> `code` [link](http://x)\n# heading",
+	}}
+	head.Plan["x"] = map[string]string{"value": "````\n</details>"}
+	text := Comment(head, captured(t))
+	t.Run("markup of a message is shown, not read", func(t *testing.T) {
+		assert.Contains(t, text, `a\|b: &lt;/details&gt;&lt;img src=x&gt; 'code' \[link](http://x) # heading`)
+	})
+	t.Run("a value cannot end the block it is in", func(t *testing.T) {
+		base := captured(t)
+		base.Plan["x"] = map[string]string{"value": "other"}
+		assert.Contains(t, Comment(head, base), "`````diff\n")
+	})
+}
+
+func TestCostDifference(t *testing.T) {
+	for name, c := range map[string]struct {
+		more float64
+		want string
+	}{
+		"more":      {35.04, ", **$35.04 more** than before"},
+		"less":      {-7, ", **$7.00 less** than before"},
+		"as before": {0.001, ", as before"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			head, base := captured(t), captured(t)
+			head.Report.Cost.Monthly += c.more
+			assert.True(t, strings.HasSuffix(costLine(head.Report, base), c.want), costLine(head.Report, base))
+		})
+	}
+}
+
+func TestViolationsOfTheBaseAreNotNew(t *testing.T) {
+	old := Violation{Rule: "a", Level: "advisory", Resource: "r", Message: "m"}
+	fresh := Violation{Rule: "b", Level: mandatory, Resource: "r", Message: "m"}
+	text := violations(&Report{Violations: []Violation{old, fresh}}, &Found{Report: &Report{Violations: []Violation{old}}})
+	assert.Equal(t, "- ❌ **b** (new) r: m\n- ⚠️ **a** r: m", text)
+}
+
+func TestDiff(t *testing.T) {
+	before := Plan{"gone": {}, "same": {"a": "1"}, "changed": {"a": "1", "b": "2"}}
+	after := Plan{"new": {}, "same": {"a": "1"}, "changed": {"a": "3", "c": "4"}}
+	kept := maps.Clone(before)
+	assert.Equal(t, []Change{
+		{"~", "changed", []PropertyChange{{"a", "1", "3"}, {"b", "2", ""}, {"c", "", "4"}}},
+		{Op: "-", Resource: "gone"},
+		{Op: "+", Resource: "new"},
+	}, Diff(before, after))
+	assert.Equal(t, kept, before, "the plans are left alone")
+	assert.Empty(t, Diff(after, after))
+}

@@ -1,0 +1,74 @@
+package preview
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// pinned is an action at a full commit, with the release that the commit is.
+var pinned = regexp.MustCompile(`^\s*(?:- )?uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+
+func TestWorkflows(t *testing.T) {
+	root, err := toolchain.Source("..", "..")
+	require.NoError(t, err)
+	files, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*.yml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	commits := map[string]string{}
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var workflow struct {
+			On          map[string]any
+			Permissions map[string]string
+			Jobs        map[string]struct {
+				Permissions map[string]string
+				Timeout     int `json:"timeout-minutes"`
+				Steps       []struct{ Uses, Run string }
+			}
+		}
+		// YAML 1.1 reads the key as a truth value.
+		require.NoError(t, yaml.Unmarshal([]byte(strings.Replace(string(body), "\non:", "\n\"on\":", 1)), &workflow))
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			for _, line := range strings.Split(string(body), "\n") {
+				if strings.Contains(line, "uses:") {
+					assert.Regexp(t, pinned, line, "an action by commit")
+					name, commit, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "- ")), "@")
+					if commits[name] == "" {
+						commits[name] = commit
+					}
+					assert.Equal(t, commits[name], commit, "%s: one commit everywhere", name)
+				}
+			}
+			assert.NotNil(t, workflow.Permissions, "permissions are stated")
+			assert.NotContains(t, workflow.On, "pull_request_target", "it would run a stranger's code with our token")
+			for name, job := range workflow.Jobs {
+				assert.Positive(t, job.Timeout, name)
+				_, writes := job.Permissions["pull-requests"]
+				_, assumes := job.Permissions["id-token"]
+				for _, step := range job.Steps {
+					if writes {
+						assert.NotContains(t, step.Uses, "actions/checkout", "%s: who may write runs no code of a pull request", name)
+						assert.Empty(t, step.Run, name)
+					}
+				}
+				if assumes {
+					assert.Contains(t, string(body), "vars.AWS_", "%s: only where an account is configured", name)
+				}
+			}
+			for scope, access := range workflow.Permissions {
+				assert.Equal(t, "read", access, scope)
+			}
+			assert.NotContains(t, string(body), "secrets.", "nothing here needs a stored secret")
+		})
+	}
+}
