@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/version"
@@ -22,7 +21,7 @@ type Host struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 
 	engine string
-	// running ends with the Cancel call; every process that the host starts ends with it.
+	// running ends with the host; every process that the host starts ends with it.
 	running context.Context
 	cancel  context.CancelFunc
 }
@@ -33,7 +32,7 @@ func New(engine string) *Host {
 	return &Host{engine: engine, running: running, cancel: cancel}
 }
 
-// Handshake learns the engine's address and ties the host's life to the engine's.
+// Handshake learns the engine's address.
 func (h *Host) Handshake(_ context.Context, req *pulumirpc.LanguageHandshakeRequest) (
 	*pulumirpc.LanguageHandshakeResponse, error,
 ) {
@@ -41,23 +40,15 @@ func (h *Host) Handshake(_ context.Context, req *pulumirpc.LanguageHandshakeRequ
 		return nil, errors.New("engine_address <unset>: required")
 	}
 	h.engine = req.GetEngineAddress()
-	if err := h.Watch(h.cancel); err != nil {
-		return nil, err
-	}
 	return &pulumirpc.LanguageHandshakeResponse{}, nil
 }
 
-// Watch calls gone once the engine no longer answers.
-func (h *Host) Watch(gone context.CancelFunc) error {
-	if err := rpcutil.Healthcheck(h.running, h.engine, 5*time.Minute, gone); err != nil {
-		return fmt.Errorf("engine %q: %w", h.engine, err)
-	}
-	return nil
-}
+// Stop ends every process that the host started.
+func (h *Host) Stop() { h.cancel() }
 
 // Cancel ends the programs that run.
 func (h *Host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
-	h.cancel()
+	h.Stop()
 	return &emptypb.Empty{}, nil
 }
 

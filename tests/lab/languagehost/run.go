@@ -76,11 +76,14 @@ func (h *Host) RunPlugin(req *pulumirpc.RunPluginRequest, server pulumirpc.Langu
 	}
 	defer closer.Close()
 	// Standard output begins with the plugin's port, so the build must not write there.
-	prog, err := build(server.Context(), req.GetInfo().GetProgramDirectory(), "", stderr, stderr)
+	ctx, cancel := context.WithCancel(server.Context())
+	defer cancel()
+	defer context.AfterFunc(h.running, cancel)()
+	prog, err := build(ctx, req.GetInfo().GetProgramDirectory(), "", stderr, stderr)
 	if err != nil {
 		return err
 	}
-	cmd := h.command(server.Context(), prog.path, req.GetArgs(), req.GetPwd(), req.GetEnv(), stdout, stderr)
+	cmd := h.command(ctx, prog.path, req.GetArgs(), req.GetPwd(), req.GetEnv(), stdout, stderr)
 	code, err := prog.run(cmd)
 	if err != nil {
 		return err

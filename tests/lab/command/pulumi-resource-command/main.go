@@ -2,43 +2,28 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"os"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
+	sdkplugin "github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
 
 	"ecommerce-platform/tests/lab/command"
+	"ecommerce-platform/tests/lab/engine/plugin"
 )
 
 func main() {
-	flag.String("tracing", "", "accepted and ignored")
-	flag.Parse()
-	if err := serve(flag.Arg(0)); err != nil {
+	err := plugin.Serve(func(server *grpc.Server, engine string) (func(), error) {
+		provider, err := command.New(engine)
+		if err != nil {
+			return nil, err
+		}
+		pulumirpc.RegisterResourceProviderServer(server, sdkplugin.NewProviderServer(provider))
+		return func() { provider.Close() }, nil
+	})
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "pulumi-resource-command: %v\n", err)
 		os.Exit(1)
 	}
-}
-
-func serve(engine string) error {
-	provider, err := command.New(engine)
-	if err != nil {
-		return err
-	}
-	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
-		Init: func(server *grpc.Server) error {
-			pulumirpc.RegisterResourceProviderServer(server, plugin.NewProviderServer(provider))
-			return nil
-		},
-		Options: rpcutil.TracingServerInterceptorOptions(nil),
-	})
-	if err != nil {
-		return err
-	}
-	// The engine reads the port from the first line.
-	fmt.Println(handle.Port)
-	return <-handle.Done
 }
