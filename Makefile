@@ -1,5 +1,6 @@
-# make up    the whole platform on this machine, ends by printing the URL
-# make test  every test: mocks, scripts, engine and twin, then the lab end to end
+# make up       the whole platform on this machine, ends by printing the URL
+# make preview  what it would deploy and whether that will work, without Docker, root or credentials
+# make test     every test: mocks, scripts, engine and twin, then the lab end to end
 # README.md says what each installs.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -9,7 +10,7 @@ SHELL := /bin/bash
 export GONOSUMDB := github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*
 LAB := cd tests/lab && go run .
 
-.PHONY: help up down prepare test unit engine e2e lint golden
+.PHONY: help up down preview comment bench prepare test unit engine e2e lint golden
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -19,6 +20,20 @@ up: ## the whole platform on this machine; repeat it to apply changes
 
 down: ## remove everything that make up and make test started
 	@$(LAB) down
+
+preview: export REPORT := $(if $(REPORT),$(abspath $(REPORT)))
+preview: export DIFF := $(if $(DIFF),$(abspath $(DIFF)))
+preview: ## what would be deployed and whether it will work; no Docker, root or credentials (REPORT=file DIFF=file)
+	@$(LAB) preview
+
+comment: export HEAD := $(if $(HEAD),$(abspath $(HEAD)))
+comment: export BASE := $(if $(BASE),$(abspath $(BASE)))
+comment: export COMMENT := $(if $(COMMENT),$(abspath $(COMMENT)))
+comment: ## render what previews left in HEAD=dir and BASE=dir as a pull request comment (COMMENT=file)
+	@$(LAB) comment
+
+bench: ## what the policy pack adds to a preview, of the dev stack and of 100 nodes with 1,000 pods
+	@$(LAB) bench
 
 prepare: ## install and build what the tests need
 	@$(LAB) prepare
@@ -44,3 +59,4 @@ lint: ## gofmt, go vet, golangci-lint, shellcheck, shfmt
 
 golden: ## rewrite the golden files from what the program generates now
 	go test . ./tests/ -update
+	cd tests/lab && go test ./preview -update

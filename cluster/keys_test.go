@@ -68,9 +68,9 @@ func TestDeriveKeys(t *testing.T) {
 }
 
 func TestValidateSeed(t *testing.T) {
-	assert.EqualError(t, ValidateSeed(""), "keySeed <unset>: required, make one with `openssl rand -base64 32`")
-	assert.EqualError(t, ValidateSeed("too short a seed"), "keySeed <secret>: must have at least 32 characters, make one with `openssl rand -base64 32`")
-	assert.NoError(t, ValidateSeed(strings.Repeat("ä", 32)))
+	require.EqualError(t, ValidateSeed(""), "keySeed <unset>: required, make one with `openssl rand -base64 32`")
+	require.EqualError(t, ValidateSeed("too short a seed"), "keySeed <secret>: must have at least 32 characters, make one with `openssl rand -base64 32`")
+	require.NoError(t, ValidateSeed(strings.Repeat("ä", 32)))
 	_, err := DeriveKeys("short", nil)
 	assert.EqualError(t, err, ValidateSeed("short").Error())
 }

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"io"
 	"regexp"
 	"strings"
@@ -129,7 +130,7 @@ func clusterUpload(t *testing.T, r *pulumitest.Resource) map[string]string {
 	files := map[string]string{}
 	for archive := tar.NewReader(bytes.NewReader(packed)); ; {
 		header, err := archive.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return files
 		}
 		require.NoError(t, err)

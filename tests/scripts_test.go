@@ -77,7 +77,7 @@ func (h *scriptsHost) run(script, stdin string, more ...string) scriptsRun {
 	require.NoError(h.t, os.WriteFile(h.env["CALLS"], nil, 0o600))
 	path, err := filepath.Abs(filepath.Join("..", "cluster", "scripts", script))
 	require.NoError(h.t, err)
-	words := append(more, "bash", path)
+	words := append(more[:len(more):len(more)], "bash", path)
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Stdin, cmd.WaitDelay = strings.NewReader(stdin), 10*time.Second
 	var stdout, stderr bytes.Buffer
@@ -252,7 +252,7 @@ func TestScriptsInit(t *testing.T) {
 		h.stub("kubeadm", `[[ "$1 $2" == "upgrade node" ]] && echo c: d >>"$PLATFORM_ROOT/var/lib/kubelet/config.yaml"; exit 0`)
 		assert.Contains(t, h.works("init.sh", "").calls, "systemctl restart kubelet")
 	})
-	t.Run("the networks of a running cluster stay", func(t *testing.T) {
+	t.Run("the networks of a running cluster stay", func(_ *testing.T) {
 		h.env["POD_CIDR"] = "10.0.0.0/16"
 		h.fails("init.sh", "", `podCidr "10.0.0.0/16": cannot change on a running cluster, was "192.168.0.0/16"`, "set it back")
 	})

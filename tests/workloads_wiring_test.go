@@ -99,7 +99,7 @@ func TestWorkloadsPreviewKnowsAllButTheCluster(t *testing.T) {
 	assert.Equal(t, pulumitest.Unknown, rec.Export("frontendUrl"))
 
 	full := pulumitest.Run(t, workloadsProgram(workloadsArgs()))
-	assert.Equal(t, len(full.All()), len(rec.All()))
+	assert.Len(t, rec.All(), len(full.All()))
 	for _, res := range rec.All() {
 		if !strings.HasPrefix(res.Type, "kubernetes:") {
 			continue

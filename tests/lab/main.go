@@ -16,6 +16,7 @@ const usage = `usage: go run . <command>
   down     remove every container, network and file of it
   preview  what the program would deploy, and whether that will work; needs no Docker, root or credentials
   comment  what previews of a pull request and its base found, as a comment
+  bench    what the policy pack adds to a preview
   prepare  install and build what the tests need
   lint     gofmt, go vet, golangci-lint, shellcheck, shfmt`
 
@@ -31,7 +32,7 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context) error{
 		"up": up, "down": down, "prepare": prepare, "lint": lint,
-		"preview": previewProgram, "comment": comment,
+		"preview": previewProgram, "comment": comment, "bench": measure,
 	}
 	if len(args) != 1 || commands[args[0]] == nil {
 		return errors.New(usage)

@@ -17,23 +17,23 @@ func previewProgram(ctx context.Context) error {
 	if result == nil {
 		return err
 	}
-	for variable, body := range map[string]func() ([]byte, error){
-		"REPORT": func() ([]byte, error) { return result.Raw, nil },
-		"DIFF":   func() ([]byte, error) { return json.MarshalIndent(result.Plan, "", " ") },
-	} {
-		path := os.Getenv(variable)
-		if path == "" {
-			continue
-		}
-		content, contentErr := body()
-		if contentErr != nil || len(content) == 0 {
-			err = errors.Join(err, contentErr, fmt.Errorf("%s %q: nothing to write, the preview ended before", variable, path))
-			continue
-		}
-		if writeErr := os.WriteFile(path, content, 0o600); writeErr != nil {
-			err = errors.Join(err, fmt.Errorf("%s: %w", variable, writeErr))
-		}
-	}
+	plan, planErr := json.MarshalIndent(result.Plan, "", " ")
+	err = errors.Join(err, planErr, write("REPORT", result.Raw), write("DIFF", plan))
 	fmt.Println(result.Summary(err))
 	return preview.Brief(err)
+}
+
+// write writes to the file that the variable names, if it is set.
+func write(variable string, content []byte) error {
+	path := os.Getenv(variable)
+	switch {
+	case path == "":
+		return nil
+	case len(content) == 0:
+		return fmt.Errorf("%s %q: not written, the preview ended before there was a report", variable, path)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		return fmt.Errorf("%s: %w", variable, err)
+	}
+	return nil
 }

@@ -31,9 +31,15 @@ type bench struct {
 	stacks  map[string]*engine.Stack
 }
 
-// sources are the programs of this repository that tests run: a directory from the lab's, and a package in it.
-var sources = map[string]struct{ dir, pkg string }{
-	"program": {"../..", "."}, "policy": {"../../policy", "."}, "simulate": {"../../policy", "./simulate"},
+// static are the flags with which a policy pack is built to be handed on. The program is built as its language host does.
+var static = []string{"CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false"}
+
+// sources are the programs of this repository that tests run: a directory from the lab's, a package in it, and settings.
+var sources = map[string]struct {
+	dir, pkg string
+	env      []string
+}{
+	"program": {"../..", ".", nil}, "policy": {"../../policy", ".", static}, "simulate": {"../../policy", "./simulate", static},
 }
 
 var built = map[string]string{}
@@ -48,8 +54,8 @@ func executable(t *testing.T, name string) string {
 	require.NoError(t, err)
 	path := filepath.Join(binaries, name)
 	_, err = toolchain.Command{
-		Dir: dir, Args: []string{"go", "build", "-trimpath", "-buildvcs=false", "-o", path, sources[name].pkg},
-		Env: []string{"CGO_ENABLED=0", "GOWORK=off", "GONOSUMDB=github.com/pulumi/*"},
+		Dir: dir, Args: []string{"go", "build", "-o", path, sources[name].pkg},
+		Env: append([]string{"GOWORK=off", "GONOSUMDB=github.com/pulumi/*"}, sources[name].env...),
 	}.Output(t.Context())
 	require.NoError(t, err)
 	built[name] = path
@@ -97,11 +103,19 @@ func copyFile(t *testing.T, dir, name string, change *strings.Replacer) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 }
 
+// lower names, for stacks of one layer, the stack of the layer below.
+var lower = map[string]string{"dev-cluster": "dev-infra"}
+
 // stack makes the config of a stack and says what becomes of the program's registrations.
 func (b *bench) stack(t *testing.T, name string, config map[string]any, edits []wire.Edit) *engine.Stack {
 	t.Helper()
 	stack, ok := b.stacks[name]
 	if !ok {
+		if below := lower[name]; below != "" {
+			// What the layer reads must be there: addresses of machines are known from then on.
+			_, err := b.stack(t, below, object{"layers": []string{strings.TrimPrefix(below, "dev-")}}, nil).Up(t.Context())
+			require.NoError(t, err)
+		}
 		var err error
 		stack, err = b.Stack(t.Context(), name)
 		require.NoError(t, err)
@@ -114,13 +128,18 @@ func (b *bench) stack(t *testing.T, name string, config map[string]any, edits []
 		values[key] = value
 	}
 	require.NoError(t, stack.Configure("dev", values))
+	b.edit(t, edits)
+	return stack
+}
+
+func (b *bench) edit(t *testing.T, edits []wire.Edit) {
+	t.Helper()
 	if edits == nil {
 		edits = []wire.Edit{}
 	}
 	body, err := json.Marshal(edits)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(b.edits, body, 0o600))
-	return stack
 }
 
 // benches hands out as many benches as there are processors; a bench runs one preview at a time.

@@ -36,14 +36,14 @@ var faults = []variant{
 	{
 		name: "the_node_port_rule_names_another_port", rule: "reachability", says: "30080",
 		edits: []wire.Edit{set(set(ingress("node-port-0.0.0.0_0"), "fromPort", 30081), "toPort", 30081)},
-		also:  []string{"no-world-open-port"},
+		also:  []string{"world-open-port"},
 	},
 	{
-		name: "a_worker_checks_source_and_destination", rule: "source-dest-check", says: "worker-node-1",
+		name: "a_worker_checks_source_and_destination", rule: "source-dest-check-off", says: "worker-node-1",
 		edits: []wire.Edit{set(instance("worker-node-1"), "sourceDestCheck", true)}, also: []string{"reachability"},
 	},
 	{
-		name: "the_control_plane_checks_source_and_destination", rule: "source-dest-check", says: "control-plane",
+		name: "the_control_plane_checks_source_and_destination", rule: "source-dest-check-off", says: "control-plane",
 		edits: []wire.Edit{without(instance("control-plane"), "sourceDestCheck")}, also: []string{"reachability"},
 	},
 	{
@@ -58,46 +58,46 @@ var faults = []variant{
 
 	// What lies open.
 	{
-		name: "ssh_from_the_whole_internet", rule: "no-world-open-port", says: "22",
+		name: "ssh_from_the_whole_internet", rule: "world-open-port", says: "22",
 		edits: []wire.Edit{set(ingress("ssh-203.0.113.7_32"), "cidrIpv4", "0.0.0.0/0")}, also: []string{"reachability"},
 	},
 	{
-		name: "the_api_server_from_half_the_internet", rule: "no-world-open-port", says: "6443",
+		name: "the_api_server_from_half_the_internet", rule: "world-open-port", says: "6443",
 		edits: []wire.Edit{set(ingress("api-203.0.113.7_32"), "cidrIpv4", "0.0.0.0/1")}, also: []string{"reachability"},
 	},
 	{
-		name: "etcd_from_the_whole_internet", rule: "no-world-open-port", says: "2379",
+		name: "etcd_from_the_whole_internet", rule: "world-open-port", says: "2379",
 		edits: []wire.Edit{without(set(copied(ingress("etcd"), "platform-etcd-open"), "cidrIpv4", "0.0.0.0/0"), "referencedSecurityGroupId")},
 		also:  []string{"reachability"},
 	},
 	{
-		name: "all_node_ports_from_the_whole_internet", rule: "no-world-open-port", says: "30000",
+		name: "all_node_ports_from_the_whole_internet", rule: "world-open-port", says: "30000",
 		edits: []wire.Edit{set(set(ingress("node-port-0.0.0.0_0"), "fromPort", 30000), "toPort", 32767)}, also: []string{"reachability"},
 	},
 
 	// Machines.
 	{
-		name: "metadata_without_a_token", rule: "imdsv2", says: "httpTokens",
+		name: "metadata_without_a_token", rule: "imds-v2", says: "httpTokens",
 		edits: []wire.Edit{set(instance("worker-node-2"), "metadataOptions.httpTokens", "optional")},
 	},
 	{
-		name: "metadata_options_left_out", rule: "imdsv2", says: "httpTokens",
+		name: "metadata_options_left_out", rule: "imds-v2", says: "httpTokens",
 		edits: []wire.Edit{without(instance("worker-node-2"), "metadataOptions")},
 	},
 	{
-		name: "pods_get_the_nodes_credentials", rule: "imdsv2", says: "httpPutResponseHopLimit",
+		name: "pods_get_the_nodes_credentials", rule: "imds-v2", says: "2 hops away",
 		edits: []wire.Edit{set(instance("worker-node-1"), "metadataOptions.httpPutResponseHopLimit", 2)},
 	},
 	{
-		name: "an_unencrypted_disk", rule: "encrypted-volumes", says: "encrypted",
+		name: "an_unencrypted_disk", rule: "volumes-encrypted", says: "not encrypted",
 		edits: []wire.Edit{set(instance("control-plane"), "rootBlockDevice.encrypted", false)},
 	},
 	{
-		name: "nothing_said_about_the_disk", rule: "encrypted-volumes", says: "encrypted",
+		name: "nothing_said_about_the_disk", rule: "volumes-encrypted", says: "not encrypted",
 		edits: []wire.Edit{without(instance("worker-node-1"), "rootBlockDevice")},
 	},
 	{
-		name: "a_new_image_replaces_a_node", rule: "ami-change", says: "ignoreChanges",
+		name: "a_new_image_replaces_a_node", rule: "ami-change-keeps-nodes", says: "IgnoreChanges",
 		edits: []wire.Edit{following(instance("worker-node-1"), "ami")},
 	},
 	{
@@ -116,33 +116,37 @@ var faults = []variant{
 		also: []string{"reachability"},
 	},
 
-	// The cluster.
+	// The cluster. Above a deployed network the addresses of machines are known, and so are connections and commands.
 	{
-		name: "tunnels_for_all_pod_traffic", rule: "calico-pools", says: "ipipMode",
+		name: "tunnels_for_all_pod_traffic", rule: "pools-without-tunnel", says: "ipipMode Always",
 		edits: []wire.Edit{set(pool(), "spec.ipipMode", "Always")}, also: []string{"reachability"},
 	},
 	{
-		name: "tunnels_between_subnets", rule: "calico-pools", says: "vxlanMode",
+		name: "tunnels_between_subnets", rule: "pools-without-tunnel", says: "vxlanMode CrossSubnet",
 		edits: []wire.Edit{set(pool(), "spec.vxlanMode", "CrossSubnet")}, also: []string{"reachability"},
 	},
 	{
-		name: "a_pool_outside_the_pod_cidr", rule: "calico-pools", says: "10.244.0.0/16",
+		name: "a_pool_outside_the_pod_cidr", rule: "pools-inside-pod-cidr", says: "10.244.0.0/16",
 		edits: []wire.Edit{set(pool(), "spec.cidr", "10.244.0.0/16")}, also: []string{"reachability"},
 	},
 	{
-		name: "a_connection_trusts_any_host", rule: "host-key", says: "hostKey",
+		name: "a_connection_trusts_any_host", rule: "host-key-pinned", says: "hostKey",
+		stack: "dev-cluster", config: object{"layers": []string{"cluster"}},
 		edits: []wire.Edit{without(command("worker-node-1-join"), "connection.hostKey")},
 	},
 	{
 		name: "a_secret_in_the_environment_of_a_command", rule: "no-secret-in-command", says: "environment",
+		stack: "dev-cluster", config: object{"layers": []string{"cluster"}},
 		edits: []wire.Edit{set(command("worker-node-1-prepare"), "environment", object{"REGISTRY_PASSWORD": "swordfish-4711"})},
 	},
 	{
 		name: "a_join_token_in_a_command_line", rule: "no-secret-in-command", says: "create",
+		stack: "dev-cluster", config: object{"layers": []string{"cluster"}},
 		edits: []wire.Edit{set(command("worker-node-1-join"), "create", "sudo kubeadm join 172.31.15.119:6443 --token abcdef.0123456789abcdef")},
 	},
 	{
 		name: "a_kubelet_older_than_the_api_server_admits", rule: "version-skew", says: "1.31",
+		stack: "dev-cluster", config: object{"layers": []string{"cluster"}},
 		edits: []wire.Edit{
 			set(command("control-plane-init"), "create", "sudo env KUBERNETES_VERSION='1.35.4' /opt/platform/bin/init.sh"),
 			set(command("worker-node-1-prepare"), "create", "sudo env KUBERNETES_VERSION='1.31.0' /opt/platform/bin/prepare.sh"),
@@ -168,26 +172,26 @@ var faults = []variant{
 	},
 	{
 		name: "a_taint_that_nobody_tolerates", rule: "placement", says: "taint",
-		edits: []wire.Edit{set(nodePatch("worker-node-2"), "spec", taint("dedicated", "batch", "NoSchedule"))}, also: []string{"rollout", "node-selector"},
+		edits: []wire.Edit{set(nodePatch("worker-node-2"), "spec", taint("dedicated", "batch", "NoSchedule"))}, also: []string{"rollout", "node-selector-matches"},
 	},
 	{
-		name: "a_node_selector_that_matches_nothing", rule: "node-selector", says: "gpu",
+		name: "a_node_selector_that_matches_nothing", rule: "node-selector-matches", says: "gpu",
 		edits: []wire.Edit{set(frontend, "spec.template.spec.nodeSelector", object{"tier": "gpu"})}, also: []string{"placement", "rollout"},
 	},
 	{
-		name: "a_required_affinity_that_matches_nothing", rule: "node-selector", says: "nvme",
+		name: "a_required_affinity_that_matches_nothing", rule: "node-selector-matches", says: "nvme",
 		edits: []wire.Edit{set(backend,
 			"spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values[0]", "nvme")},
 		also: []string{"placement", "rollout"},
 	},
 	{
-		name: "the_label_of_the_frontends_node_is_missing", rule: "node-selector", says: "tier",
+		name: "the_label_of_the_frontends_node_is_missing", rule: "node-selector-matches", says: "tier",
 		edits: []wire.Edit{without(nodePatch("worker-node-1"), "metadata.labels.tier")}, also: []string{"placement", "rollout"},
 	},
 	{
 		name: "a_volume_on_a_node_that_is_not_there", rule: "placement", says: "postgres",
 		edits: []wire.Edit{set(volume(), "spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values[0]", "worker-node-9")},
-		also:  []string{"rollout", "node-selector"},
+		also:  []string{"rollout", "node-selector-matches"},
 	},
 
 	// Rollouts and drains.
@@ -204,27 +208,27 @@ var faults = []variant{
 	},
 	{
 		name: "a_budget_that_blocks_every_drain", rule: "drain", says: "postgres",
-		edits: []wire.Edit{set(without(budget("postgres"), "spec.maxUnavailable"), "spec.minAvailable", 1)}, also: []string{"budgets"},
+		edits: []wire.Edit{set(without(budget("postgres"), "spec.maxUnavailable"), "spec.minAvailable", 1)}, also: []string{"budget-honoured"},
 	},
 	{
-		name: "a_tier_without_a_budget", rule: "budgets", says: "frontend", edits: []wire.Edit{dropped(budget("frontend"))},
+		name: "a_tier_without_a_budget", rule: "budget-exists", says: "frontend", edits: []wire.Edit{dropped(budget("frontend"))},
 	},
 	{
-		name: "a_budget_that_counts_no_pod", rule: "budgets", says: "backend",
+		name: "a_budget_that_counts_no_pod", rule: "budget-exists", says: "backend",
 		edits: []wire.Edit{set(budget("backend"), "spec.selector.matchLabels[\"app.kubernetes.io/name\"]", "backends")},
 	},
 
 	// Services and what pods ask of them.
 	{
-		name: "a_service_that_selects_no_pod", rule: "service-selector", says: "backend",
-		edits: []wire.Edit{set(service("backend"), "spec.selector[\"app.kubernetes.io/name\"]", "back-end")}, also: []string{"service-target-port"},
+		name: "a_service_that_selects_no_pod", rule: "service-selects-pods", says: "backend",
+		edits: []wire.Edit{set(service("backend"), "spec.selector[\"app.kubernetes.io/name\"]", "back-end")}, also: []string{"target-port-exists"},
 	},
 	{
-		name: "a_target_port_that_no_container_names", rule: "service-target-port", says: "web",
+		name: "a_target_port_that_no_container_names", rule: "target-port-exists", says: "web",
 		edits: []wire.Edit{set(service("backend"), "spec.ports[0].targetPort", "web")},
 	},
 	{
-		name: "a_target_port_that_no_container_has", rule: "service-target-port", says: "80",
+		name: "a_target_port_that_no_container_has", rule: "target-port-exists", says: "80",
 		edits: []wire.Edit{set(service("backend"), "spec.ports[0].targetPort", 80)},
 	},
 	{
@@ -232,23 +236,23 @@ var faults = []variant{
 		edits: []wire.Edit{set(set(service("backend"), "spec.type", "NodePort"), "spec.ports[0].nodePort", 30080)}, also: []string{"reachability"},
 	},
 	{
-		name: "the_backends_url_names_no_service", rule: "env-urls", says: "BACKEND_URL",
+		name: "the_backends_url_names_no_service", rule: "urls-resolve", says: "BACKEND_URL",
 		edits: []wire.Edit{set(frontend, container+"env[0].value", "http://api:8080")},
 	},
 	{
-		name: "the_backends_url_names_a_port_the_service_lacks", rule: "env-urls", says: "BACKEND_URL",
+		name: "the_backends_url_names_a_port_the_service_lacks", rule: "urls-resolve", says: "BACKEND_URL",
 		edits: []wire.Edit{set(frontend, container+"env[0].value", "http://backend:80")},
 	},
 
 	// Pods.
 	{
-		name: "no_readiness_probe", rule: "probes", says: "readinessProbe", edits: []wire.Edit{without(backend, container+"readinessProbe")},
+		name: "no_readiness_probe", rule: "probes-set", says: "readinessProbe", edits: []wire.Edit{without(backend, container+"readinessProbe")},
 	},
 	{
-		name: "no_liveness_probe", rule: "probes", says: "livenessProbe", edits: []wire.Edit{without(redis, container+"livenessProbe")},
+		name: "no_liveness_probe", rule: "probes-set", says: "livenessProbe", edits: []wire.Edit{without(redis, container+"livenessProbe")},
 	},
 	{
-		name: "no_requests", rule: "requests", says: "requests", edits: []wire.Edit{without(backend, container+"resources.requests")},
+		name: "no_requests", rule: "requests-set", says: "requests", edits: []wire.Edit{without(backend, container+"resources.requests")},
 	},
 	{
 		name: "the_tag_latest", rule: "image-tag", says: "latest", edits: []wire.Edit{set(frontend, container+"image", "nginx:latest")},
@@ -257,23 +261,23 @@ var faults = []variant{
 		name: "no_tag", rule: "image-tag", says: "nginx", edits: []wire.Edit{set(backend, container+"image", "nginx")},
 	},
 	{
-		name: "a_literal_password", rule: "literal-secret", says: "POSTGRES_PASSWORD",
+		name: "a_literal_password", rule: "secrets-not-literal", says: "POSTGRES_PASSWORD",
 		edits: []wire.Edit{set(postgres, container+"env[2]", object{"name": "POSTGRES_PASSWORD", "value": "secure_password"})},
 	},
 	{
-		name: "a_privileged_container", rule: "restricted", says: "privileged",
+		name: "a_privileged_container", rule: "restricted-profile", says: "privileged",
 		edits: []wire.Edit{set(frontend, container+"securityContext.privileged", true)},
 	},
 	{
-		name: "a_container_as_root", rule: "restricted", says: "runAsNonRoot",
+		name: "a_container_as_root", rule: "restricted-profile", says: "runAsNonRoot",
 		edits: []wire.Edit{without(redis, "spec.template.spec.securityContext.runAsNonRoot")},
 	},
 	{
-		name: "the_nodes_network_in_a_pod", rule: "restricted", says: "hostNetwork",
+		name: "the_nodes_network_in_a_pod", rule: "restricted-profile", says: "hostNetwork",
 		edits: []wire.Edit{set(backend, "spec.template.spec.hostNetwork", true)}, also: []string{"placement", "rollout"},
 	},
 	{
-		name: "capabilities_kept", rule: "restricted", says: "capabilities",
+		name: "capabilities_kept", rule: "restricted-profile", says: "capabilities",
 		edits: []wire.Edit{without(backend, container+"securityContext.capabilities")},
 	},
 }

@@ -3,7 +3,6 @@ package preview
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -31,7 +30,7 @@ func Comment(head, base *Found) string {
 		violations(head.Report, base),
 	}
 	if items := head.Report.NotEvaluated; len(items) > 0 {
-		parts = append(parts, fold("Not evaluated: "+count(len(items), "value"), list(items)))
+		parts = append(parts, fold("Not evaluated: "+count(len(items), "value"), list(shortened(items))))
 	}
 	parts = append(parts,
 		placement(head.Report.Placement), rollouts(head.Report), nodeLoss(head.Report.NodeLoss),
@@ -39,6 +38,14 @@ func Comment(head, base *Found) string {
 	)
 	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
 	return strings.Join(parts, "\n\n") + "\n"
+}
+
+func shortened(resources []string) []string {
+	short := make([]string, len(resources))
+	for i, resource := range resources {
+		short[i] = shortName(resource)
+	}
+	return short
 }
 
 // failureLines is how many of the last lines of a failed preview are shown.
@@ -57,25 +64,6 @@ func headline(report *Report) string {
 		mark = "⚠️"
 	}
 	return fmt.Sprintf("### %s %s", mark, cell(report.Verdict))
-}
-
-// costLine is the estimate with the difference that the pull request makes.
-func costLine(report *Report, base *Found) string {
-	line := fmt.Sprintf("**Cost** $%.2f a month in %s", report.Cost.Monthly, cell(report.Cost.Region))
-	if base != nil && base.Report != nil {
-		switch difference := report.Cost.Monthly - base.Report.Cost.Monthly; {
-		case difference >= 0.005:
-			line += fmt.Sprintf(", **$%.2f more** than before", difference)
-		case difference <= -0.005:
-			line += fmt.Sprintf(", **$%.2f less** than before", -difference)
-		default:
-			line += ", as before"
-		}
-	}
-	if n := len(report.Cost.Unpriced); n > 0 {
-		line += fmt.Sprintf("; %s without a price", count(n, "resource"))
-	}
-	return line
 }
 
 // violations lists broken rules, what stops a deployment first. Those that the base does not break are called new.
@@ -105,11 +93,28 @@ func violations(report *Report, base *Found) string {
 		}
 		subject := ""
 		if v.Resource != "" {
-			subject = " " + cell(v.Resource) + ":"
+			subject = " " + cell(shortName(v.Resource)) + ":"
 		}
 		lines = append(lines, fmt.Sprintf("- %s **%s**%s%s %s", mark, cell(v.Rule), fresh, subject, cell(v.Message)))
 	}
-	return strings.Join(lines, "\n")
+	if len(lines) <= openViolations {
+		return strings.Join(lines, "\n")
+	}
+	rest := lines[openViolations:]
+	return strings.Join(lines[:openViolations], "\n") + "\n\n" +
+		fold(fmt.Sprintf("%d more", len(rest)), strings.Join(rest, "\n"))
+}
+
+// openViolations is how many broken rules a reader sees before opening anything.
+const openViolations = 8
+
+// shortName is a resource without the module of its type: Deployment shop-redis.
+func shortName(resource string) string {
+	kind, name, named := strings.Cut(resource, " ")
+	if !named {
+		return resource
+	}
+	return kind[strings.LastIndex(kind, ":")+1:] + " " + name
 }
 
 func rank(level string) int {
@@ -117,64 +122,4 @@ func rank(level string) int {
 		return 0
 	}
 	return 1
-}
-
-func costs(cost Cost) string {
-	var rows [][]string
-	for _, item := range cost.Items {
-		rows = append(rows, []string{
-			cell(item.What), fmt.Sprintf("%g %ss × $%g", item.Quantity, cell(item.Unit), item.UnitUSD), fmt.Sprintf("$%.2f", item.Monthly),
-		})
-	}
-	if len(rows) == 0 && len(cost.Unpriced) == 0 {
-		return ""
-	}
-	body := table([]string{"what", "a month", "USD"}, rows)
-	if len(cost.Unpriced) > 0 {
-		body += "\nWithout a price:\n\n" + list(cost.Unpriced) + "\n"
-	}
-	if len(cost.LeavesOut) > 0 {
-		body += "\nLeft out: " + cell(strings.Join(cost.LeavesOut, "; ")) + "."
-	}
-	return fold(fmt.Sprintf("Cost: $%.2f a month", cost.Monthly), body)
-}
-
-// diffLines is how many lines of the difference a comment shows.
-const diffLines = 300
-
-// changes is what the pull request deploys differently.
-func changes(head, base *Found) string {
-	if base == nil || base.Plan == nil || head.Plan == nil {
-		return ""
-	}
-	found := Diff(base.Plan, head.Plan)
-	ops := map[string]int{}
-	var lines []string
-	for _, change := range found {
-		ops[change.Op]++
-		sign := change.Op
-		if sign == "~" {
-			sign = " "
-		}
-		lines = append(lines, sign+" "+change.Resource)
-		for _, property := range change.Properties {
-			if property.Before != "" {
-				lines = append(lines, "-   "+property.Path+": "+shorten(property.Before, valueLength))
-			}
-			if property.After != "" {
-				lines = append(lines, "+   "+property.Path+": "+shorten(property.After, valueLength))
-			}
-		}
-	}
-	if len(found) == 0 {
-		return "No resource changes."
-	}
-	if left := len(lines) - diffLines; left > 0 {
-		lines = append(lines[:diffLines], fmt.Sprintf("  … and %d lines more", left))
-	}
-	var words []string
-	for _, op := range slices.Sorted(maps.Keys(ops)) {
-		words = append(words, fmt.Sprintf("%d %s", ops[op], map[string]string{"+": "added", "-": "removed", "~": "changed"}[op]))
-	}
-	return fold("Changes: "+strings.Join(words, ", "), fenced("diff", lines))
 }

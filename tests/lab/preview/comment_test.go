@@ -24,32 +24,30 @@ func captured(t *testing.T) *Found {
 }
 
 func TestCommentGolden(t *testing.T) {
-	for name, build := range map[string]func(*testing.T) (head, base *Found){
-		"passes": func(t *testing.T) (*Found, *Found) {
-			head, base := captured(t), captured(t)
-			head.Plan["aws:ec2/instance:Instance worker-node-2"]["instanceType"] = `"t3.large"`
-			head.Report.Cost.Monthly += 35.04
-			return head, base
-		},
-		"fails": func(t *testing.T) (*Found, *Found) {
-			head, base := captured(t), captured(t)
-			head.Report.Verdict = "fails: 1 mandatory policy broken"
-			head.Report.Violations = append(head.Report.Violations, Violation{
-				Rule: "rollout", Level: mandatory, Resource: "kubernetes:apps/v1:Deployment shop-redis",
-				Message: "with maxSurge 1 and maxUnavailable 0 the rollout cannot finish; set maxSurge 0, maxUnavailable 1",
-			})
-			head.Report.Rollouts[0].Completes, head.Report.Rollouts[0].Reason = false, "a surge pod fits on no node"
-			delete(head.Plan, "kubernetes:policy/v1:PodDisruptionBudget shop-redis")
-			head.Plan["kubernetes:core/v1:ConfigMap more"] = map[string]string{"data.a": `"b"`}
-			return head, base
-		},
-		"without-base": func(t *testing.T) (*Found, *Found) { return captured(t), nil },
-		"broken": func(*testing.T) (*Found, *Found) {
-			return &Found{Output: "error: nodes[1].privateIp \"172.31.18.239\": outside subnetCidr \"172.31.0.0/20\"\nverdict  failed\n"}, nil
-		},
+	dearer := captured(t)
+	dearer.Plan["aws:ec2/instance:Instance worker-node-2"]["instanceType"] = `"t3.large"`
+	dearer.Report.Cost.Monthly += 35.04
+
+	stuck := captured(t)
+	stuck.Report.Verdict = "fails: 1 mandatory policy broken"
+	stuck.Report.Violations = append(stuck.Report.Violations, Violation{
+		Rule: "rollout", Level: mandatory, Resource: "kubernetes:apps/v1:Deployment shop-redis",
+		Message: "with maxSurge 1 and maxUnavailable 0 the rollout cannot finish; set maxSurge 0, maxUnavailable 1",
+	})
+	stuck.Report.Rollouts[0].Completes, stuck.Report.Rollouts[0].Reason = false, "a surge pod fits on no node"
+	delete(stuck.Plan, "kubernetes:policy/v1:PodDisruptionBudget shop-redis")
+	stuck.Plan["kubernetes:core/v1:ConfigMap more"] = map[string]string{"data.a": `"b"`}
+
+	broken := &Found{Output: "error: nodes[1].privateIp \"172.31.18.239\": outside subnetCidr \"172.31.0.0/20\"\nverdict  failed\n"}
+
+	for name, c := range map[string]struct{ head, base *Found }{
+		"passes":       {dearer, captured(t)},
+		"fails":        {stuck, captured(t)},
+		"without-base": {captured(t), nil},
+		"broken":       {broken, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := Comment(build(t))
+			got := Comment(c.head, c.base)
 			path := filepath.Join("testdata", name+".md")
 			if *update {
 				require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
@@ -128,4 +126,21 @@ func TestDiff(t *testing.T) {
 	}, Diff(before, after))
 	assert.Equal(t, kept, before, "the plans are left alone")
 	assert.Empty(t, Diff(after, after))
+}
+
+func TestManyViolationsAreFolded(t *testing.T) {
+	report := &Report{}
+	for i := range openViolations + 2 {
+		report.Violations = append(report.Violations, Violation{Rule: string(rune('a' + i)), Level: "advisory", Message: "m"})
+	}
+	open, folded, found := strings.Cut(violations(report, nil), "<details><summary>2 more</summary>")
+	require.True(t, found)
+	assert.Equal(t, openViolations, strings.Count(open, "- ⚠️"))
+	assert.Equal(t, 2, strings.Count(folded, "- ⚠️"))
+}
+
+func TestShortName(t *testing.T) {
+	assert.Equal(t, "Deployment shop-redis", shortName("kubernetes:apps/v1:Deployment shop-redis"))
+	assert.Equal(t, "Instance worker-node-1 publicIp", shortName("aws:ec2/instance:Instance worker-node-1 publicIp"))
+	assert.Equal(t, "nodes", shortName("nodes"))
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"ecommerce-platform/tests/lab/engine"
 	"ecommerce-platform/tests/lab/toolchain"
@@ -39,6 +40,8 @@ type Result struct {
 	Raw []byte
 	// Plan is every resource as it would be deployed.
 	Plan Plan
+	// Elapsed is how long the engine took, program and pack included.
+	Elapsed time.Duration
 	// Replaced are the values of Pulumi.dev.yaml that only its owner can decrypt; the preview goes without them.
 	Replaced []string
 }
@@ -87,11 +90,12 @@ func Run(ctx context.Context, options Options) (*Result, error) {
 	if options.Pack != "" {
 		flags = append(flags, "--policy-pack", options.Pack)
 	}
+	start := time.Now()
 	ran, failed := stack.Preview(ctx, flags...)
 	if ran == nil {
 		return nil, failed
 	}
-	result.Plan = planOf(ran.Steps)
+	result.Elapsed, result.Plan = time.Since(start), planOf(ran.Steps)
 	err = result.read(report)
 	return result, errors.Join(failed, err)
 }

@@ -144,7 +144,7 @@ func walk(at resource.PropertyValue, steps resource.PropertyPath, value resource
 	inner, ok := object[key]
 	switch {
 	case remove && !ok:
-		return at, fmt.Errorf("nothing at %q", key)
+		return at, fmt.Errorf("nothing at %q of %s", key, at.TypeString())
 	case remove && len(steps) == 1:
 		delete(object, key)
 		return resource.NewProperty(object), nil

@@ -1,0 +1,94 @@
+package preview
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/tests/lab/engine"
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+func TestPreviewOfTheDevStack(t *testing.T) {
+	first, err := Run(t.Context(), Options{})
+	require.NoError(t, err)
+	t.Run("the pack reports", func(t *testing.T) {
+		require.NotNil(t, first.Report)
+		assert.NotEmpty(t, first.Report.Verdict)
+		assert.Equal(t, "verdict  "+first.Report.Verdict, first.Summary(nil))
+	})
+	t.Run("a second one finds the same, so a difference is the program's", func(t *testing.T) {
+		second, err := Run(t.Context(), Options{})
+		require.NoError(t, err)
+		assert.Empty(t, Diff(first.Plan, second.Plan))
+		assert.Equal(t, first.Report, second.Report)
+	})
+	t.Run("no secret is in the plan", func(t *testing.T) {
+		for resource, properties := range first.Plan {
+			for path, value := range properties {
+				for _, placeholder := range placeholders {
+					assert.NotContains(t, value, placeholder, "%s %s", resource, path)
+				}
+			}
+		}
+	})
+	t.Run("what a pull request changes is the difference", func(t *testing.T) {
+		changed, err := Run(t.Context(), Options{NoPack: true, Changes: map[string]any{"frontend": map[string]any{"replicas": 3}}})
+		require.NoError(t, err)
+		assert.Equal(t, []Change{{"~", "kubernetes:apps/v1:Deployment shop-frontend", []PropertyChange{{"spec.replicas", "4", "3"}}}},
+			Diff(first.Plan, changed.Plan))
+	})
+}
+
+func TestPreviewThatFails(t *testing.T) {
+	result, err := Run(t.Context(), Options{NoPack: true, Changes: map[string]any{"nodePort": 80}})
+	var failed *engine.Error
+	require.ErrorAs(t, err, &failed)
+	require.ErrorContains(t, err, "nodePort 80")
+	require.NotNil(t, result)
+	assert.Contains(t, result.Summary(err), "verdict  failed")
+	require.EqualError(t, Brief(err), "preview failed; the reasons are above")
+	require.EqualError(t, Brief(errors.New("other")), "other")
+}
+
+func TestConfigure(t *testing.T) {
+	program := t.TempDir()
+	root, err := toolchain.Source("..", "..")
+	require.NoError(t, err)
+	require.NoError(t, toolchain.Copy(filepath.Join(root, "Pulumi.yaml"), filepath.Join(program, "Pulumi.yaml")))
+	require.NoError(t, os.WriteFile(filepath.Join(program, "Pulumi.dev.yaml"), []byte(`
+encryptionsalt: v1:somebody:else
+config:
+  aws:region: us-east-1
+  ecommerce-platform:adminCidrs: [198.51.100.0/24]
+  ecommerce-platform:keySeed: {secure: "v1:x"}
+  ecommerce-platform:mirrors: {packagesKey: {secure: "v1:y"}}
+`), 0o600))
+	dir := t.TempDir()
+	workspace, err := engine.New(t.Context(), engine.Options{Program: program, Dir: dir})
+	require.NoError(t, err)
+	stack, err := workspace.Stack(t.Context(), stackName)
+	require.NoError(t, err)
+
+	replaced, err := configure(t.Context(), stack, Options{Program: program})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"ecommerce-platform:keySeed", "ecommerce-platform:mirrors"}, replaced, "only their owner can decrypt them")
+	body, err := os.ReadFile(filepath.Join(dir, "stacks", "Pulumi.dev.yaml"))
+	require.NoError(t, err)
+	text := string(body)
+	assert.Contains(t, text, "us-east-1", "the owner's values win over the defaults")
+	assert.Contains(t, text, "198.51.100.0/24")
+	assert.NotContains(t, text, "203.0.113.7")
+	assert.NotContains(t, text, "v1:x")
+	assert.NotContains(t, text, "mirrors")
+	for key := range placeholders {
+		has, err := stack.HasConfig(key)
+		require.NoError(t, err)
+		assert.True(t, has, key)
+	}
+	assert.NotContains(t, text, placeholders["databasePassword"], "encrypted, as the program demands")
+}
