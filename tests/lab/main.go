@@ -20,13 +20,17 @@ const usage = `usage: go run . <command>
   prepare  install and build what the tests need
   lint     gofmt, go vet, golangci-lint, shellcheck, shfmt`
 
-func main() {
+func main() { os.Exit(lab()) }
+
+// lab is all of main but the exit, which would skip what is deferred.
+func lab() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 func run(ctx context.Context, args []string) error {

@@ -17,8 +17,13 @@ func previewProgram(ctx context.Context) error {
 	if result == nil {
 		return err
 	}
-	plan, planErr := json.MarshalIndent(result.Plan, "", " ")
-	err = errors.Join(err, planErr, write("REPORT", result.Raw), write("DIFF", plan))
+	var plan []byte
+	if result.Plan != nil {
+		var planErr error
+		plan, planErr = json.MarshalIndent(result.Plan, "", " ")
+		err = errors.Join(err, planErr)
+	}
+	err = errors.Join(err, write("REPORT", result.Raw), write("DIFF", plan))
 	fmt.Println(result.Summary(err))
 	return preview.Brief(err)
 }
@@ -30,7 +35,7 @@ func write(variable string, content []byte) error {
 	case path == "":
 		return nil
 	case len(content) == 0:
-		return fmt.Errorf("%s %q: not written, the preview ended before there was a report", variable, path)
+		return fmt.Errorf("%s %q: not written, the preview ended before there was anything to write", variable, path)
 	}
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		return fmt.Errorf("%s: %w", variable, err)

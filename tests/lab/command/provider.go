@@ -161,7 +161,7 @@ func (p *Provider) Create(_ context.Context, req plugin.CreateRequest) (plugin.C
 		return plugin.CreateResponse{}, err
 	}
 	t := task.Task{Operation: task.Create, Inputs: req.Properties, Log: p.engine.logger(req.URN)}
-	out, err := k.run(p.ctx, t)
+	out, err := k.run(p.ctx, t) //nolint:contextcheck // a cancelled request does not end it, SignalCancellation does
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
@@ -190,7 +190,7 @@ func (p *Provider) Update(_ context.Context, req plugin.UpdateRequest) (plugin.U
 		Operation: task.Update, Inputs: req.NewInputs, Old: req.OldInputs,
 		Previous: previous(req.OldOutputs), Log: p.engine.logger(req.URN),
 	}
-	out, err := k.run(p.ctx, t)
+	out, err := k.run(p.ctx, t) //nolint:contextcheck // a cancelled request does not end it, SignalCancellation does
 	if err != nil {
 		return plugin.UpdateResponse{}, err
 	}
@@ -206,7 +206,7 @@ func (p *Provider) Delete(_ context.Context, req plugin.DeleteRequest) (plugin.D
 	inputs := req.Outputs.Copy()
 	delete(inputs, stdout)
 	delete(inputs, stderr)
-	_, err = k.run(p.ctx, task.Task{
+	_, err = k.run(p.ctx, task.Task{ //nolint:contextcheck // a cancelled request does not end it, SignalCancellation does
 		Operation: task.Delete, Inputs: inputs, Previous: previous(req.Outputs), Log: p.engine.logger(req.URN),
 	})
 	return plugin.DeleteResponse{Status: resource.StatusOK}, err

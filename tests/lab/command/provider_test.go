@@ -47,7 +47,7 @@ func newBench(t *testing.T) *bench {
 	provider, err := New(b.log.listen(t))
 	require.NoError(t, err)
 	b.Provider = provider
-	t.Cleanup(func() { provider.Close() })
+	t.Cleanup(func() { assert.NoError(t, provider.Close()) })
 	return b
 }
 
@@ -63,7 +63,7 @@ func (e *engineLog) listen(t *testing.T) string {
 	require.NoError(t, err)
 	server := grpc.NewServer()
 	pulumirpc.RegisterEngineServer(server, e)
-	go server.Serve(listener)
+	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	return listener.Addr().String()
 }
@@ -167,7 +167,7 @@ func TestConnection(t *testing.T) {
 		free, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		address := free.Addr().(*net.TCPAddr)
-		free.Close()
+		require.NoError(t, free.Close())
 		done := make(chan error, 1)
 		go func() {
 			_, err := b.Create(context.Background(), plugin.CreateRequest{
@@ -192,7 +192,7 @@ func TestConnection(t *testing.T) {
 		b := newBench(t)
 		silent, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
-		t.Cleanup(func() { silent.Close() })
+		t.Cleanup(func() { _ = silent.Close() })
 		start := time.Now()
 		_, err = b.create(b.inputs(map[string]any{"create": "true"}, map[string]any{
 			"port": float64(silent.Addr().(*net.TCPAddr).Port), "perDialTimeout": 1.0, "dialErrorLimit": 0.0,

@@ -4,15 +4,20 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// scenario is nodes, and pods in the order in which they come.
+// scenario is nodes, and pods in the order in which they come. Where there are Deployments, the pods are those that the
+// controller manager makes of them.
 type scenario struct {
-	Nodes []*corev1.Node `json:"nodes"`
-	Pods  []*corev1.Pod  `json:"pods"`
+	Nodes       []*corev1.Node       `json:"nodes"`
+	Pods        []*corev1.Pod        `json:"pods"`
+	Deployments []*appsv1.Deployment `json:"-"`
+	// ReplicaSets are what it makes on the way; the scheduler spreads the pods of each.
+	ReplicaSets []*appsv1.ReplicaSet `json:"replicaSets,omitempty"`
 }
 
 // Values that nodes and pods have in common, few enough that they meet.
@@ -32,6 +37,12 @@ func generate(seed uint64) scenario {
 	s := scenario{}
 	for i := range 2 + g.IntN(5) {
 		s.Nodes = append(s.Nodes, g.node(fmt.Sprintf("case-%d-node-%d", seed, i)))
+	}
+	if seed%4 == 3 {
+		for i := range 1 + g.IntN(3) {
+			s.Deployments = append(s.Deployments, g.deployment(fmt.Sprintf("case-%d-%d", seed, i)))
+		}
+		return s
 	}
 	for i := range 2 + g.IntN(9) {
 		s.Pods = append(s.Pods, g.pod(fmt.Sprintf("case-%d-pod-%d", seed, i)))
@@ -101,6 +112,22 @@ func (g generator) pod(name string) *corev1.Pod {
 	}
 	return pod
 }
+
+// deployment has pods of one kind, as many as there are.
+func (g generator) deployment(name string) *appsv1.Deployment {
+	pod := g.pod(name)
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default"},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: ptr(int32(1 + g.IntN(5))), Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"name": name}},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"name": name, "app": pod.Labels["app"]}}, Spec: pod.Spec,
+			},
+		},
+	}
+}
+
+func ptr[T any](value T) *T { return &value }
 
 func (g generator) affinity(app string) *corev1.Affinity {
 	affinity := &corev1.Affinity{}

@@ -1,12 +1,15 @@
 package corpus_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
@@ -33,10 +36,10 @@ type reference struct {
 	client *kubernetes.Clientset
 
 	mu sync.Mutex
-	// pods are the pods that there are, as the API server last told, and bound their order.
-	pods    map[string]*corev1.Pod
-	bound   []string
-	changed chan struct{}
+	// pods are the pods that there are, as the API server last told; bound and arrived are in that order.
+	pods           map[string]*corev1.Pod
+	bound, arrived []string
+	changed        chan struct{}
 }
 
 func newReference(t *testing.T, cluster *controlplane.Cluster) *reference {
@@ -66,6 +69,9 @@ func (r *reference) follow(events watch.Interface) {
 		case event.Type == watch.Deleted:
 			delete(r.pods, pod.Name)
 		default:
+			if before == nil {
+				r.arrived = append(r.arrived, pod.Name)
+			}
 			r.pods[pod.Name] = pod
 			if pod.Spec.NodeName != "" && (before == nil || before.Spec.NodeName == "") {
 				r.bound = append(r.bound, pod.Name)
@@ -98,8 +104,9 @@ func (r *reference) await(t *testing.T, limit time.Duration, condition func(pods
 	}
 }
 
-// schedule makes the nodes and then the pods, one after the other, each when the one before is decided.
-func (r *reference) schedule(t *testing.T, s scenario) {
+// schedule makes the nodes and then the pods, one after the other, each when the one before is decided, or has the controller
+// manager make them. It returns the scenario with all its pods.
+func (r *reference) schedule(t *testing.T, s scenario) scenario {
 	t.Helper()
 	nodes, pods := r.client.CoreV1().Nodes(), r.client.CoreV1().Pods("default")
 	for _, node := range s.Nodes {
@@ -112,6 +119,40 @@ func (r *reference) schedule(t *testing.T, s scenario) {
 		require.NoError(t, err, pod.Name)
 		r.awaitDecision(t, pod.Name)
 	}
+	wanted := 0
+	for _, deployment := range s.Deployments {
+		_, err := r.client.AppsV1().Deployments("default").Create(t.Context(), deployment, metav1.CreateOptions{})
+		require.NoError(t, err, deployment.Name)
+		wanted += int(*deployment.Spec.Replicas)
+	}
+	if wanted > 0 {
+		s.Pods = r.made(t, wanted)
+		sets, err := r.client.AppsV1().ReplicaSets("default").List(t.Context(), metav1.ListOptions{})
+		require.NoError(t, err)
+		for i := range sets.Items {
+			s.ReplicaSets = append(s.ReplicaSets, &sets.Items[i])
+		}
+	}
+	return s
+}
+
+// made returns the pods that the controller manager makes, in their order and without what the scheduler adds to them.
+func (r *reference) made(t *testing.T, wanted int) []*corev1.Pod {
+	t.Helper()
+	require.True(t, r.await(t, decision, func(pods map[string]*corev1.Pod) bool { return len(pods) == wanted }), "no %d pods are made", wanted)
+	r.mu.Lock()
+	names := slices.DeleteFunc(slices.Clone(r.arrived), func(name string) bool { return r.pods[name] == nil })
+	r.mu.Unlock()
+	var made []*corev1.Pod
+	for _, name := range names {
+		r.awaitDecision(t, name)
+		r.mu.Lock()
+		pod := r.pods[name].DeepCopy()
+		r.mu.Unlock()
+		pod.Spec.NodeName, pod.Status = "", corev1.PodStatus{}
+		made = append(made, pod)
+	}
+	return made
 }
 
 // observe tells where pods are. One that was given up is tried again when others are bound, so the pods that are expected to
@@ -189,7 +230,10 @@ func (r *reference) remove(t *testing.T, names ...string) {
 	t.Helper()
 	now := int64(0)
 	for _, name := range names {
-		require.NoError(t, r.client.CoreV1().Pods("default").Delete(t.Context(), name, metav1.DeleteOptions{GracePeriodSeconds: &now}))
+		err := r.client.CoreV1().Pods("default").Delete(t.Context(), name, metav1.DeleteOptions{GracePeriodSeconds: &now})
+		if !apierrors.IsNotFound(err) {
+			require.NoError(t, err)
+		}
 	}
 	require.True(t, r.await(t, decision, func(pods map[string]*corev1.Pod) bool {
 		for _, name := range names {
@@ -204,15 +248,35 @@ func (r *reference) remove(t *testing.T, names ...string) {
 // clear leaves an empty cluster.
 func (r *reference) clear(t *testing.T, s scenario) {
 	t.Helper()
+	r.withdraw(t, s.Deployments)
 	names := make([]string, len(s.Pods))
 	for i, pod := range s.Pods {
 		names[i] = pod.Name
 	}
 	r.remove(t, names...)
 	r.mu.Lock()
-	r.bound = nil
+	r.bound, r.arrived = nil, nil
 	r.mu.Unlock()
 	for _, node := range s.Nodes {
 		require.NoError(t, r.client.CoreV1().Nodes().Delete(t.Context(), node.Name, metav1.DeleteOptions{}))
 	}
+}
+
+// withdraw deletes Deployments, and waits until nothing makes pods of them any more.
+func (r *reference) withdraw(t *testing.T, deployments []*appsv1.Deployment) {
+	t.Helper()
+	if len(deployments) == 0 {
+		return
+	}
+	orphans, background := metav1.DeletePropagationOrphan, metav1.DeletePropagationBackground
+	sets := r.client.AppsV1().ReplicaSets("default")
+	for _, deployment := range deployments {
+		require.NoError(t, r.client.AppsV1().Deployments("default").Delete(t.Context(), deployment.Name, metav1.DeleteOptions{PropagationPolicy: &background}))
+	}
+	// Their pods are orphans, so that nothing but this test deletes them.
+	require.NoError(t, sets.DeleteCollection(t.Context(), metav1.DeleteOptions{PropagationPolicy: &orphans}, metav1.ListOptions{}))
+	require.Eventually(t, func() bool {
+		left, err := sets.List(t.Context(), metav1.ListOptions{})
+		return err == nil && len(left.Items) == 0
+	}, decision, 20*time.Millisecond, "ReplicaSets are not deleted")
 }

@@ -30,9 +30,8 @@ func TestPlacementIsWhatASchedulerDoes(t *testing.T) {
 	simulation := startSimulation(t)
 	var count struct{ pods, pending, same, reasons, lots int }
 	for seed := range uint64(scenarios) {
-		s := generate(seed)
+		s := real.schedule(t, generate(seed))
 		simulated := simulation.ask(t, s)
-		real.schedule(t, s)
 		observed := real.observe(t, s, placed(simulated))
 		count.pods, count.pending = count.pods+len(s.Pods), count.pending+len(observed.reasons)
 		problem, late := "", map[string]string{}
@@ -72,7 +71,7 @@ func (s *simulation) follow(t *testing.T, c scenario, observed observation) (pro
 	for _, pod := range c.Pods {
 		byName[pod.Name] = pod
 	}
-	again := scenario{Nodes: c.Nodes}
+	again := scenario{Nodes: c.Nodes, ReplicaSets: c.ReplicaSets}
 	for _, name := range observed.order {
 		bound := byName[name].DeepCopy()
 		bound.Spec.NodeName = observed.nodes[name]

@@ -82,7 +82,7 @@ func run(m *testing.M) (code int, err error) {
 	shop.first, err = shop.Stack.Up(ctx)
 	shop.seen.stop()
 	if err != nil {
-		diagnose(ctx, os.Stderr)
+		diagnose(ctx)
 		return 1, err
 	}
 	if shop.outputs, err = shop.Stack.Outputs(ctx); err != nil {
@@ -95,7 +95,7 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	defer os.Remove(file.Name())
+	defer func() { _ = os.Remove(file.Name()) }()
 	shop.kubeconfig = file.Name()
 	text, _ := shop.outputs["kubeconfig"].(string)
 	if _, err := file.WriteString(text); err != nil {
@@ -106,27 +106,27 @@ func run(m *testing.M) (code int, err error) {
 	}
 	code = m.Run()
 	if code != 0 {
-		diagnose(ctx, os.Stderr)
+		diagnose(ctx)
 	}
 	return code, nil
 }
 
 // diagnose prints what a person would look at next.
-func diagnose(ctx context.Context, out io.Writer) {
+func diagnose(ctx context.Context) {
 	for _, command := range [][]string{
 		{"get", "nodes", "-o", "wide"},
 		{"get", "pods", "-A", "-o", "wide"},
 		{"get", "events", "-A", "--field-selector", "type=Warning", "--sort-by", "lastTimestamp"},
 	} {
-		fmt.Fprintf(out, "--- kubectl %s\n", strings.Join(command, " "))
+		fmt.Fprintf(os.Stderr, "--- kubectl %s\n", strings.Join(command, " "))
 		text, err := onMachine(ctx, "control-plane", append([]string{"kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf"}, command...)...)
-		fmt.Fprintln(out, tail(text, 60), errorText(err))
+		fmt.Fprintln(os.Stderr, tail(text, 60), errorText(err))
 	}
 	for _, node := range nodeNames {
 		for _, command := range [][]string{{"ip", "route"}, {"journalctl", "--no-pager", "-n", "15", "-u", "kubelet"}} {
-			fmt.Fprintf(out, "--- %s: %s\n", node, strings.Join(command, " "))
+			fmt.Fprintf(os.Stderr, "--- %s: %s\n", node, strings.Join(command, " "))
 			text, err := onMachine(ctx, node, command...)
-			fmt.Fprintln(out, text, errorText(err))
+			fmt.Fprintln(os.Stderr, text, errorText(err))
 		}
 	}
 }

@@ -56,7 +56,7 @@ func fetch(ctx context.Context, path string) (status int, header http.Header, bo
 	if err != nil {
 		return 0, nil, "", err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
 	return response.StatusCode, response.Header, string(text), err
 }

@@ -92,7 +92,7 @@ func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer listener.Close()
+	defer func() { require.NoError(t, listener.Close()) }()
 	return listener.Addr().String()
 }
 
@@ -111,7 +111,7 @@ func (c *controlPlane) start(name string, args ...string) {
 	c.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		log.Close()
+		_ = log.Close()
 		if text, err := os.ReadFile(log.Name()); err == nil && c.t.Failed() {
 			c.t.Logf("the last lines of %s:\n%s", name, tail(string(text), 5))
 		}
@@ -137,23 +137,22 @@ func (c *controlPlane) waitReady() {
 		if err != nil {
 			return false
 		}
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
 	}, patience, 200*time.Millisecond, "the API server is not ready")
 }
 
 // kubectl runs kubectl as the administrator.
-func (c *controlPlane) kubectl(stdin string, args ...string) string {
+func (c *controlPlane) kubectl(stdin string, args ...string) {
 	c.t.Helper()
 	binary, err := toolchain.Tool(c.t.Context(), "kubectl")
 	require.NoError(c.t, err)
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
-	var stdout, stderr bytes.Buffer
+	var stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, binary, append([]string{"--kubeconfig", c.kubeconfig}, args...)...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
+	cmd.Stdin, cmd.Stderr = strings.NewReader(stdin), &stderr
 	require.NoError(c.t, cmd.Run(), "kubectl %s: %s", strings.Join(args, " "), &stderr)
-	return stdout.String()
 }
 
 // installCalicoTypes installs the custom resource definitions of Calico's manifest, and nothing else of it.

@@ -38,8 +38,10 @@ func (s *Stack) operate(ctx context.Context, operation string, flags []string) (
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(log.Name())
-	defer log.Close()
+	defer func() {
+		_ = log.Close() // only the engine writes to it
+		_ = os.Remove(log.Name())
+	}()
 	args := []string{operation, "--stack", s.Name, "--config-file", s.configFile(), "--event-log", log.Name()}
 	output, err := s.workspace.run(ctx, call{
 		dir: s.workspace.options.Program, args: append(args, flags...), stream: true,

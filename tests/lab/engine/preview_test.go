@@ -97,7 +97,7 @@ func TestConfigErrors(t *testing.T) {
 			var failed *engine.Error
 			require.ErrorAs(t, err, &failed)
 			for _, want := range c.want {
-				assert.ErrorContains(t, err, want)
+				require.ErrorContains(t, err, want)
 			}
 			for _, step := range result.Steps {
 				assert.Equal(t, "pulumi:pulumi:Stack", string(step.URN.Type()), "registered before config was checked")

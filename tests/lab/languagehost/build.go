@@ -44,7 +44,7 @@ func build(ctx context.Context, dir, target string, stdout, stderr io.Writer) (*
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", target, ".")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, stdout, stderr
 	if err := cmd.Run(); err != nil {
-		lock.Unlock()
+		_ = lock.Unlock() // the end of the host releases it in any case
 		return nil, fmt.Errorf("go build in %s: %w", dir, err)
 	}
 	built := &program{target, lock}
@@ -58,7 +58,7 @@ func build(ctx context.Context, dir, target string, stdout, stderr io.Writer) (*
 // release lets others build the program again.
 func (p *program) release() {
 	if p.lock != nil {
-		p.lock.Unlock()
+		_ = p.lock.Unlock() // the end of the host releases it in any case
 	}
 }
 

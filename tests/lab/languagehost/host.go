@@ -78,14 +78,14 @@ func (h *Host) InstallDependencies(
 	if err != nil {
 		return err
 	}
-	defer closer.Close()
-	fmt.Fprintln(stdout, "Installing dependencies...")
+	defer func() { _ = closer.Close() }() // for the ways out with another error
+	_, _ = fmt.Fprintln(stdout, "Installing dependencies...")
 	built, err := build(server.Context(), req.GetInfo().GetProgramDirectory(), "", stdout, stderr)
 	if err != nil {
 		return err
 	}
 	built.release()
-	fmt.Fprintln(stdout, "Finished installing dependencies")
+	_, _ = fmt.Fprintln(stdout, "Finished installing dependencies")
 	return closer.Close()
 }
 

@@ -194,11 +194,11 @@ func TestRunPlugin(t *testing.T) {
 	require.NoError(t, err)
 	server := grpc.NewServer()
 	pulumirpc.RegisterLanguageRuntimeServer(server, host)
-	go server.Serve(listener)
+	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { _ = conn.Close() })
 
 	stream, err := pulumirpc.NewLanguageRuntimeClient(conn).RunPlugin(t.Context(), &pulumirpc.RunPluginRequest{
 		Info: writeProgram(t, dir, `fmt.Println(os.Args[1]); fmt.Fprintln(os.Stderr, os.Getenv("GREETING")); os.Exit(5)`),

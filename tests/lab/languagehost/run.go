@@ -50,10 +50,10 @@ func (h *Host) Run(_ context.Context, req *pulumirpc.RunRequest) (*pulumirpc.Run
 			return nil, fmt.Errorf("option binary %q: %w", binary, err)
 		}
 		prog = &program{path: path}
-	} else if prog, err = build(h.running, req.GetInfo().GetProgramDirectory(), target, os.Stdout, os.Stderr); err != nil {
+	} else if prog, err = build(h.running, req.GetInfo().GetProgramDirectory(), target, os.Stdout, os.Stderr); err != nil { //nolint:contextcheck // the host's end ends it
 		return nil, err
 	}
-	cmd := h.command(h.running, prog.path, nil, req.GetPwd(), env, os.Stdout, os.Stderr)
+	cmd := h.command(h.running, prog.path, nil, req.GetPwd(), env, os.Stdout, os.Stderr) //nolint:contextcheck // the host's end ends it
 	code, err := prog.run(cmd)
 	switch {
 	case err != nil:
@@ -74,7 +74,7 @@ func (h *Host) RunPlugin(req *pulumirpc.RunPluginRequest, server pulumirpc.Langu
 	if err != nil {
 		return err
 	}
-	defer closer.Close()
+	defer func() { _ = closer.Close() }() // for the ways out with another error
 	// Standard output begins with the plugin's port, so the build must not write there.
 	ctx, cancel := context.WithCancel(server.Context())
 	defer cancel()

@@ -38,7 +38,7 @@ type listener struct {
 // Forward answers on the public addresses of the table in dir, and follows its changes, until ctx ends.
 func Forward(ctx context.Context, dir string) error {
 	f := &forwarder{listeners: map[string]*listener{}}
-	defer f.adopt(Gateway{})
+	defer f.adopt(ctx, Gateway{})
 	path := filepath.Join(dir, "gateway.json")
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
@@ -53,7 +53,7 @@ func Forward(ctx context.Context, dir string) error {
 			if err := json.Unmarshal(data, &table); err != nil {
 				return fmt.Errorf("gateway %s: %w", path, err)
 			}
-			if f.adopt(table) {
+			if f.adopt(ctx, table) {
 				seen = string(data)
 			}
 		}
@@ -67,7 +67,7 @@ func Forward(ctx context.Context, dir string) error {
 
 // adopt opens and closes listeners until they are those of the table, and says whether all could be opened.
 // Connections that are up stay up, as they do when a security group changes.
-func (f *forwarder) adopt(table Gateway) bool {
+func (f *forwarder) adopt(ctx context.Context, table Gateway) bool {
 	wanted := map[string]string{}
 	for _, a := range table.Addresses {
 		n := 0
@@ -101,12 +101,12 @@ func (f *forwarder) adopt(table Gateway) bool {
 		}
 		l := &listener{socket, target}
 		f.listeners[public] = l
-		go l.serve()
+		go l.serve(ctx)
 	}
 	return complete
 }
 
-func (l *listener) serve() {
+func (l *listener) serve(ctx context.Context) {
 	for {
 		client, err := l.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -114,7 +114,12 @@ func (l *listener) serve() {
 		}
 		if err != nil {
 			slog.Warn("cannot accept", "address", l.Addr(), "error", err)
-			time.Sleep(watchEvery) // out of file descriptors: accepting at once would only spin
+			// Out of file descriptors: accepting at once would only spin.
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(watchEvery):
+			}
 			continue
 		}
 		go pass(client.(*net.TCPConn), l.target)

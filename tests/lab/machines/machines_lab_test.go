@@ -23,28 +23,32 @@ const twin = "twin-test"
 var subnet = machines.Network{ID: "subnet-0test", CIDR: netip.MustParsePrefix("172.29.240.0/24")}
 
 // command runs a program and gives its output with the error.
-func command(args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+func command(ctx context.Context, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput()
 	return strings.TrimSpace(string(out)), err
 }
 
 // eventually waits for a command to succeed, and on failure shows its last output and the machine's.
-func eventually(t *testing.T, container string, args ...string) string {
+func eventually(ctx context.Context, t *testing.T, container string, args ...string) string {
 	t.Helper()
 	deadline := time.Now().Add(2 * time.Minute)
 	for {
-		out, err := command(args...)
+		out, err := command(ctx, args...)
 		if err == nil {
 			return out
 		}
 		if time.Now().After(deadline) {
-			logs, _ := command("docker", "logs", "--tail", "50", container)
-			journal, _ := command("docker", "exec", container, "journalctl", "--no-pager", "--lines", "50")
+			logs, _ := command(ctx, "docker", "logs", "--tail", "50", container)
+			journal, _ := command(ctx, "docker", "exec", container, "journalctl", "--no-pager", "--lines", "50")
 			t.Fatalf("%s: %v: %s\nlogs of %s: %s\njournal: %s", strings.Join(args, " "), err, out, container, logs, journal)
 		}
-		time.Sleep(500 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s: %v: %s", strings.Join(args, " "), ctx.Err(), out)
+		case <-time.After(500 * time.Millisecond):
+		}
 	}
 }
 
@@ -83,16 +87,16 @@ func TestMachine(t *testing.T) {
 	a, b, c := twin+"-a", twin+"-b", twin+"-c"
 
 	exec := func(container string, args ...string) (string, error) {
-		return command(append([]string{"docker", "exec", container}, args...)...)
+		return command(ctx, append([]string{"docker", "exec", container}, args...)...)
 	}
 	for _, container := range []string{a, b, c} {
-		eventually(t, container, "docker", "exec", container, "test", "-f", "/var/lib/first-boot")
-		eventually(t, container, "docker", "exec", container, "cloud-init", "status", "--wait")
+		eventually(ctx, t, container, "docker", "exec", container, "test", "-f", "/var/lib/first-boot")
+		eventually(ctx, t, container, "docker", "exec", container, "cloud-init", "status", "--wait")
 	}
 	serve := func(port string) {
-		_, err := command("docker", "exec", "--detach", a, "python3", "-m", "http.server", port)
+		_, err := command(ctx, "docker", "exec", "--detach", a, "python3", "-m", "http.server", port)
 		require.NoError(t, err)
-		eventually(t, a, "docker", "exec", a, "curl", "--silent", "--fail", "--max-time", "2", "http://127.0.0.1:"+port+"/etc/hostname")
+		eventually(ctx, t, a, "docker", "exec", a, "curl", "--silent", "--fail", "--max-time", "2", "http://127.0.0.1:"+port+"/etc/hostname")
 	}
 	serve("8080")
 	serve("7000")
@@ -101,7 +105,7 @@ func TestMachine(t *testing.T) {
 		if from != "" {
 			args = append([]string{"docker", "exec", from}, args...)
 		}
-		_, err := command(args...)
+		_, err := command(ctx, args...)
 		return err
 	}
 
@@ -117,30 +121,30 @@ func TestMachine(t *testing.T) {
 		assert.Equal(t, "running", system, failed)
 	})
 	t.Run("a rule for an address admits that address only", func(t *testing.T) {
-		assert.NoError(t, fetch("", "http://172.29.240.10:8080/etc/hostname"))
-		assert.Error(t, fetch(b, "http://172.29.240.10:8080/etc/hostname"))
+		require.NoError(t, fetch("", "http://172.29.240.10:8080/etc/hostname"))
+		require.Error(t, fetch(b, "http://172.29.240.10:8080/etc/hostname"))
 	})
 	t.Run("a rule for a group admits its members only", func(t *testing.T) {
-		assert.NoError(t, fetch(b, "http://172.29.240.10:7000/etc/hostname"))
-		assert.Error(t, fetch(c, "http://172.29.240.10:7000/etc/hostname"))
-		assert.Error(t, fetch("", "http://172.29.240.10:7000/etc/hostname"))
+		require.NoError(t, fetch(b, "http://172.29.240.10:7000/etc/hostname"))
+		require.Error(t, fetch(c, "http://172.29.240.10:7000/etc/hostname"))
+		require.Error(t, fetch("", "http://172.29.240.10:7000/etc/hostname"))
 	})
 	t.Run("a changed rule set is in force at once and kept over a restart", func(t *testing.T) {
 		wider := firewall
 		wider.Groups = map[string][]netip.Addr{"sg-0peers": {netip.MustParseAddr("172.29.240.12")}}
 		require.NoError(t, docker.ApplyFirewall(ctx, a, machine("a", "172.29.240.10", wider).Firewall))
-		assert.NoError(t, fetch(c, "http://172.29.240.10:7000/etc/hostname"))
-		assert.Error(t, fetch(b, "http://172.29.240.10:7000/etc/hostname"))
+		require.NoError(t, fetch(c, "http://172.29.240.10:7000/etc/hostname"))
+		require.Error(t, fetch(b, "http://172.29.240.10:7000/etc/hostname"))
 		require.NoError(t, docker.Restart(ctx, a, nil))
-		eventually(t, a, "docker", "exec", a, "cloud-init", "status", "--wait")
+		eventually(ctx, t, a, "docker", "exec", a, "cloud-init", "status", "--wait")
 		rules, err := exec(a, "nft", "list", "table", "inet", "ec2_twin")
 		require.NoError(t, err, rules)
 		assert.Contains(t, rules, "172.29.240.12")
 		name, _ := exec(a, "hostname")
 		assert.Equal(t, "a", name)
 		serve("7000")
-		assert.NoError(t, fetch(c, "http://172.29.240.10:7000/etc/hostname"))
-		assert.Error(t, fetch(b, "http://172.29.240.10:7000/etc/hostname"))
+		require.NoError(t, fetch(c, "http://172.29.240.10:7000/etc/hostname"))
+		require.Error(t, fetch(b, "http://172.29.240.10:7000/etc/hostname"))
 	})
 	t.Run("source and destination check drops other addresses", func(t *testing.T) {
 		open := machines.Firewall{Ingress: []machines.Rule{all}, Egress: []machines.Rule{all}}
@@ -169,7 +173,7 @@ func TestMachine(t *testing.T) {
 		status, err := docker.Status(ctx, c)
 		require.NoError(t, err)
 		assert.Empty(t, status)
-		volumes, err := command("docker", "volume", "ls", "--quiet", "--filter", "label=twin.id=i-0c")
+		volumes, err := command(ctx, "docker", "volume", "ls", "--quiet", "--filter", "label=twin.id=i-0c")
 		require.NoError(t, err)
 		assert.Empty(t, volumes)
 	})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ecommerce-platform/tests/lab/engine"
 )
 
 // Found is what a preview of one checkout left behind. Report is nil where the preview ended before there was one.
@@ -30,7 +32,7 @@ func Comment(head, base *Found) string {
 		violations(head.Report, base),
 	}
 	if items := head.Report.NotEvaluated; len(items) > 0 {
-		parts = append(parts, fold("Not evaluated: "+count(len(items), "value"), list(shortened(items))))
+		parts = append(parts, fold("Not evaluated: "+count(len(items), "value"), list(gathered(items))))
 	}
 	parts = append(parts,
 		placement(head.Report.Placement), rollouts(head.Report), nodeLoss(head.Report.NodeLoss),
@@ -40,12 +42,30 @@ func Comment(head, base *Found) string {
 	return strings.Join(parts, "\n\n") + "\n"
 }
 
-func shortened(resources []string) []string {
-	short := make([]string, len(resources))
-	for i, resource := range resources {
-		short[i] = shortName(resource)
+// gathered says things once that are the same of many resources: what ends in the same path.
+func gathered(items []string) []string {
+	var order []string
+	names := map[string][]string{}
+	for _, item := range items {
+		words := strings.Fields(shortName(item))
+		key := item
+		if len(words) == 3 {
+			key = words[0] + " " + words[2]
+		}
+		if names[key] == nil {
+			order = append(order, key)
+		}
+		names[key] = append(names[key], shortName(item))
 	}
-	return short
+	var lines []string
+	for _, key := range order {
+		if same := names[key]; len(same) > 1 {
+			lines = append(lines, fmt.Sprintf("%s of %d, such as %s", key, len(same), strings.Fields(same[0])[1]))
+		} else {
+			lines = append(lines, same[0])
+		}
+	}
+	return lines
 }
 
 // failureLines is how many of the last lines of a failed preview are shown.
@@ -58,12 +78,13 @@ func lastLines(text string, n int) []string {
 
 func headline(report *Report) string {
 	mark := "✅"
-	if slices.ContainsFunc(report.Violations, func(v Violation) bool { return v.Level == mandatory }) {
+	switch {
+	case report.broken(mandatory) > 0:
 		mark = "❌"
-	} else if len(report.Violations) > 0 {
+	case len(report.Violations) > 0:
 		mark = "⚠️"
 	}
-	return fmt.Sprintf("### %s %s", mark, cell(report.Verdict))
+	return fmt.Sprintf("### %s %s", mark, cell(report.Headline()))
 }
 
 // violations lists broken rules, what stops a deployment first. Those that the base does not break are called new.
@@ -110,6 +131,10 @@ const openViolations = 8
 
 // shortName is a resource without the module of its type: Deployment shop-redis.
 func shortName(resource string) string {
+	if strings.HasPrefix(resource, "urn:") {
+		id := engine.URN(resource)
+		resource = id.String()
+	}
 	kind, name, named := strings.Cut(resource, " ")
 	if !named {
 		return resource

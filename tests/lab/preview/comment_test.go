@@ -29,12 +29,12 @@ func TestCommentGolden(t *testing.T) {
 	dearer.Report.Cost.Monthly += 35.04
 
 	stuck := captured(t)
-	stuck.Report.Verdict = "fails: 1 mandatory policy broken"
+	stuck.Report.Verdict = "does not work"
 	stuck.Report.Violations = append(stuck.Report.Violations, Violation{
 		Rule: "rollout", Level: mandatory, Resource: "kubernetes:apps/v1:Deployment shop-redis",
 		Message: "with maxSurge 1 and maxUnavailable 0 the rollout cannot finish; set maxSurge 0, maxUnavailable 1",
 	})
-	stuck.Report.Rollouts[0].Completes, stuck.Report.Rollouts[0].Reason = false, "a surge pod fits on no node"
+	stuck.Report.Rollouts[0].Completes, stuck.Report.Rollouts[0].Stuck = false, "0/3 nodes are available: a surge pod fits on none"
 	delete(stuck.Plan, "kubernetes:policy/v1:PodDisruptionBudget shop-redis")
 	stuck.Plan["kubernetes:core/v1:ConfigMap more"] = map[string]string{"data.a": `"b"`}
 
@@ -139,8 +139,15 @@ func TestManyViolationsAreFolded(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(folded, "- ⚠️"))
 }
 
+func TestGathered(t *testing.T) {
+	assert.Equal(t, []string{"Command connection of 2, such as a", "Instance n instanceType", "nodes"}, gathered([]string{
+		"command:remote:Command a connection", "command:remote:Command b connection", "aws:ec2/instance:Instance n instanceType", "nodes",
+	}))
+}
+
 func TestShortName(t *testing.T) {
 	assert.Equal(t, "Deployment shop-redis", shortName("kubernetes:apps/v1:Deployment shop-redis"))
 	assert.Equal(t, "Instance worker-node-1 publicIp", shortName("aws:ec2/instance:Instance worker-node-1 publicIp"))
+	assert.Equal(t, "Deployment shop-redis", shortName("urn:pulumi:dev::shop::a:b:C$kubernetes:apps/v1:Deployment::shop-redis"))
 	assert.Equal(t, "nodes", shortName("nodes"))
 }

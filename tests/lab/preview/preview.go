@@ -38,7 +38,7 @@ type Result struct {
 	Report *Report
 	// Raw is the report as the pack wrote it.
 	Raw []byte
-	// Plan is every resource as it would be deployed.
+	// Plan is every resource as it would be deployed, nil where the program ended before it had declared them all.
 	Plan Plan
 	// Elapsed is how long the engine took, program and pack included.
 	Elapsed time.Duration
@@ -95,9 +95,14 @@ func Run(ctx context.Context, options Options) (*Result, error) {
 	if ran == nil {
 		return nil, failed
 	}
-	result.Elapsed, result.Plan = time.Since(start), planOf(ran.Steps)
-	err = result.read(report)
-	return result, errors.Join(failed, err)
+	result.Elapsed = time.Since(start)
+	if err := result.read(report); err != nil {
+		return result, errors.Join(failed, err)
+	}
+	if failed == nil || result.Report != nil {
+		result.Plan = planOf(ran.Steps)
+	}
+	return result, failed
 }
 
 // read takes the pack's report, if it wrote one.

@@ -19,7 +19,7 @@ func TestPreviewOfTheDevStack(t *testing.T) {
 	t.Run("the pack reports", func(t *testing.T) {
 		require.NotNil(t, first.Report)
 		assert.NotEmpty(t, first.Report.Verdict)
-		assert.Equal(t, "verdict  "+first.Report.Verdict, first.Summary(nil))
+		assert.Equal(t, "verdict  "+first.Report.Headline(), first.Summary(nil))
 	})
 	t.Run("a second one finds the same, so a difference is the program's", func(t *testing.T) {
 		second, err := Run(t.Context(), Options{})
@@ -50,6 +50,7 @@ func TestPreviewThatFails(t *testing.T) {
 	require.ErrorAs(t, err, &failed)
 	require.ErrorContains(t, err, "nodePort 80")
 	require.NotNil(t, result)
+	assert.Nil(t, result.Plan, "a plan that lacks resources would show them as removed")
 	assert.Contains(t, result.Summary(err), "verdict  failed")
 	require.EqualError(t, Brief(err), "preview failed; the reasons are above")
 	require.EqualError(t, Brief(errors.New("other")), "other")

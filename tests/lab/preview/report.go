@@ -22,71 +22,75 @@ type Placement struct {
 	Tiers []Tier    `json:"tiers"`
 }
 
-// NodeUse is a node with what is asked of it.
+// NodeUse is what is asked of a node against what it has, in millicores and MiB; allocatable is 0 where it is unknown.
 type NodeUse struct {
-	Name   string `json:"name"`
-	Role   string `json:"role"`
-	Pods   int    `json:"pods"`
-	CPU    Use    `json:"cpu"`
-	Memory Use    `json:"memory"`
+	Node              string `json:"node"`
+	Role              string `json:"role"`
+	Pods              int    `json:"pods"`
+	CPU               int64  `json:"cpuMillis"`
+	AllocatableCPU    int64  `json:"allocatableCpuMillis"`
+	Memory            int64  `json:"memoryMiB"`
+	AllocatableMemory int64  `json:"allocatableMemoryMiB"`
 }
 
-// Use is requests against allocatable, as quantities.
-type Use struct {
-	Requested   string `json:"requested"`
-	Allocatable string `json:"allocatable"`
-}
-
-// Tier is a workload and the number of its pods on each node.
+// Tier is a Deployment and the number of its pods on each node.
 type Tier struct {
-	Tier     string         `json:"tier"`
-	Replicas int            `json:"replicas"`
-	Nodes    map[string]int `json:"nodes"`
-	Unplaced []Unplaced     `json:"unplaced"`
-	Unmet    []string       `json:"unmet"`
-}
-
-// Unplaced is a pod that fits nowhere, with the scheduler's reason.
-type Unplaced struct {
-	Pod    string `json:"pod"`
-	Reason string `json:"reason"`
+	Tier        string         `json:"tier"`
+	Replicas    int            `json:"replicas"`
+	PerNode     map[string]int `json:"perNode"`
+	Pending     int            `json:"pending"`
+	Reasons     []string       `json:"reasons"`
+	Preferences []string       `json:"preferencesNotMet"`
 }
 
 // Rollout is whether a change of a Deployment's pods can finish.
 type Rollout struct {
-	Deployment string `json:"deployment"`
-	Completes  bool   `json:"completes"`
-	Lowest     int    `json:"lowest"`
-	Replicas   int    `json:"replicas"`
-	Reason     string `json:"reason"`
+	Tier      string `json:"tier"`
+	Strategy  string `json:"strategy"`
+	Replicas  int    `json:"replicas"`
+	Completes bool   `json:"completes"`
+	Lowest    int    `json:"lowestAvailable"`
+	Stuck     string `json:"stuck"`
+	Remedy    string `json:"remedy"`
 }
 
-// Drain is whether a disruption budget lets a node be drained.
+// Drain is whether disruption budgets let a node be drained.
 type Drain struct {
-	Budget  string `json:"budget"`
-	Node    string `json:"node"`
-	Allowed bool   `json:"allowed"`
-	Reason  string `json:"reason"`
+	Node      string    `json:"node"`
+	Completes bool      `json:"completes"`
+	Blocked   []Blocked `json:"blocked"`
+}
+
+// Blocked is a pod that a budget never lets go, and why.
+type Blocked struct {
+	Reason string `json:"reason"`
 }
 
 // NodeLoss is what happens without a node.
 type NodeLoss struct {
-	Node    string   `json:"node"`
-	Stays   []string `json:"stays"`
-	Moves   []string `json:"moves"`
-	Pending []string `json:"pending"`
-	Lost    []string `json:"lost"`
+	Node         string     `json:"node"`
+	Tiers        []TierLoss `json:"tiers"`
+	DataLost     []string   `json:"dataLost"`
+	ControlPlane bool       `json:"controlPlane"`
 }
 
-// Path is whether packets get from one place to another.
+// TierLoss is what becomes of one tier's pods.
+type TierLoss struct {
+	Tier    string `json:"tier"`
+	StaysUp int    `json:"staysUp"`
+	Moves   int    `json:"moves"`
+	Pending int    `json:"pending"`
+}
+
+// Path is whether packets get from one place to another, and whether they should: open, closed or unknown.
 type Path struct {
-	From     string `json:"from"`
-	To       string `json:"to"`
-	Protocol string `json:"protocol"`
-	Port     string `json:"port"`
-	Purpose  string `json:"purpose"`
-	OK       bool   `json:"ok"`
-	Missing  string `json:"missing"`
+	From   string `json:"from"`
+	To     string `json:"to"`
+	What   string `json:"what"`
+	Ports  string `json:"ports"`
+	State  string `json:"state"`
+	Want   string `json:"want"`
+	Remedy string `json:"remedy"`
 }
 
 // Violation is one broken rule.

@@ -14,7 +14,7 @@ func placement(p Placement) string {
 	}
 	names := map[string]bool{}
 	for _, tier := range p.Tiers {
-		for node := range tier.Nodes {
+		for node := range tier.PerNode {
 			names[node] = true
 		}
 	}
@@ -30,36 +30,47 @@ func placement(p Placement) string {
 	for _, tier := range p.Tiers {
 		row := []string{cell(tier.Tier)}
 		for _, node := range nodes {
-			row = append(row, number(tier.Nodes[node]))
+			row = append(row, number(tier.PerNode[node]))
 		}
-		rows = append(rows, append(row, number(len(tier.Unplaced))))
-		pods, pending = pods+tier.Replicas, pending+len(tier.Unplaced)
-		for _, pod := range tier.Unplaced {
-			notes = append(notes, fmt.Sprintf("%s stays pending: %s", pod.Pod, pod.Reason))
+		rows = append(rows, append(row, number(tier.Pending)))
+		pods, pending = pods+tier.Replicas, pending+tier.Pending
+		for _, reason := range tier.Reasons {
+			notes = append(notes, tier.Tier+" pending: "+reason)
 		}
-		for _, preference := range tier.Unmet {
-			notes = append(notes, fmt.Sprintf("%s: %s", tier.Tier, preference))
+		for _, preference := range tier.Preferences {
+			notes = append(notes, tier.Tier+" prefers in vain: "+preference)
 		}
 	}
 	body := table(header, rows)
 	if len(notes) > 0 {
 		body += "\n" + list(notes) + "\n"
 	}
-	var use [][]string
-	for _, node := range p.Nodes {
-		use = append(use, []string{
-			cell(node.Name), number(node.Pods),
-			cell(node.CPU.Requested + " of " + node.CPU.Allocatable), cell(node.Memory.Requested + " of " + node.Memory.Allocatable),
-		})
-	}
-	if len(use) > 0 {
-		body += "\n" + table([]string{"node", "pods", "CPU", "memory"}, use)
+	if len(p.Nodes) > 0 {
+		body += "\n" + uses(p.Nodes)
 	}
 	summary := "Placement: " + count(pods, "pod")
 	if pending > 0 {
 		summary += fmt.Sprintf(", %d pending", pending)
 	}
 	return fold(summary, body)
+}
+
+// uses shows requests against what is allocatable.
+func uses(nodes []NodeUse) string {
+	var rows [][]string
+	for _, node := range nodes {
+		rows = append(rows, []string{
+			cell(node.Node), number(node.Pods), of(node.CPU, node.AllocatableCPU, "m"), of(node.Memory, node.AllocatableMemory, " MiB"),
+		})
+	}
+	return table([]string{"node", "pods", "CPU", "memory"}, rows)
+}
+
+func of(requested, allocatable int64, unit string) string {
+	if allocatable == 0 {
+		return fmt.Sprintf("%d%s", requested, unit)
+	}
+	return fmt.Sprintf("%d of %d%s", requested, allocatable, unit)
 }
 
 // number leaves nothing where there is nothing, which is easier to read in a table.
@@ -76,29 +87,33 @@ func rollouts(report *Report) string {
 		return ""
 	}
 	var rows [][]string
-	stuck := 0
+	finish := 0
 	for _, rollout := range report.Rollouts {
-		outcome := "✅ " + cell(rollout.Reason)
-		if !rollout.Completes {
-			stuck++
-			outcome = "❌ " + cell(rollout.Reason)
+		outcome := "✅ " + rollout.Strategy
+		if rollout.Completes {
+			finish++
+		} else {
+			outcome = strings.Join(slices.DeleteFunc([]string{"❌ " + rollout.Stuck, rollout.Remedy}, func(s string) bool { return s == "" }), "; ")
 		}
-		rows = append(rows, []string{
-			cell(rollout.Deployment), strings.TrimSpace(outcome), fmt.Sprintf("%d of %d", rollout.Lowest, rollout.Replicas),
-		})
+		rows = append(rows, []string{cell(rollout.Tier), cell(outcome), fmt.Sprintf("%d of %d", rollout.Lowest, rollout.Replicas)})
 	}
 	body := table([]string{"rollout", "can finish", "lowest"}, rows)
 	var refused []string
+	drained := 0
 	for _, drain := range report.Drains {
-		if !drain.Allowed {
-			refused = append(refused, fmt.Sprintf("%s does not let %s be drained: %s", drain.Budget, drain.Node, drain.Reason))
+		if drain.Completes {
+			drained++
+		}
+		if len(drain.Blocked) > 0 {
+			refused = append(refused, fmt.Sprintf("%s cannot be drained, %s may never go: %s",
+				drain.Node, count(len(drain.Blocked), "pod"), drain.Blocked[0].Reason))
 		}
 	}
 	if len(refused) > 0 {
 		body += "\n" + list(refused)
 	}
-	return fold(fmt.Sprintf("Rollouts: %d of %d can finish, %s refused",
-		len(report.Rollouts)-stuck, len(report.Rollouts), count(len(refused), "drain")), body)
+	return fold(fmt.Sprintf("Rollouts: %d of %d can finish; %d of %s can be drained",
+		finish, len(report.Rollouts), drained, count(len(report.Drains), "node")), body)
 }
 
 // nodeLoss shows what losing each node does.
@@ -109,35 +124,55 @@ func nodeLoss(losses []NodeLoss) string {
 	var rows [][]string
 	data := 0
 	for _, loss := range losses {
-		if len(loss.Lost) > 0 {
+		if len(loss.DataLost) > 0 {
 			data++
 		}
+		var stays, moves, pending []string
+		for _, tier := range loss.Tiers {
+			stays, moves, pending = named(stays, tier.Tier, tier.StaysUp), named(moves, tier.Tier, tier.Moves), named(pending, tier.Tier, tier.Pending)
+		}
+		lost := loss.DataLost
+		if loss.ControlPlane {
+			lost = append([]string{"the API: nothing moves"}, lost...)
+		}
 		row := []string{cell(loss.Node)}
-		for _, column := range [][]string{loss.Stays, loss.Moves, loss.Pending, loss.Lost} {
+		for _, column := range [][]string{stays, moves, pending, lost} {
 			row = append(row, cell(strings.Join(column, ", ")))
 		}
 		rows = append(rows, row)
 	}
 	return fold(fmt.Sprintf("Node loss: data at stake on %d of %s", data, count(len(losses), "node")),
-		table([]string{"without", "stays up", "moves", "pending", "data lost"}, rows))
+		table([]string{"without", "stays up", "moves", "pending", "lost"}, rows))
 }
 
-// reachability shows the paths that are missing; those that exist are a number.
+// named adds a tier with its number of pods, if it has any.
+func named(list []string, tier string, pods int) []string {
+	if pods == 0 {
+		return list
+	}
+	return append(list, fmt.Sprintf("%s %d", tier, pods))
+}
+
+// reachability shows the paths that are not as they should be; the others are a number.
 func reachability(paths []Path) string {
 	if len(paths) == 0 {
 		return ""
 	}
 	var rows [][]string
+	good := 0
 	for _, path := range paths {
-		if !path.OK {
-			rows = append(rows, []string{
-				cell(path.From + " → " + path.To), cell(strings.TrimSpace(path.Purpose + " " + path.Protocol + "/" + path.Port)), cell(path.Missing),
-			})
+		if path.State == path.Want {
+			good++
+			continue
 		}
+		rows = append(rows, []string{
+			cell(path.From + " → " + path.To), cell(path.What + ", " + path.Ports),
+			cell(fmt.Sprintf("%s, should be %s", path.State, path.Want)), cell(path.Remedy),
+		})
 	}
-	summary := fmt.Sprintf("Reachability: %d of %s as they should be", len(paths)-len(rows), count(len(paths), "path"))
+	summary := fmt.Sprintf("Reachability: %d of %s as they should be", good, count(len(paths), "path"))
 	if len(rows) == 0 {
-		return fold(summary, "Every path that is needed exists, and none besides.")
+		return fold(summary, "Every path that is needed is open, and none besides.")
 	}
-	return fold(summary, table([]string{"path", "for", "remedy"}, rows))
+	return fold(summary, table([]string{"path", "for", "is", "remedy"}, rows))
 }

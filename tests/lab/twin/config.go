@@ -68,7 +68,7 @@ func (p *Provider) Configure(_ context.Context, req *pulumirpc.ConfigureRequest)
 	}
 	values := settings(open(props))
 	p.region, _ = values.region()
-	p.defaultTags = Values(values.plain().Object("defaultTags")).Object("tags")
+	p.defaultTags = values.plain().Object("defaultTags").Object("tags")
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, AcceptResources: true, SupportsPreview: true}, nil
 }
 

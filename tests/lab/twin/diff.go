@@ -97,7 +97,7 @@ func differs(old, new any) bool {
 	if hasUnknown(old) || hasUnknown(new) {
 		return true
 	}
-	return !(empty(old) && empty(new)) && !reflect.DeepEqual(old, new)
+	return (!empty(old) || !empty(new)) && !reflect.DeepEqual(old, new)
 }
 
 func empty(v any) bool {

@@ -137,9 +137,9 @@ func getAmi(tx *Tx, args Values) (Values, error) {
 	sort.Slice(images, func(i, j int) bool { return images[i].Created > images[j].Created })
 	switch {
 	case len(images) == 0:
-		return nil, fmt.Errorf("Your query returned no results. Please change your search criteria and try again.") //nolint:staticcheck // the provider's words
+		return nil, fmt.Errorf("Your query returned no results. Please change your search criteria and try again.") //nolint:revive,staticcheck // the provider's words
 	case len(images) > 1 && !args.Flag("mostRecent", false):
-		return nil, fmt.Errorf("Your query returned more than one result. Please try a more specific search criteria, or set `mostRecent` attribute to true.") //nolint:staticcheck // the provider's words
+		return nil, fmt.Errorf("Your query returned more than one result. Please try a more specific search criteria, or set `mostRecent` attribute to true.") //nolint:revive,staticcheck // the provider's words
 	}
 	return describeImage(tx.Region, images[0], args), nil
 }

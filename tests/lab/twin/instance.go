@@ -102,7 +102,7 @@ func updateInstance(tx *Tx, old Values, r *Record) error {
 	if err := tx.checkLaunch(r, subnet, image); err != nil {
 		return err
 	}
-	before, _ := Values(old.Object("rootBlockDevice")).Number("volumeSize")
+	before, _ := old.Object("rootBlockDevice").Number("volumeSize")
 	if after, ok := r.Inputs.Object("rootBlockDevice").Number("volumeSize"); ok && after < before {
 		return refuse("InvalidParameterValue", "New size cannot be smaller than existing size")
 	}

@@ -35,7 +35,7 @@ func keyPairType() *Type {
 			}
 			return failures
 		},
-		Create: func(tx *Tx, r *Record) error {
+		Create: func(_ *Tx, r *Record) error {
 			kind, print, err := fingerprint(r.Text("publicKey"))
 			if err != nil {
 				return err

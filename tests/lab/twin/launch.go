@@ -82,18 +82,18 @@ func checkVolume(path string, in Values) []Failure {
 		failures[i].Property = path + "." + failures[i].Property
 	}
 	kind := in.Text("volumeType")
-	bounds := func(name, code string, low, high int) {
+	bounds := func(name string, low, high int) {
 		if n, ok := in.Number(name); ok && (n < low || n > high) {
-			failures = append(failures, fail(path+"."+name, "%s: %s must be from %d to %d, got %d", code, name, low, high, n)...)
+			failures = append(failures, fail(path+"."+name, "InvalidParameterValue: %s must be from %d to %d, got %d", name, low, high, n)...)
 		}
 	}
-	bounds("volumeSize", "InvalidParameterValue", 1, 65536)
+	bounds("volumeSize", 1, 65536)
 	switch kind {
 	case "gp3":
-		bounds("iops", "InvalidParameterValue", 3000, 80000)
-		bounds("throughput", "InvalidParameterValue", 125, 2000)
+		bounds("iops", 3000, 80000)
+		bounds("throughput", 125, 2000)
 	case "io1", "io2":
-		bounds("iops", "InvalidParameterValue", 100, 256000)
+		bounds("iops", 100, 256000)
 	default:
 		if _, ok := in["iops"]; ok && kind != "" {
 			failures = append(failures, fail(path+".iops", "InvalidParameterCombination: The parameter iops is not supported for %s volumes.", kind)...)

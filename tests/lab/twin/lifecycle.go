@@ -37,7 +37,7 @@ func (p *Provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 			return nil, t.errorf("creating", err)
 		}
 	}
-	properties, err := p.outputs(t, made, secretKeys(inputs), in)
+	properties, err := p.outputs(t, made, secretKeys(inputs))
 	return &pulumirpc.CreateResponse{Id: made.ID, Properties: properties}, err
 }
 
@@ -123,7 +123,7 @@ func (p *Provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 			return nil, t.errorf("updating", err)
 		}
 	}
-	properties, err := p.outputs(t, changed, secretKeys(inputs), in)
+	properties, err := p.outputs(t, changed, secretKeys(inputs))
 	return &pulumirpc.UpdateResponse{Properties: properties}, err
 }
 

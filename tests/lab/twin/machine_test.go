@@ -138,8 +138,8 @@ func TestMachines(t *testing.T) {
 	t.Run("a machine that does not start leaves no resource", func(t *testing.T) {
 		docker.failure = errors.New("docker start: no such image")
 		_, err := s.try(instanceToken, "node", s.node(nil))
-		assert.EqualError(t, err, "creating EC2 Instance: docker start: no such image")
 		docker.failure = nil
+		require.EqualError(t, err, "creating EC2 Instance: docker start: no such image")
 		s.create(instanceToken, "node", s.node(nil))
 	})
 	t.Run("what a provider that died left half made does not stand in the way", func(t *testing.T) {

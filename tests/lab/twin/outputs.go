@@ -33,7 +33,7 @@ func hashed(in Values, name string) any {
 }
 
 // outputs is everything the provider reports of a resource that exists.
-func (p *Provider) outputs(t *Type, r *Record, secrets map[string]bool, in Values) (*structpb.Struct, error) {
+func (p *Provider) outputs(t *Type, r *Record, secrets map[string]bool) (*structpb.Struct, error) {
 	out := Values{}
 	for name, property := range t.Inputs {
 		if property.Default != nil {

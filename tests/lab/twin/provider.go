@@ -98,7 +98,7 @@ func (p *Provider) block() string {
 		return "0"
 	}
 	h := fnv.New32a()
-	h.Write([]byte(p.name)) //nolint:errcheck // never fails
+	h.Write([]byte(p.name)) // never fails
 	return fmt.Sprint(1 + h.Sum32()%254)
 }
 

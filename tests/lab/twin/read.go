@@ -39,7 +39,7 @@ func (p *Provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulum
 		return &pulumirpc.ReadResponse{}, nil
 	}
 	secrets := secretKeys(inputs, olds)
-	properties, err := p.outputs(t, found, secrets, nil)
+	properties, err := p.outputs(t, found, secrets)
 	if err != nil {
 		return nil, err
 	}

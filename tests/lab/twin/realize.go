@@ -172,7 +172,7 @@ var notInNames = regexp.MustCompile(`[^a-zA-Z0-9_.-]+`)
 
 // containerName is the instance's Name tag after the twin's name, or its identifier when another instance has that name.
 func (tx *Tx) containerName(name string, r *Record) string {
-	tag := notInNames.ReplaceAllString(Values(r.Inputs.Object("tags")).Text("Name"), "-")
+	tag := notInNames.ReplaceAllString(r.Inputs.Object("tags").Text("Name"), "-")
 	if tag = strings.Trim(tag, "-."); tag == "" {
 		return name + "-" + r.ID
 	}

@@ -37,7 +37,7 @@ func TestState(t *testing.T) {
 	t.Run("two providers do not lose each other's changes", func(t *testing.T) {
 		dir := t.TempDir()
 		clouds := []*cloud{newCloud(t, dir, nil), newCloud(t, dir, nil)}
-		made := make(chan error)
+		made := make(chan error, 20)
 		for i := range 20 {
 			go func() {
 				_, err := clouds[i%2].try(eipToken, "eip", in{"domain": "vpc"})
@@ -45,7 +45,7 @@ func TestState(t *testing.T) {
 			}()
 		}
 		for range 20 {
-			assert.NoError(t, <-made)
+			require.NoError(t, <-made)
 		}
 		addresses := map[any]bool{}
 		for _, r := range clouds[0].resources() {

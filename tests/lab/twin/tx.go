@@ -60,6 +60,6 @@ func (tx *Tx) describe(r *Record) {
 // NewID makes an identifier as EC2 does: the prefix, 0 and 16 hexadecimal digits.
 func NewID(prefix string) string {
 	var random [8]byte
-	rand.Read(random[:]) //nolint:errcheck // never fails
+	rand.Read(random[:]) // never fails
 	return prefix + "0" + hex.EncodeToString(random[:])
 }

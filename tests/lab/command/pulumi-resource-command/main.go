@@ -20,7 +20,7 @@ func main() {
 			return nil, err
 		}
 		pulumirpc.RegisterResourceProviderServer(server, sdkplugin.NewProviderServer(provider))
-		return func() { provider.Close() }, nil
+		return func() { _ = provider.Close() }, nil
 	})
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "pulumi-resource-command: %v\n", err)

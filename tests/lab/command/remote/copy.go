@@ -60,12 +60,12 @@ func RunCopy(ctx context.Context, t task.Task) (task.Output, error) {
 	if err != nil {
 		return task.Output{}, err
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	to, err := openTarget(client)
 	if err != nil {
 		return task.Output{}, err
 	}
-	defer to.Close()
+	defer func() { _ = to.Close() }() // every file that was written is closed by now
 	switch {
 	case source.IsArchive():
 		err = to.copyPath(source.ArchiveValue().Path, c.RemotePath)

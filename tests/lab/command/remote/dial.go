@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -45,7 +46,7 @@ func (c *Connection) dial(ctx context.Context, log task.Logger) (*ssh.Client, er
 		return c.handshake(conn)
 	})
 	if err != nil {
-		proxy.Close()
+		_ = proxy.Close()
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
 	return client, nil
@@ -66,7 +67,7 @@ func (e *hostKeyError) Error() string {
 func (e *Endpoint) handshake(conn net.Conn) (*ssh.Client, error) {
 	client, err := e.login(conn)
 	if err != nil {
-		conn.Close()
+		_ = conn.Close()
 		return nil, err
 	}
 	return client, nil
@@ -125,10 +126,12 @@ func withRetry(
 	done, _, err := retry.Until(ctx, retry.Acceptor{Accept: func(try int, _ time.Duration) (bool, any, error) {
 		var err error
 		client, err = dial()
-		switch err.(type) {
-		case nil:
+		var wrongKey *hostKeyError
+		var wrongField *configError
+		switch {
+		case err == nil:
 			return true, nil, nil
-		case *hostKeyError, *configError:
+		case errors.As(err, &wrongKey), errors.As(err, &wrongField):
 			return true, nil, err
 		}
 		dials := try + 1

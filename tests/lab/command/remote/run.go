@@ -24,12 +24,12 @@ func (c *command) runOn(ctx context.Context, line string, previous task.Output, 
 	if err != nil {
 		return task.Output{}, err
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	session, err := client.NewSession()
 	if err != nil {
 		return task.Output{}, err
 	}
-	defer session.Close()
+	defer func() { _ = session.Close() }() // the command's end has closed it, if it ran
 
 	for name, value := range c.Environment {
 		if err := session.Setenv(name, value); err != nil {

@@ -103,7 +103,7 @@ func (t *target) copyFile(source, dest string) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	return t.write(file, dest)
 }
 
@@ -113,7 +113,7 @@ func (t *target) write(content io.Reader, dest string) error {
 		return fmt.Errorf("failed to create remote file %s: %w", dest, err)
 	}
 	if _, err := file.ReadFrom(content); err != nil {
-		file.Close()
+		_ = file.Close()
 		return fmt.Errorf("failed to write remote file %s: %w", dest, err)
 	}
 	return file.Close()

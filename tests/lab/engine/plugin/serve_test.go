@@ -21,7 +21,9 @@ const role = "PLUGIN_TEST_ROLE"
 func TestMain(m *testing.M) {
 	switch os.Getenv(role) {
 	case "engine":
-		os.Setenv(role, "plugin")
+		if os.Setenv(role, "plugin") != nil {
+			os.Exit(1)
+		}
 		cmd := exec.Command(os.Args[0])
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 		if cmd.Start() != nil {

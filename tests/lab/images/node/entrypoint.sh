@@ -6,24 +6,24 @@ set -euo pipefail
 # Docker mounts these read-only; systemd, runc and the kubelet write to them.
 mount -o remount,bind,rw /sys
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
-    mount -o remount,bind,rw /sys/fs/cgroup
+	mount -o remount,bind,rw /sys/fs/cgroup
 else
-    for group in /sys/fs/cgroup /sys/fs/cgroup/*/; do
-        if mountpoint -q "$group"; then
-            mount -o remount,bind,rw "$group"
-        fi
-    done
-    # systemd keeps its processes in a hierarchy of its own, which a host without systemd does not have.
-    if ! mountpoint -q /sys/fs/cgroup/systemd; then
-        mount -o remount,rw /sys/fs/cgroup 2>/dev/null || true
-        mkdir -p /sys/fs/cgroup/systemd
-        mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
-    fi
+	for group in /sys/fs/cgroup /sys/fs/cgroup/*/; do
+		if mountpoint -q "$group"; then
+			mount -o remount,bind,rw "$group"
+		fi
+	done
+	# systemd keeps its processes in a hierarchy of its own, which a host without systemd does not have.
+	if ! mountpoint -q /sys/fs/cgroup/systemd; then
+		mount -o remount,rw /sys/fs/cgroup 2>/dev/null || true
+		mkdir -p /sys/fs/cgroup/systemd
+		mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
+	fi
 fi
 
 # Without this, systemctl and kube-proxy find kernel settings read-only.
 if mountpoint -q /proc/sys; then
-    mount -o remount,bind,rw /proc/sys
+	mount -o remount,bind,rw /proc/sys
 fi
 
 # Mount propagation from pods to the kubelet needs a shared root.
@@ -32,23 +32,23 @@ mount --make-rshared /
 # Docker writes these three anew at every start and mounts them over the machine's own. A machine owns them: cloud-init
 # names the host once, and the resolver is the network's, not Docker's 127.0.0.11, at which CoreDNS would find itself.
 for file in /etc/hostname /etc/hosts /etc/resolv.conf; do
-    content=$(cat "$file")
-    # More than once: what docker cp mounted before the start may still lie below Docker's own mount.
-    while mountpoint -q "$file"; do
-        umount "$file"
-    done
-    if [ ! -s "$file" ]; then
-        printf '%s\n' "$content" >"$file"
-    fi
+	content=$(cat "$file")
+	# More than once: what docker cp mounted before the start may still lie below Docker's own mount.
+	while mountpoint -q "$file"; do
+		umount "$file"
+	done
+	if [ ! -s "$file" ]; then
+		printf '%s\n' "$content" >"$file"
+	fi
 done
 if [ -f /etc/twin/resolv.conf ]; then
-    cat /etc/twin/resolv.conf >/etc/resolv.conf
+	cat /etc/twin/resolv.conf >/etc/resolv.conf
 fi
 hostname -F /etc/hostname
 
 # The kubelet reads kernel messages.
 if [ ! -e /dev/kmsg ]; then
-    mknod /dev/kmsg c 1 11 || ln -s /dev/console /dev/kmsg
+	mknod /dev/kmsg c 1 11 || ln -s /dev/console /dev/kmsg
 fi
 
 # Nodes forward their pods' packets; Docker's network is the machine's network interface.
@@ -56,12 +56,12 @@ echo 1 >/proc/sys/net/ipv4/ip_forward
 
 # EC2's security groups are in force before anything of the machine runs.
 if [ -f /etc/twin/firewall.nft ]; then
-    nft --file /etc/twin/firewall.nft
+	nft --file /etc/twin/firewall.nft
 fi
 
 # systemd must not take the first start for a factory reset, nor two machines for one.
 if [ ! -s /etc/machine-id ]; then
-    tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
+	tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
 fi
 
 exec env -i container=docker PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /sbin/init "$@"

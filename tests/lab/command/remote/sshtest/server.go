@@ -69,7 +69,7 @@ func (s *Server) Listen(t testing.TB, address string) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", address)
 	require.NoError(t, err)
-	t.Cleanup(func() { listener.Close() })
+	t.Cleanup(func() { _ = listener.Close() })
 	config := &ssh.ServerConfig{
 		PublicKeyCallback: func(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
 			if meta.User() == s.User && slices.Equal(key.Marshal(), s.login.Marshal()) {
@@ -114,10 +114,10 @@ func (s *Server) Logins() int {
 func (s *Server) serve(conn net.Conn, config *ssh.ServerConfig) {
 	server, channels, requests, err := ssh.NewServerConn(conn, config)
 	if err != nil {
-		conn.Close()
+		_ = conn.Close()
 		return
 	}
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	s.mu.Lock()
 	s.logins++
 	s.mu.Unlock()
@@ -129,7 +129,7 @@ func (s *Server) serve(conn net.Conn, config *ssh.ServerConfig) {
 		case "direct-tcpip":
 			go forward(channel)
 		default:
-			channel.Reject(ssh.UnknownChannelType, "not offered")
+			_ = channel.Reject(ssh.UnknownChannelType, "not offered")
 		}
 	}
 }
@@ -139,7 +139,7 @@ func (s *Server) session(offered ssh.NewChannel) {
 	if err != nil {
 		return
 	}
-	defer channel.Close()
+	defer func() { _ = channel.Close() }()
 	env := []string{"PATH=" + os.Getenv("PATH")}
 	for request := range requests {
 		switch request.Type {
@@ -149,30 +149,30 @@ func (s *Server) session(offered ssh.NewChannel) {
 			if known {
 				env = append(env, v.Name+"="+v.Value)
 			}
-			request.Reply(known, nil)
+			_ = request.Reply(known, nil)
 		case "exec":
 			var line struct{ Text string }
 			if ssh.Unmarshal(request.Payload, &line) != nil {
-				request.Reply(false, nil)
+				_ = request.Reply(false, nil)
 				return
 			}
-			request.Reply(true, nil)
+			_ = request.Reply(true, nil)
 			s.mu.Lock()
 			s.lines = append(s.lines, line.Text)
 			s.mu.Unlock()
 			cmd := exec.Command("sh", "-c", line.Text)
 			cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = env, channel, channel, channel.Stderr()
 			code := run(cmd)
-			channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Code uint32 }{code}))
+			_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Code uint32 }{code}))
 			return
 		case "subsystem":
-			request.Reply(true, nil)
+			_ = request.Reply(true, nil)
 			if files, err := sftp.NewServer(channel); err == nil {
 				_ = files.Serve()
 			}
 			return
 		default:
-			request.Reply(false, nil)
+			_ = request.Reply(false, nil)
 		}
 	}
 }
@@ -182,7 +182,7 @@ func run(cmd *exec.Cmd) uint32 {
 	if err := cmd.Run(); errors.As(err, &exit) {
 		return uint32(exit.ExitCode())
 	} else if err != nil {
-		fmt.Fprintln(cmd.Stderr, err)
+		_, _ = fmt.Fprintln(cmd.Stderr, err)
 		return 127
 	}
 	return 0
@@ -197,25 +197,25 @@ func forward(offered ssh.NewChannel) {
 		OriginPort uint32
 	}
 	if err := ssh.Unmarshal(offered.ExtraData(), &to); err != nil {
-		offered.Reject(ssh.ConnectionFailed, err.Error())
+		_ = offered.Reject(ssh.ConnectionFailed, err.Error())
 		return
 	}
 	conn, err := net.Dial("tcp", net.JoinHostPort(to.Host, fmt.Sprint(to.Port)))
 	if err != nil {
-		offered.Reject(ssh.ConnectionFailed, err.Error())
+		_ = offered.Reject(ssh.ConnectionFailed, err.Error())
 		return
 	}
 	channel, requests, err := offered.Accept()
 	if err != nil {
-		conn.Close()
+		_ = conn.Close()
 		return
 	}
 	go ssh.DiscardRequests(requests)
 	go func() {
-		defer channel.Close()
-		defer conn.Close()
+		defer func() { _ = channel.Close() }()
+		defer func() { _ = conn.Close() }()
 		_, _ = io.Copy(channel, conn)
 	}()
 	_, _ = io.Copy(conn, channel)
-	conn.Close()
+	_ = conn.Close()
 }
