@@ -1,4 +1,5 @@
-// The policy pack of the e-commerce platform. It registers rules; each theme of rules has a file of its own.
+// The policy pack of the e-commerce platform: before anything is deployed it tells where pods will land, whether rollouts
+// can finish, what a lost node costs, who reaches whom, and which rules are broken.
 package main
 
 import (
@@ -8,12 +9,11 @@ import (
 	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
+
+	"ecommerce-platform/policy/review"
 )
 
-var version = semver.MustParse("0.1.0")
-
-// policies are all rules of the pack. There is none yet.
-var policies []policyx.Policy
+var version = semver.MustParse("0.2.0")
 
 func main() {
 	if err := policyx.Main(newPack); err != nil {
@@ -22,6 +22,17 @@ func main() {
 	}
 }
 
-func newPack(*pulumi.Context) (policyx.PolicyPack, error) {
-	return policyx.NewPolicyPack("ecommerce-platform", version, policyx.EnforcementLevelMandatory, policies)
+func newPack(ctx *pulumi.Context) (policyx.PolicyPack, error) {
+	once := &review.Once{Tell: func(r *review.Review) { tell(ctx, r) }}
+	return policyx.NewPolicyPack("ecommerce-platform", version, policyx.EnforcementLevelMandatory, review.Policies(once))
+}
+
+// tell shows the report in the preview and keeps it where the environment says.
+func tell(ctx *pulumi.Context, r *review.Review) {
+	if err := r.Report.Save(); err != nil {
+		_ = ctx.Log.Warn(err.Error(), nil)
+	}
+	if err := ctx.Log.Info(r.Report.Text(), nil); err != nil {
+		fmt.Fprintln(os.Stderr, r.Report.Text())
+	}
 }

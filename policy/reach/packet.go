@@ -1,6 +1,9 @@
 package reach
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // verdict is whether packets get through. An unknown rule may be the one that lets them.
 type verdict int
@@ -16,53 +19,48 @@ const (
 type peer struct {
 	block  netip.Prefix
 	groups []string
-}
-
-// grant is a security group rule: packets that it lets through.
-type grant struct {
-	egress   bool
-	protocol string // tcp, udp, icmp, a protocol's number, or -1 for every one
-	from, to int    // ports; both -1 means every one
-	block    netip.Prefix
-	group    string // instead of a block
-	// opaque is set where the rule cannot be judged: the path of what is unknown.
-	opaque string
+	// vague tells that the peer's address is one of the block, and which is not known.
+	vague bool
 }
 
 // matches tells whether the rule is about such packets at all.
-func (g grant) matches(egress bool, protocol string, port int) bool {
-	if g.egress != egress {
+func (g Grant) matches(egress bool, protocol string, port int) bool {
+	if g.Egress != egress {
 		return false
 	}
-	if g.protocol == "-1" {
+	if g.Protocol == everyProtocol {
 		return true
 	}
-	return g.protocol == protocol && (g.from < 0 || g.from <= port && port <= g.to)
+	return g.Protocol == protocol && (g.From < 0 || g.From <= port && port <= g.To)
 }
 
 // admits judges packets between a machine with these rules and a peer. A protocol without ports has port 0.
-func admits(grants []grant, egress bool, protocol string, port int, other peer) verdict {
+func admits(grants []Grant, egress bool, protocol string, port int, other peer) verdict {
 	var blocks []netip.Prefix
 	best := closed
 	for _, g := range grants {
 		switch {
-		case g.opaque != "":
-			if g.egress == egress {
+		case len(g.Unknown) > 0:
+			if g.Egress == egress {
 				best = unknown
 			}
 		case !g.matches(egress, protocol, port):
-		case g.group != "":
-			for _, group := range other.groups {
-				if group == g.group {
-					return open
-				}
+		case g.Peer != "":
+			if slices.Contains(other.groups, g.Peer) {
+				return open
 			}
-		case g.block.IsValid():
-			blocks = append(blocks, g.block)
+			if slices.Contains(other.groups, "") { // groups that are not known
+				best = unknown
+			}
+		case g.Block.IsValid():
+			blocks = append(blocks, g.Block)
 		}
 	}
 	if covers(blocks, other.block) {
 		return open
+	}
+	if other.vague && slices.ContainsFunc(blocks, other.block.Overlaps) {
+		return unknown
 	}
 	return best
 }

@@ -38,30 +38,30 @@ func TestCovers(t *testing.T) {
 }
 
 func TestAdmits(t *testing.T) {
-	node := peer{netip.MustParsePrefix("10.0.0.1/32"), []string{"node"}}
-	pods := peer{netip.MustParsePrefix("192.168.0.0/16"), nil}
-	group := grant{protocol: "tcp", from: 179, to: 179, group: "node"}
-	all := grant{protocol: "-1", from: -1, to: -1, block: netip.MustParsePrefix("0.0.0.0/0")}
+	node := peer{netip.MustParsePrefix("10.0.0.1/32"), []string{"node"}, false}
+	pods := peer{netip.MustParsePrefix("192.168.0.0/16"), nil, false}
+	group := Grant{Protocol: "tcp", From: 179, To: 179, Peer: "node"}
+	all := Grant{Protocol: "-1", From: -1, To: -1, Block: netip.MustParsePrefix("0.0.0.0/0")}
 	for _, c := range []struct {
 		what     string
-		grants   []grant
+		grants   []Grant
 		egress   bool
 		protocol string
 		port     int
 		other    peer
 		want     verdict
 	}{
-		{"a member of the group", []grant{group}, false, "tcp", 179, node, open},
-		{"another port", []grant{group}, false, "tcp", 180, node, closed},
-		{"another protocol", []grant{group}, false, "udp", 179, node, closed},
-		{"the other direction", []grant{group}, true, "tcp", 179, node, closed},
-		{"a pod is no member of its node's group", []grant{group}, false, "tcp", 179, pods, closed},
-		{"every protocol from everywhere", []grant{all}, false, "udp", 53, pods, open},
-		{"a range", []grant{{protocol: "tcp", from: 1, to: 65535, block: pods.block}}, false, "tcp", 8080, pods, open},
-		{"every port of a protocol", []grant{{protocol: "tcp", from: -1, to: -1, block: pods.block}}, false, "tcp", 8080, pods, open},
+		{"a member of the group", []Grant{group}, false, "tcp", 179, node, open},
+		{"another port", []Grant{group}, false, "tcp", 180, node, closed},
+		{"another protocol", []Grant{group}, false, "udp", 179, node, closed},
+		{"the other direction", []Grant{group}, true, "tcp", 179, node, closed},
+		{"a pod is no member of its node's group", []Grant{group}, false, "tcp", 179, pods, closed},
+		{"every protocol from everywhere", []Grant{all}, false, "udp", 53, pods, open},
+		{"a range", []Grant{{Protocol: "tcp", From: 1, To: 65535, Block: pods.block}}, false, "tcp", 8080, pods, open},
+		{"every port of a protocol", []Grant{{Protocol: "tcp", From: -1, To: -1, Block: pods.block}}, false, "tcp", 8080, pods, open},
 		{"nothing", nil, false, "tcp", 22, node, closed},
-		{"an unknown rule may be the one", []grant{{opaque: "cidrIpv4"}}, false, "tcp", 22, node, unknown},
-		{"an unknown rule beside one that admits", []grant{{opaque: "cidrIpv4"}, all}, false, "tcp", 22, node, open},
+		{"an unknown rule may be the one", []Grant{{Unknown: []string{"cidrIpv4"}}}, false, "tcp", 22, node, unknown},
+		{"an unknown rule beside one that admits", []Grant{{Unknown: []string{"cidrIpv4"}}, all}, false, "tcp", 22, node, open},
 	} {
 		assert.Equal(t, c.want, admits(c.grants, c.egress, c.protocol, c.port, c.other), c.what)
 	}

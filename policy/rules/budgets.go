@@ -15,7 +15,7 @@ func (j *judge) counted(b budget) (found []workload, judged bool) {
 		return nil, false // the API server says what is wrong with it
 	}
 	judged = true
-	for _, w := range j.workloads() {
+	for _, w := range j.evictable() {
 		switch {
 		case w.namespace != b.namespace:
 		case !j.known(w.Resource, "spec.template.metadata.labels"):
@@ -28,7 +28,7 @@ func (j *judge) counted(b budget) (found []workload, judged bool) {
 }
 
 func budgetExists(j *judge) {
-	counts, judged := map[string]int{}, true
+	counts, judged := map[string]int{}, complete(j, j.Budgets)
 	for _, b := range j.budgets() {
 		found, complete := j.counted(b)
 		judged = judged && complete
@@ -36,7 +36,7 @@ func budgetExists(j *judge) {
 			counts[w.URN]++
 		}
 	}
-	for _, w := range j.workloads() {
+	for _, w := range j.evictable() {
 		if !j.known(w.Resource, "spec.replicas") || w.replicas == 0 {
 			continue
 		}

@@ -1,50 +1,54 @@
 package rules
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
-	"github.com/blang/semver"
 	"golang.org/x/crypto/ssh"
+
+	"ecommerce-platform/policy/model"
 )
 
 func poolsWithoutTunnel(j *judge) {
-	for _, p := range j.pools() {
+	for _, p := range j.of(model.PoolType) {
 		for _, mode := range []string{"ipipMode", "vxlanMode"} {
 			// Never is Calico's default.
-			if value, known := j.text(p.Resource, "spec."+mode); known && value != "" && value != "Never" {
-				j.fail(p.Resource, "pool %s has %s %s", p.name, mode, value)
+			if value, known := j.text(p, "spec."+mode); known && value != "" && value != "Never" {
+				j.fail(p, "pool %s has %s %s", p.Name, mode, value)
 			}
 		}
 	}
 }
 
 func poolsInsidePodCIDR(j *judge) {
-	cidr, known := j.podCIDR()
-	if !known {
-		return
+	pods := j.fact("podCidr")
+	if len(pods) == 0 {
+		return // what hands out no pools, or has no cluster
 	}
-	for _, p := range j.pools() {
-		if block, known := j.block(p.Resource, "spec.cidr"); known &&
+	cidr := pods[0].block
+	for _, p := range j.of(model.PoolType) {
+		if block, known := j.block(p, "spec.cidr"); known &&
 			(!cidr.Contains(block.Addr()) || block.Bits() < cidr.Bits()) {
-			j.fail(p.Resource, "pool %s hands out %s, outside podCidr %s", p.name, block, cidr)
+			j.fail(p, "pool %s hands out %s, outside podCidr %s", p.Name, block, cidr)
 		}
 	}
 }
 
 func hostKeyPinned(j *judge) {
-	for _, c := range j.resources(remoteTypes...) {
+	for _, c := range j.of(remoteTypes...) {
 		for _, path := range []string{"connection", "connection.proxy"} {
-			if path != "connection" && !j.present(c.Resource, path) {
+			if path != "connection" && !c.Has(path) {
 				continue
 			}
-			key, known := j.text(c.Resource, path+".hostKey")
+			key, known := j.text(c, path+".hostKey")
 			if !known {
 				continue
 			}
 			if key == "" {
-				j.fail(c.Resource, "%s of %s believes whatever machine answers", path, c.name)
+				j.fail(c, "%s of %s believes whatever machine answers", path, c.Name)
 			} else if _, _, _, _, err := ssh.ParseAuthorizedKey([]byte(strings.TrimSpace(key))); err != nil {
-				j.fail(c.Resource, "%s.hostKey of %s is not an SSH public key", path, c.name)
+				j.fail(c, "%s.hostKey of %s is not an SSH public key", path, c.Name)
 			}
 		}
 	}
@@ -57,54 +61,35 @@ var remoteTypes = []string{
 
 // noSecretInCommand looks at what a node's process list and a failed run's error show.
 func noSecretInCommand(j *judge) {
-	for _, c := range j.resources("command:remote:Command", "command:local:Command") {
-		for _, path := range append([]string{"create", "update", "delete"}, j.keys(c.Resource, "environment")...) {
-			if j.secret(c.Resource, path) {
-				j.fail(c.Resource, "%s of %s holds a value that the program keeps secret", path, c.name)
+	for _, c := range j.of(model.CommandType, "command:local:Command") {
+		for _, path := range append([]string{"create", "update", "delete"}, environment(c)...) {
+			if c.Secret(path) {
+				j.fail(c, "%s of %s holds a value that the program keeps secret", path, c.Name)
 				continue
 			}
-			text, known := j.text(c.Resource, path)
+			text, known := j.text(c, path)
 			if !known {
 				continue
 			}
 			name := path[strings.LastIndex(path, ".")+1:]
 			if kind := secretIn(text); kind != "" {
-				j.fail(c.Resource, "%s of %s holds %s", path, c.name, kind)
+				j.fail(c, "%s of %s holds %s", path, c.Name, kind)
 			} else if strings.Contains(path, ".") && namesSecret(name) && literal(text) {
-				j.fail(c.Resource, "%s of %s holds a secret by its name", path, c.name)
+				j.fail(c, "%s of %s holds a secret by its name", path, c.Name)
 			}
 		}
 	}
 }
 
-func versionSkew(j *judge) {
-	server, known := j.serverVersion()
-	if !known {
-		return
+// environment is the paths of a command's variables.
+func environment(c *model.Resource) []string {
+	variables, known := c.Map("environment")
+	paths := c.UnknownBelow("environment")
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		paths = append(paths, "environment."+name)
 	}
-	for _, k := range j.kubelets() {
-		if problem := skewed(server, k.version); problem != "" {
-			j.fail(k.Resource, "%s: %s", k.node, problem)
-		}
+	if known && len(paths) == 0 && c.Secret("environment") {
+		paths = append(paths, "environment")
 	}
-}
-
-func calicoTestedWith(j *judge) {
-	server, known := j.serverVersion()
-	calico, also := j.calicoVersion()
-	if !known || !also {
-		return
-	}
-	tested, listed := calicoTested[minorOf(calico.version)]
-	switch {
-	case !listed:
-		j.fail(calico.Resource, "nobody is known to have tested Calico %s with Kubernetes %s", calico.version, server)
-	case server.Minor < tested.oldest || server.Minor > tested.newest:
-		j.fail(calico.Resource, "Calico %s is tested with Kubernetes 1.%d to 1.%d, not with %s",
-			calico.version, tested.oldest, tested.newest, server)
-	}
-}
-
-func minorOf(v semver.Version) string {
-	return v.String()[:strings.LastIndex(v.FinalizeVersion(), ".")]
+	return paths
 }

@@ -17,20 +17,20 @@ func TestAllowedDisruptions(t *testing.T) {
 		pods   int
 		want   int
 	}{
-		"one may be missing":                      {policyv1.PodDisruptionBudgetSpec{MaxUnavailable: number(1)}, 1, 1},
-		"none may be missing":                     {policyv1.PodDisruptionBudgetSpec{MaxUnavailable: number(0)}, 3, 0},
-		"a share is rounded up":                   {policyv1.PodDisruptionBudgetSpec{MaxUnavailable: percent("30%")}, 2, 1},
-		"all must stay":                           {policyv1.PodDisruptionBudgetSpec{MinAvailable: percent("100%")}, 3, 0},
-		"the one there is must stay":              {policyv1.PodDisruptionBudgetSpec{MinAvailable: number(1)}, 1, 0},
-		"two of three must stay":                  {policyv1.PodDisruptionBudgetSpec{MinAvailable: number(2)}, 3, 1},
-		"more must stay than there are":           {policyv1.PodDisruptionBudgetSpec{MinAvailable: number(5)}, 3, 0},
-		"a budget that says nothing allows none":  {policyv1.PodDisruptionBudgetSpec{}, 3, 0},
-		"half of three is two that must stay":     {policyv1.PodDisruptionBudgetSpec{MinAvailable: percent("50%")}, 3, 1},
+		"one may be missing":                     {policyv1.PodDisruptionBudgetSpec{MaxUnavailable: number(1)}, 1, 1},
+		"none may be missing":                    {policyv1.PodDisruptionBudgetSpec{MaxUnavailable: number(0)}, 3, 0},
+		"a share is rounded up":                  {policyv1.PodDisruptionBudgetSpec{MaxUnavailable: percent("30%")}, 2, 1},
+		"all must stay":                          {policyv1.PodDisruptionBudgetSpec{MinAvailable: percent("100%")}, 3, 0},
+		"the one there is must stay":             {policyv1.PodDisruptionBudgetSpec{MinAvailable: number(1)}, 1, 0},
+		"two of three must stay":                 {policyv1.PodDisruptionBudgetSpec{MinAvailable: number(2)}, 3, 1},
+		"more must stay than there are":          {policyv1.PodDisruptionBudgetSpec{MinAvailable: number(5)}, 3, 0},
+		"a budget that says nothing allows none": {policyv1.PodDisruptionBudgetSpec{}, 3, 0},
+		"half of three is two that must stay":    {policyv1.PodDisruptionBudgetSpec{MinAvailable: percent("50%")}, 3, 1},
 	} {
 		got, err := allowedDisruptions(&c.budget, c.pods)
 		require.NoError(t, err, name)
 		assert.Equal(t, c.want, got, name)
 	}
 	_, err := allowedDisruptions(&policyv1.PodDisruptionBudgetSpec{MaxUnavailable: percent("many")}, 3)
-	assert.ErrorContains(t, err, "many")
+	assert.ErrorContains(t, err, "percentage")
 }

@@ -2,108 +2,140 @@ package rules
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"ecommerce-platform/policy/model"
+	"ecommerce-platform/policy/reach"
 )
 
 // worldOpenPort lets the internet reach NodePorts, and ICMP's answer to a packet that is too big.
 func worldOpenPort(j *judge) {
 	nodePorts, complete := j.nodePorts()
-	for _, g := range j.grants() {
-		if g.egress || !isInternet(g.block) || isFragmentationNeeded(g) {
+	for _, g := range reach.Grants(j.Stack) {
+		for _, path := range g.Unknown {
+			j.NotEvaluated(g.Resource, path)
+		}
+		if g.Egress || len(g.Unknown) > 0 || !reach.IsInternet(g.Block) || g.IsFragmentationNeeded() {
 			continue
 		}
-		tcp := g.protocol == "tcp" && g.from == g.to
+		one := g.Protocol == "tcp" && g.From == g.To
 		switch {
-		case tcp && slices.Contains(nodePorts, g.from):
-		case tcp && !complete && g.from >= firstNodePort && g.from <= lastNodePort:
+		case one && slices.Contains(nodePorts, g.From):
+		case one && !complete && g.From >= reach.FirstNodePort && g.From <= reach.LastNodePort:
 			// The Services are in another stack, or not known yet.
 		default:
-			j.fail(g.Resource, "%s is open to %s", ports(g.protocol, g.from, g.to), g.block)
+			j.fail(g.Resource, "%s is open to %s", g.Ports(), g.Block)
 		}
 	}
 }
 
-// isFragmentationNeeded is path MTU discovery: ICMP type 3 code 4, or ICMPv6 type 2.
-func isFragmentationNeeded(g grant) bool {
-	return g.protocol == "icmp" && g.from == 3 && g.to == 4 || g.protocol == "icmpv6" && g.from == 2
-}
-
-// ports puts a protocol and a range in words.
-func ports(protocol string, from, to int) string {
-	switch {
-	case protocol == "-1":
-		return "every port"
-	case strings.HasPrefix(protocol, "icmp"):
-		return fmt.Sprintf("%s type %d", protocol, from)
-	case from == to:
-		return fmt.Sprintf("%s port %d", protocol, from)
+// nodePorts is those of the declared Services, and whether that is all there are.
+func (j *judge) nodePorts() (ports []int, complete bool) {
+	complete = len(j.Services) > 0
+	for _, s := range j.services() {
+		complete = j.known(s.Resource, "spec.ports") && complete
+		for _, port := range s.object.Spec.Ports {
+			ports = append(ports, int(port.NodePort))
+			// A NodePort that the cluster will choose may be any.
+			complete = complete && (port.NodePort != 0 || s.object.Spec.Type != corev1.ServiceTypeNodePort)
+		}
 	}
-	return fmt.Sprintf("%s ports %d to %d", protocol, from, to)
+	return ports, complete
 }
 
 func sourceDestCheckOff(j *judge) {
-	for _, i := range j.instances() {
-		if check, known := j.truth(i.Resource, "sourceDestCheck", true); known && check {
-			j.fail(i.Resource, "the source/destination check of %s is on, so AWS drops the packets of its pods", i.name)
+	for _, i := range j.members() {
+		if check, known := j.truth(i.Instance, "sourceDestCheck", true); known && check {
+			j.fail(i.Instance, "the source/destination check of %s is on, so AWS drops the packets of its pods", i.Name)
 		}
 	}
 }
 
 func oneSubnet(j *judge) {
-	first := map[string]string{} // a machine by its subnet
-	var subnets []string
-	for _, i := range j.instances() {
-		subnet, known := j.subnet(i.Resource)
-		if !known {
-			continue
-		}
-		if _, seen := first[subnet]; !seen {
-			first[subnet] = i.name
-			subnets = append(subnets, subnet)
-		}
-		if len(subnets) > 1 && subnet != subnets[0] {
-			j.fail(i.Resource, "%s is in subnet %s and %s in subnet %s, and AWS routes no pod addresses between subnets",
-				i.name, shortName(subnet), first[subnets[0]], shortName(subnets[0]))
+	var first *model.Node
+	for _, i := range j.members() {
+		subnet := j.subnet(i)
+		switch {
+		case subnet == "":
+		case first == nil:
+			first = i
+		case subnet != j.subnet(first):
+			j.fail(i.Instance, "%s is in subnet %s and %s in subnet %s, and AWS routes no pod addresses between subnets",
+				i.Name, subnet, first.Name, j.subnet(first))
 		}
 	}
 }
 
+// subnet is a machine's by name, or by identifier where another stack has it; empty where it is not known.
+func (j *judge) subnet(n *model.Node) string {
+	if n.Subnet != nil {
+		return n.Subnet.Name
+	}
+	id, known := j.text(n.Instance, "subnetId")
+	if known && id == "" {
+		j.NotEvaluated(n.Instance, "subnetId")
+	}
+	return id
+}
+
+// members are the machines of the cluster; one without a role is none of it.
+func (j *judge) members() []*model.Node {
+	return slices.DeleteFunc(j.machines(), func(n *model.Node) bool { return n.Role == "" })
+}
+
+// machines are the nodes whose instances this stack holds.
+func (j *judge) machines() []*model.Node {
+	var found []*model.Node
+	for _, node := range j.Nodes {
+		if node.Instance != nil {
+			found = append(found, node)
+		}
+	}
+	return found
+}
+
 func imdsV2(j *judge) {
-	for _, i := range j.instances() {
-		if endpoint, known := j.text(i.Resource, "metadataOptions.httpEndpoint"); known && endpoint == "disabled" {
+	for _, i := range j.machines() {
+		if endpoint, known := j.text(i.Instance, "metadataOptions.httpEndpoint"); known && endpoint == "disabled" {
 			continue
 		}
-		if tokens, known := j.text(i.Resource, "metadataOptions.httpTokens"); known && tokens != "required" {
-			j.fail(i.Resource, "%s answers metadata requests without a session token (httpTokens %q)", i.name, tokens)
+		if tokens, known := j.text(i.Instance, "metadataOptions.httpTokens"); known && tokens != "required" {
+			j.fail(i.Instance, "%s answers metadata requests without a session token (httpTokens %q)", i.Name, tokens)
 		}
 		// AWS's default is 1, unless the account says otherwise.
-		if hops, known := j.number(i.Resource, "metadataOptions.httpPutResponseHopLimit", 1); known && hops > 1 {
-			j.fail(i.Resource, "pods on %s can reach its metadata service, %d hops away", i.name, hops)
+		if hops, known := j.number(i.Instance, "metadataOptions.httpPutResponseHopLimit", 1); known && hops > 1 {
+			j.fail(i.Instance, "pods on %s can reach its metadata service, %d hops away", i.Name, hops)
 		}
 	}
 }
 
 func volumesEncrypted(j *judge) {
-	for _, i := range j.instances() {
-		for _, path := range j.devices(i.Resource) {
-			if encrypted, known := j.truth(i.Resource, path+".encrypted", false); known && !encrypted {
-				j.fail(i.Resource, "%s of %s is not encrypted", path, i.name)
+	for _, i := range j.machines() {
+		disks := []string{"rootBlockDevice"}
+		list, _ := i.Instance.List("ebsBlockDevices")
+		for n := range list {
+			disks = append(disks, fmt.Sprintf("ebsBlockDevices[%d]", n))
+		}
+		for _, disk := range disks {
+			if encrypted, known := j.truth(i.Instance, disk+".encrypted", false); known && !encrypted {
+				j.fail(i.Instance, "%s of %s is not encrypted", disk, i.Name)
 			}
 		}
 	}
-	for _, v := range j.resources("aws:ebs/volume:Volume") {
-		if encrypted, known := j.truth(v.Resource, "encrypted", false); known && !encrypted {
-			j.fail(v.Resource, "volume %s is not encrypted", v.name)
+	for _, v := range j.of(model.VolumeType) {
+		if encrypted, known := j.truth(v, "encrypted", false); known && !encrypted {
+			j.fail(v, "volume %s is not encrypted", v.Name)
 		}
 	}
 }
 
 func amiChangeKeepsNodes(j *judge) {
-	for _, i := range j.instances() {
-		if ignored := j.options(i.Resource).IgnoreChanges; !slices.Contains(ignored, "ami") && !slices.Contains(ignored, "*") {
-			j.fail(i.Resource, "a newer machine image replaces %s and all that is on it", i.name)
+	for _, i := range j.machines() {
+		if ignored := i.Instance.Options.IgnoreChanges; !slices.Contains(ignored, "ami") && !slices.Contains(ignored, "*") {
+			j.fail(i.Instance, "a newer machine image replaces %s and all that is on it", i.Name)
 		}
 	}
 }
@@ -112,33 +144,9 @@ func controlPlaneProtected(j *judge) {
 	if stack := j.stackName(); stack == "dev" || strings.HasPrefix(stack, "dev-") {
 		return
 	}
-	for _, i := range j.instances() {
-		if i.controlPlane && !j.options(i.Resource).Protect {
-			j.fail(i.Resource, "%s holds etcd, and nothing keeps Pulumi from deleting or replacing it", i.name)
-		}
-	}
-}
-
-// span is a block of addresses that somebody hands out.
-type span struct {
-	urn, what string
-	block     netip.Prefix
-}
-
-func cidrsApart(j *judge) {
-	vpcs, subnets, others := j.spans()
-	for n, a := range others {
-		for _, b := range slices.Concat(vpcs, others[:n]) {
-			if a.block.Overlaps(b.block) && a.what != b.what {
-				j.fail(a.Resource, "%s %s overlaps %s %s", a.what, a.block, b.what, b.block)
-			}
-		}
-	}
-	for n, a := range subnets {
-		for _, b := range subnets[:n] {
-			if a.block.Overlaps(b.block) {
-				j.fail(a.Resource, "%s %s overlaps %s %s", a.what, a.block, b.what, b.block)
-			}
+	for _, i := range j.machines() {
+		if i.Role == model.ControlPlane && !i.Instance.Options.Protect {
+			j.fail(i.Instance, "%s holds etcd, and nothing keeps Pulumi from deleting or replacing it", i.Name)
 		}
 	}
 }

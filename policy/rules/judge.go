@@ -2,14 +2,17 @@ package rules
 
 import (
 	"fmt"
+	"net/netip"
+	"strings"
 
 	"ecommerce-platform/policy/model"
 )
 
 // judge is one rule at work on one stack. What it asks for and is unknown, it reports as not evaluated.
 type judge struct {
-	stack *model.Stack
-	found []Finding
+	*model.Stack
+	found       []Finding
+	controllers []workload // read once
 }
 
 // fail reports that a resource breaks the rule.
@@ -19,21 +22,38 @@ func (j *judge) fail(r *model.Resource, format string, args ...any) {
 
 // known tells whether the value at path and everything in it is known. A path reads like spec.ports[0].port.
 func (j *judge) known(r *model.Resource, path string) bool {
-	below := r.UnknownBelow(path)
-	if len(below) == 0 || undeclared(r, path) {
+	complete := true
+	for _, unknown := range r.UnknownBelow(path) {
+		if !declares(r, unknown) {
+			continue
+		}
+		complete = false
+		j.NotEvaluated(r, unknown)
+	}
+	return complete
+}
+
+// there tells whether the value at path is known, whatever is unknown in it.
+func (j *judge) there(r *model.Resource, path string) bool {
+	if !r.Unknown(path) {
 		return true
 	}
-	for _, unknown := range below {
-		j.stack.NotEvaluated(r, unknown)
-	}
+	j.NotEvaluated(r, path)
 	return false
 }
 
-// undeclared tells whether the program says nothing of a property and only the provider will: what a program gives and
-// is unknown comes from another resource.
-func undeclared(r *model.Resource, path string) bool {
-	property, _, _ := cutPath(path)
-	return r.Unknown(property) && len(r.References(property)) == 0
+// declares tells whether what is unknown at a path comes from the program. Where a property of an AWS resource comes from
+// no other resource, the program says nothing of it and AWS will: then AWS's default is what counts.
+func declares(r *model.Resource, path string) bool {
+	return !strings.HasPrefix(r.Type, "aws:") || len(r.References(path[:end(path)])) > 0
+}
+
+// end is where the name of a path's first property ends.
+func end(path string) int {
+	if i := strings.IndexAny(path, ".["); i >= 0 {
+		return i
+	}
+	return len(path)
 }
 
 // text is the string at path, empty where there is none.
@@ -67,4 +87,34 @@ func (j *judge) number(r *model.Resource, path string, otherwise int) (value int
 		return int(value), true
 	}
 	return otherwise, true
+}
+
+// block is the address block at path. What is none is for the API to refuse.
+func (j *judge) block(r *model.Resource, path string) (netip.Prefix, bool) {
+	text, known := j.text(r, path)
+	if !known {
+		return netip.Prefix{}, false
+	}
+	block, err := netip.ParsePrefix(text)
+	return block.Masked(), err == nil
+}
+
+// of returns the resources of these types.
+func (j *judge) of(types ...string) []*model.Resource {
+	var found []*model.Resource
+	for _, token := range types {
+		found = append(found, j.Of(token)...)
+	}
+	return found
+}
+
+// stackName is the stack's, as every URN of it has it: urn:pulumi:<stack>::<project>::<type>::<name>.
+func (j *judge) stackName() string {
+	for _, r := range j.Resources {
+		if rest, ok := strings.CutPrefix(r.URN, "urn:pulumi:"); ok {
+			name, _, _ := strings.Cut(rest, "::")
+			return name
+		}
+	}
+	return ""
 }

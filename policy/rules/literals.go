@@ -24,7 +24,7 @@ func secretsNotLiteral(j *judge) {
 				j.fail(w.Resource, "variable %s of container %s has its value in the pod", variable.Name, c.Name)
 			case kind != "":
 				j.fail(w.Resource, "variable %s of container %s holds %s", variable.Name, c.Name, kind)
-			case j.secret(w.Resource, at+".value"):
+			case w.Secret(at + ".value"):
 				j.fail(w.Resource, "variable %s of container %s has a value that the program keeps secret", variable.Name, c.Name)
 			}
 		}
@@ -39,7 +39,7 @@ func secretsNotLiteral(j *judge) {
 				}
 				if kind := secretIn(word); kind != "" {
 					j.fail(w.Resource, "%s of container %s holds %s", list.name, c.Name, kind)
-				} else if j.secret(w.Resource, at) {
+				} else if w.Secret(at) {
 					j.fail(w.Resource, "%s of container %s has a value that the program keeps secret", list.name, c.Name)
 				}
 			}
@@ -56,7 +56,7 @@ func secretsNotLiteral(j *judge) {
 				j.fail(m.Resource, "key %q of ConfigMap %s holds a secret by its name", key, m.name)
 			case kind != "":
 				j.fail(m.Resource, "key %q of ConfigMap %s holds %s", key, m.name, kind)
-			case j.secret(m.Resource, at):
+			case m.Secret(at):
 				j.fail(m.Resource, "key %q of ConfigMap %s has a value that the program keeps secret", key, m.name)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 )
 
@@ -22,7 +23,7 @@ func nodeSelectorMatches(j *judge) {
 			continue
 		}
 		required := nodeaffinity.GetRequiredNodeAffinity(&corev1.Pod{Spec: w.template.Spec})
-		if !matches(nodes, func(n *corev1.Node) (bool, error) { return required.Match(n) }) {
+		if !matches(nodes, required.Match) {
 			j.fail(w.Resource, "pods of %s ask for %s, and no declared node has that (%s)", w.name, asked(&w.template.Spec), labelled(nodes))
 		}
 	}
@@ -40,6 +41,24 @@ func nodeSelectorMatches(j *judge) {
 				v.name, terms(v.object.Spec.NodeAffinity.Required), labelled(nodes))
 		}
 	}
+}
+
+// nodeObjects are the declared nodes as the API server will show them, if their labels are all known.
+func (j *judge) nodeObjects() (nodes []*corev1.Node, known bool) {
+	if len(j.Nodes) == 0 {
+		if len(j.workloads()) > 0 {
+			j.NotEvaluatedFact("nodes: this stack tells of none")
+		}
+		return nil, false
+	}
+	known = true
+	for _, n := range j.Nodes {
+		if n.Patch != nil {
+			known = j.known(n.Patch, "metadata.labels") && known
+		}
+		nodes = append(nodes, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: n.Name, Labels: n.Labels}})
+	}
+	return nodes, known
 }
 
 func matches(nodes []*corev1.Node, match func(*corev1.Node) (bool, error)) bool {

@@ -11,7 +11,7 @@ import (
 // eachContainer calls check for the containers of every controller's pods, with the path of each.
 func (j *judge) eachContainer(check func(w workload, c *corev1.Container, path string)) {
 	for _, w := range j.workloads() {
-		if !j.known(w.Resource, containersPath) {
+		if !j.there(w.Resource, containersPath) {
 			continue
 		}
 		for i := range w.template.Spec.Containers {
@@ -24,7 +24,7 @@ func (j *judge) eachContainer(check func(w workload, c *corev1.Container, path s
 func (j *judge) eachContainerToo(check func(w workload, c *corev1.Container, path string)) {
 	j.eachContainer(check)
 	for _, w := range j.workloads() {
-		if !j.known(w.Resource, initContainersPath) {
+		if !j.there(w.Resource, initContainersPath) {
 			continue
 		}
 		for i := range w.template.Spec.InitContainers {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 )
@@ -21,12 +22,17 @@ var evaluator = sync.OnceValue(func() policy.Evaluator {
 
 func restrictedProfile(j *judge) {
 	for _, w := range j.workloads() {
-		if !j.known(w.Resource, podPath+".securityContext") || !j.known(w.Resource, podPath+".volumes") {
+		// The agents of nodes live there, and nothing is enforced.
+		if w.namespace == metav1.NamespaceSystem {
+			continue
+		}
+		if !j.there(w.Resource, containersPath) || !j.there(w.Resource, initContainersPath) ||
+			!j.known(w.Resource, podPath+".securityContext") || !j.known(w.Resource, podPath+".volumes") {
 			continue
 		}
 		judged := true
 		for _, part := range []string{containersPath, initContainersPath} {
-			judged = judged && j.knownAll(w.Resource, part, "securityContext", "ports")
+			judged = j.knownInEach(w, part, "securityContext", "ports") && judged
 		}
 		if !judged {
 			continue

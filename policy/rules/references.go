@@ -2,8 +2,11 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"ecommerce-platform/policy/model"
 )
 
 // reference is a pod's mention of an object that must exist in its namespace before the pod can start.
@@ -57,6 +60,15 @@ func references(spec *corev1.PodSpec) []reference {
 			for _, item := range volume.Secret.Items {
 				add("Secret", volume.Secret.SecretName, item.Key, path, volume.Secret.Optional)
 			}
+		case volume.Projected != nil:
+			for _, source := range volume.Projected.Sources {
+				if source.ConfigMap != nil {
+					add("ConfigMap", source.ConfigMap.Name, "", path, source.ConfigMap.Optional)
+				}
+				if source.Secret != nil {
+					add("Secret", source.Secret.Name, "", path, source.Secret.Optional)
+				}
+			}
 		case volume.PersistentVolumeClaim != nil:
 			add("PersistentVolumeClaim", volume.PersistentVolumeClaim.ClaimName, "", path, nil)
 		}
@@ -70,7 +82,7 @@ const published = "kube-root-ca.crt"
 func referencesExist(j *judge) {
 	objects := j.referable()
 	for _, w := range j.workloads() {
-		if !j.known(w.Resource, containersPath) || !j.known(w.Resource, podPath+".volumes") {
+		if !j.there(w.Resource, containersPath) || !j.there(w.Resource, podPath+".volumes") {
 			continue
 		}
 		for _, ref := range references(&w.template.Spec) {
@@ -88,4 +100,66 @@ func referencesExist(j *judge) {
 			}
 		}
 	}
+}
+
+// objectName tells objects apart; referable is what a pod can name, with its keys, or nil where those are not known.
+type (
+	objectName struct{ kind, namespace, name string }
+	referable  struct{ keys map[string]bool }
+)
+
+func (j *judge) referable() map[objectName]referable {
+	found := map[objectName]referable{}
+	for _, m := range j.configMaps() {
+		keys := j.keysOf(m.Resource, "data", "binaryData")
+		found[objectName{"ConfigMap", m.namespace, m.name}] = referable{keys}
+	}
+	for _, s := range j.Secrets {
+		keys := j.keysOf(s.Resource, "data", "stringData")
+		found[objectName{"Secret", inNamespace(s.Value.Namespace), s.Value.Name}] = referable{keys}
+	}
+	for _, c := range j.Claims {
+		found[objectName{"PersistentVolumeClaim", inNamespace(c.Value.Namespace), c.Value.Name}] = referable{}
+	}
+	return found
+}
+
+// keysOf is the keys under some fields, whose values may be unknown, or nil where the keys themselves are.
+func (j *judge) keysOf(r *model.Resource, fields ...string) map[string]bool {
+	keys := map[string]bool{}
+	for _, field := range fields {
+		if !j.there(r, field) {
+			return nil
+		}
+		values, _ := r.Map(field)
+		for key := range values {
+			keys[key] = true
+		}
+		for _, unknown := range r.UnknownBelow(field) {
+			keys[strings.TrimPrefix(unknown, field+".")] = true
+		}
+	}
+	return keys
+}
+
+// allNamed tells whether every object of a kind can be told by its name: one that cannot may be the one that a pod means.
+func (j *judge) allNamed(kind string) bool {
+	switch kind {
+	case "ConfigMap":
+		return complete(j, j.ConfigMaps)
+	case "Secret":
+		return complete(j, j.Secrets)
+	case "Service":
+		return complete(j, j.Services)
+	default:
+		return complete(j, j.Claims)
+	}
+}
+
+func complete[T any](j *judge, objects []model.Object[T]) bool {
+	all := true
+	for _, o := range objects {
+		all = j.known(o.Resource, "metadata.name") && j.known(o.Resource, "metadata.namespace") && o.Malformed == nil && all
+	}
+	return all
 }

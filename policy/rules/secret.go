@@ -14,14 +14,17 @@ var (
 	// camelWord is where a word starts in a name such as databasePassword.
 	camelWord = regexp.MustCompile(`([a-z0-9])([A-Z])`)
 	pemBlock  = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----`)
-	// assignment is a word of a command line or script that gives a value to a name, or to an option.
-	assignment = regexp.MustCompile(`(?:^|[\s;&|(])(?:--?)?([A-Za-z][A-Za-z0-9_.-]*)[= ](?:'([^']*)'|"([^"]*)"|([^\s'";&|)]+))`)
+	// assignment gives a value to a name, as NAME=value or --name=value; option does it as --name value.
+	assignment = regexp.MustCompile(`(?:^|[\s;&|("'])(?:--?)?([A-Za-z][A-Za-z0-9_.-]*)=` + value)
+	option     = regexp.MustCompile(`(?:^|\s)--?([A-Za-z][A-Za-z0-9_.-]*) ` + value)
 	embedded   = regexp.MustCompile(`[a-z][a-z0-9+.-]*://[^\s'"]+`)
 	// accessKey is the identifier of a long-term or temporary AWS key.
 	accessKey = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`)
 	// bearer is a header with a token in it.
 	bearer = regexp.MustCompile(`(?i)\bauthorization:\s*(bearer|basic)\s+[a-z0-9._~+/=-]{8,}`)
 )
+
+const value = `(?:'([^']*)'|"([^"]*)"|([^\s'";&|)]+))`
 
 // namesSecret tells whether a variable, key or option of this name holds a secret.
 func namesSecret(name string) bool {
@@ -45,22 +48,18 @@ func secretIn(text string) string {
 			}
 		}
 	}
-	for _, match := range assignment.FindAllStringSubmatch(text, -1) {
-		if value := match[2] + match[3] + match[4]; namesSecret(match[1]) && literal(value) && isAssignment(match[0]) {
-			return "a value of " + match[1]
+	for _, form := range []*regexp.Regexp{assignment, option} {
+		for _, match := range form.FindAllStringSubmatch(text, -1) {
+			if given := match[2] + match[3] + match[4]; namesSecret(match[1]) && literal(given) {
+				return "a value of " + match[1]
+			}
 		}
 	}
 	return ""
 }
 
-// isAssignment tells NAME=value and --option value from two words of a sentence.
-func isAssignment(match string) bool {
-	trimmed := strings.TrimLeft(match, " \t\n;&|(")
-	return strings.HasPrefix(trimmed, "-") || strings.Contains(strings.SplitN(trimmed, " ", 2)[0], "=")
-}
-
 // literal tells a value from a reference to one: a variable, a substitution, a file.
 func literal(value string) bool {
 	return value != "" && !strings.HasPrefix(value, "$") && !strings.HasPrefix(value, "/") &&
-		!strings.HasPrefix(value, "<") && !strings.HasPrefix(value, "`")
+		!strings.HasPrefix(value, "<") && !strings.HasPrefix(value, "`") && !strings.HasPrefix(value, "-")
 }

@@ -8,24 +8,24 @@ import (
 
 func TestNamesOfSecrets(t *testing.T) {
 	for name, want := range map[string]bool{
-		"POSTGRES_PASSWORD":     true,
-		"databasePassword":      true,
-		"PGPASSWORD":            true,
-		"password":              true,
-		"API_KEY":               true,
-		"apiKey":                true,
-		"AWS_SECRET_ACCESS_KEY": true,
-		"SESSION_TOKEN":         true,
-		"client.secret":         true,
+		"POSTGRES_PASSWORD":      true,
+		"databasePassword":       true,
+		"PGPASSWORD":             true,
+		"password":               true,
+		"API_KEY":                true,
+		"apiKey":                 true,
+		"AWS_SECRET_ACCESS_KEY":  true,
+		"SESSION_TOKEN":          true,
+		"client.secret":          true,
 		"POSTGRES_PASSWORD_FILE": false,
-		"TOKEN_TTL":             false,
-		"SECRET_NAME":           false,
-		"KEYSPACE":              false,
-		"SSH_PUBLIC_KEY":        false,
-		"BACKEND_URL":           false,
-		"NGINX_ENVSUBST_FILTER": false,
-		"default.conf.template": false,
-		"compass":               false,
+		"TOKEN_TTL":              false,
+		"SECRET_NAME":            false,
+		"KEYSPACE":               false,
+		"SSH_PUBLIC_KEY":         false,
+		"BACKEND_URL":            false,
+		"NGINX_ENVSUBST_FILTER":  false,
+		"default.conf.template":  false,
+		"compass":                false,
 	} {
 		assert.Equal(t, want, namesSecret(name), name)
 	}
@@ -33,7 +33,9 @@ func TestNamesOfSecrets(t *testing.T) {
 
 func TestSecretsInText(t *testing.T) {
 	for text, want := range map[string]string{
-		"sudo timeout 60 env NODE_IP='10.0.0.1' PLATFORM_DIGEST='4f' /opt/platform/bin/init.sh": "",
+		"sudo timeout 60 env NODE_IP='10.0.0.1' PLATFORM_DIGEST='4f' /opt/platform/bin/init.sh":                          "",
+		"sudo timeout --kill-after=10 120 env PLATFORM_DIGEST=4f sh -c 'set -eu; umask 077; base64 -d | tar -x -C /opt'": "",
+		"sudo timeout 120 env MANIFEST_SHA256='20667' REGISTRIES='docker.io quay.io' /opt/platform/bin/kubeconfig.sh":    "",
 		"DB_PASSWORD='hunter2' ./run":                           "a value of DB_PASSWORD",
 		"mysql --password=hunter2 shop":                         "a value of password",
 		"login --token abcdef123":                               "a value of token",

@@ -4,16 +4,16 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
-)
 
-// The range that kubeadm gives the API server for NodePorts.
-const firstNodePort, lastNodePort = 30000, 32767
+	"ecommerce-platform/policy/reach"
+)
 
 // selected is the controllers whose pods a Service selects. It is not judged while a label is unknown.
 func (j *judge) selected(s service) (found []workload, judged bool) {
-	judged = j.known(s.Resource, "spec.selector")
+	judged = j.known(s.Resource, "spec.selector") && complete(j, j.Deployments)
 	for _, w := range j.workloads() {
 		if w.namespace != s.namespace {
 			continue
@@ -53,15 +53,15 @@ func serviceSelectsPods(j *judge) {
 func targetPortExists(j *judge) {
 	for _, s := range j.selecting() {
 		controllers, judged := j.selected(s)
-		if !judged || !j.known(s.Resource, "spec.ports") {
+		if !judged || !j.there(s.Resource, "spec.ports") {
 			continue
 		}
 		for i, port := range s.object.Spec.Ports {
-			if !j.known(s.Resource, fmt.Sprintf("spec.ports[%d].targetPort", i)) {
+			if !j.known(s.Resource, fmt.Sprintf("spec.ports[%d]", i)) {
 				continue
 			}
 			for _, w := range controllers {
-				if j.knownAll(w.Resource, containersPath, "ports") && !listens(w.template.Spec.Containers, port) {
+				if j.there(w.Resource, containersPath) && j.knownInEach(w, containersPath, "ports") && !listens(w.template.Spec.Containers, port) {
 					j.fail(s.Resource, "Service %s sends to port %s of pods of %s, which have no such %s port",
 						s.name, target(port), w.name, protocol(port.Protocol))
 				}
@@ -108,15 +108,15 @@ func nodePortUnique(j *judge) {
 	}
 	taken := map[door]string{}
 	for _, s := range j.services() {
-		if !j.known(s.Resource, "spec.ports") {
+		if !j.there(s.Resource, "spec.ports") {
 			continue
 		}
 		for i, port := range s.object.Spec.Ports {
 			if !j.known(s.Resource, fmt.Sprintf("spec.ports[%d].nodePort", i)) || port.NodePort == 0 {
 				continue
 			}
-			if port.NodePort < firstNodePort || port.NodePort > lastNodePort {
-				j.fail(s.Resource, "NodePort %d of Service %s is outside %d to %d", port.NodePort, s.name, firstNodePort, lastNodePort)
+			if port.NodePort < reach.FirstNodePort || port.NodePort > reach.LastNodePort {
+				j.fail(s.Resource, "NodePort %d of Service %s is outside %d to %d", port.NodePort, s.name, reach.FirstNodePort, reach.LastNodePort)
 			}
 			at := door{port.NodePort, protocol(port.Protocol)}
 			if other, twice := taken[at]; twice {
@@ -124,6 +124,19 @@ func nodePortUnique(j *judge) {
 				continue
 			}
 			taken[at] = s.namespace + "/" + s.name
+		}
+	}
+}
+
+func selectorMatchesTemplate(j *judge) {
+	for _, w := range j.workloads() {
+		if !j.known(w.Resource, "spec.selector") || !j.known(w.Resource, "spec.template.metadata.labels") {
+			continue
+		}
+		selector, err := metav1.LabelSelectorAsSelector(w.selector)
+		if err == nil && !selector.Matches(labels.Set(w.template.Labels)) {
+			j.fail(w.Resource, "%s selects %s, and its pods have the labels %s",
+				w.name, metav1.FormatLabelSelector(w.selector), labels.FormatLabels(w.template.Labels))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -55,23 +56,23 @@ func (j *judge) unresolved(e endpoint) string {
 		if s.name != e.service || s.namespace != e.namespace {
 			continue
 		}
-		if e.port == 0 || !j.known(s.Resource, "spec.ports") || s.object.Spec.Type == corev1.ServiceTypeExternalName {
+		if e.port == 0 || !j.there(s.Resource, "spec.ports") || s.object.Spec.Type == corev1.ServiceTypeExternalName {
 			return ""
 		}
-		var ports []int32
+		var ports []int
 		for i, port := range s.object.Spec.Ports {
 			if !j.known(s.Resource, fmt.Sprintf("spec.ports[%d].port", i)) {
 				return ""
 			}
-			ports = append(ports, port.Port)
+			ports = append(ports, int(port.Port))
 		}
-		if !slices.Contains(ports, int32(e.port)) { //nolint:gosec // a URL's port has been parsed and fits
-			return fmt.Sprintf("Service %s has port %s, not %d", e.service, list(ports), e.port)
+		if !slices.Contains(ports, e.port) {
+			return fmt.Sprintf("Service %s has port %s, not %d", e.service, strings.Trim(fmt.Sprint(ports), "[]"), e.port)
 		}
 		return ""
 	}
-	if !slices.Contains(j.namespaces(), e.namespace) {
-		return "" // a namespace of somebody else
+	if !slices.Contains(j.namespaces(), e.namespace) || !j.allNamed("Service") {
+		return "" // a namespace of somebody else, or a Service that cannot be told by its name yet
 	}
 	return fmt.Sprintf("namespace %s has no Service %s", e.namespace, e.service)
 }

@@ -1,5 +1,5 @@
 // Command capture is a policy pack without policies of its own: it writes what the engine tells it about a stack to the
-// file that PLATFORM_CAPTURE names. The fixtures in policy/testdata come from it.
+// file that PLATFORM_CAPTURE names. The fixtures in model/modeltest/captured come from it.
 package main
 
 import (

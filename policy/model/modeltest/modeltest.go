@@ -2,11 +2,10 @@
 package modeltest
 
 import (
-	"os"
-	"path/filepath"
-	"runtime"
+	"embed"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 	"github.com/stretchr/testify/require"
@@ -14,6 +13,11 @@ import (
 	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/model/snapshot"
 )
+
+// captured are stacks as model/capture wrote them.
+//
+//go:embed captured
+var captured embed.FS
 
 // Change alters the resources of a stack.
 type Change func(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource
@@ -23,17 +27,16 @@ func Dev(t testing.TB, changes ...Change) *model.Stack {
 	return Load(t, "dev-preview.json", changes...)
 }
 
-// Load is the stack captured in policy/testdata/<file>, after the changes.
+// Load is the stack captured in captured/<file>, after the changes.
 func Load(t testing.TB, file string, changes ...Change) *model.Stack {
 	t.Helper()
 	return model.Read(Resources(t, file, changes...))
 }
 
-// Resources are those of the stack captured in policy/testdata/<file>, after the changes.
+// Resources are those of the stack captured in captured/<file>, after the changes.
 func Resources(t testing.TB, file string, changes ...Change) []policyx.AnalyzerResource {
 	t.Helper()
-	_, self, _, _ := runtime.Caller(0)
-	body, err := os.ReadFile(filepath.Join(filepath.Dir(self), "..", "..", "testdata", file))
+	body, err := captured.ReadFile("captured/" + file)
 	require.NoError(t, err)
 	resources, err := snapshot.Decode(body)
 	require.NoError(t, err)
@@ -50,9 +53,7 @@ func Set(token, name, path string, value any) Change {
 		t.Helper()
 		wanted, ok := value.(property.Value)
 		if !ok {
-			var err error
-			wanted, err = property.Any(value)
-			require.NoError(t, err)
+			wanted = resource.FromResourcePropertyValue(resource.NewPropertyValue(value))
 		}
 		r.Properties = put(t, property.New(r.Properties), path, &wanted).AsMap()
 	})

@@ -31,7 +31,8 @@ type bench struct {
 	stacks  map[string]*engine.Stack
 }
 
-// static are the flags with which a policy pack is built to be handed on. The program is built as its language host does.
+// static are the toolchain's settings, so that the scheduler is compiled once for the pack and for the simulation. The program
+// is built as its language host does.
 var static = []string{"CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false"}
 
 // sources are the programs of this repository that tests run: a directory from the lab's, a package in it, and settings.
@@ -39,7 +40,7 @@ var sources = map[string]struct {
 	dir, pkg string
 	env      []string
 }{
-	"program": {"../..", ".", nil}, "policy": {"../../policy", ".", static}, "simulate": {"../../policy", "./simulate", static},
+	"program": {"../..", ".", nil}, "simulate": {"../../policy", "./simulate", static},
 }
 
 var built = map[string]string{}
@@ -67,9 +68,11 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
+	pack, err := toolchain.PolicyPack(t.Context())
+	require.NoError(t, err)
 	dir := t.TempDir()
 	b := &bench{
-		account: filepath.Join(dir, "account"), edits: filepath.Join(dir, "edits.json"), pack: executable(t, "policy"),
+		account: filepath.Join(dir, "account"), edits: filepath.Join(dir, "edits.json"), pack: pack,
 		stacks: map[string]*engine.Stack{},
 	}
 	program := filepath.Join(dir, "program")

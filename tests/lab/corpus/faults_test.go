@@ -189,6 +189,10 @@ var faults = []variant{
 		edits: []wire.Edit{without(nodePatch("worker-node-1"), "metadata.labels.tier")}, also: []string{"placement", "rollout"},
 	},
 	{
+		name: "the_labels_of_the_backends_node_are_never_set", rule: "node-selector-matches", says: "tier=backend",
+		edits: []wire.Edit{dropped(nodePatch("worker-node-2"))}, also: []string{"placement", "rollout"},
+	},
+	{
 		name: "a_volume_on_a_node_that_is_not_there", rule: "placement", says: "postgres",
 		edits: []wire.Edit{set(volume(), "spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values[0]", "worker-node-9")},
 		also:  []string{"rollout", "node-selector-matches"},
@@ -205,6 +209,10 @@ var faults = []variant{
 			set(set(set(backend, "spec.strategy.rollingUpdate.maxSurge", 1), "spec.strategy.rollingUpdate.maxUnavailable", 0),
 				container+"resources.requests.cpu", "300m"),
 		},
+	},
+	{
+		name: "two_servers_on_one_data_directory", rule: "rollout", says: "postgres",
+		edits: []wire.Edit{set(postgres, "spec.strategy", object{"type": "RollingUpdate", "rollingUpdate": object{"maxSurge": 1, "maxUnavailable": 0}})},
 	},
 	{
 		name: "a_budget_that_blocks_every_drain", rule: "drain", says: "postgres",

@@ -1,0 +1,139 @@
+package model_test
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+
+	"ecommerce-platform/policy/model"
+	"ecommerce-platform/policy/model/modeltest"
+)
+
+const (
+	deployment = "kubernetes:apps/v1:Deployment"
+	nodePatch  = "kubernetes:core/v1:NodePatch"
+)
+
+func TestTheFirstPreviewOfTheDevStack(t *testing.T) {
+	stack := modeltest.Dev(t)
+	assert.Equal(t, []string{"infra", "cluster", "workloads"}, stack.Layers())
+	assert.Equal(t, model.Facts{
+		PodCidr: "192.168.0.0/16", ServiceCidr: "10.96.0.0/12", KubernetesVersion: "1.35.4", CalicoVersion: "3.28.5",
+	}, stack.Facts)
+	require.Len(t, stack.Nodes, 3)
+	control, worker := stack.Node("control-plane"), stack.Node("worker-node-1")
+	assert.Equal(t, model.ControlPlane, control.Role)
+	assert.Equal(t, []corev1.Taint{{Key: model.ControlPlaneTaint, Effect: corev1.TaintEffectNoSchedule}}, control.Taints)
+	assert.Equal(t, "172.31.2.239", worker.PrivateIP)
+	assert.Equal(t, "frontend", worker.Labels["tier"])
+	assert.Equal(t, "worker-node-1", worker.Labels[corev1.LabelHostname])
+	assert.Empty(t, worker.Taints)
+	assert.Equal(t, "platform-public", worker.Subnet.Name)
+	assert.Equal(t, []string{"platform-node", "platform-worker"}, []string{worker.Groups[0].Name, worker.Groups[1].Name})
+	require.Len(t, worker.StaticPods, 1)
+	assert.Equal(t, map[string]string{"cpu": "50m", "memory": "64Mi"}, worker.StaticPods[0].Requests)
+	assert.Len(t, stack.Deployments, 4)
+	assert.Empty(t, stack.Unevaluated())
+}
+
+func TestAllocatable(t *testing.T) {
+	for name, c := range map[string]struct {
+		kubelet     map[string]any
+		cpu, memory int64 // millicores, MiB
+	}{
+		"the kubelet's defaults keep 100 MiB back":       {nil, 2000, 3688},
+		"reservations come off":                          {map[string]any{"systemReserved": map[string]any{"cpu": "200m", "memory": "188Mi"}}, 1800, 3500},
+		"an eviction threshold in percent of the memory": {map[string]any{"evictionHard": map[string]any{"memory.available": "50%"}}, 2000, 1894},
+		"without an eviction threshold":                  {map[string]any{"evictionHard": map[string]any{"memory.available": "0%"}}, 2000, 3788},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stack := modeltest.Dev(t, modeltest.Set(model.ClusterType, "platform", "kubelet", c.kubelet))
+			allocatable := stack.Node("worker-node-1").Allocatable
+			assert.Equal(t, c.cpu, allocatable.Cpu().MilliValue())
+			assert.Equal(t, c.memory, allocatable.Memory().Value()>>20)
+		})
+	}
+}
+
+func TestUnknownsAreNoZeroValues(t *testing.T) {
+	t.Run("a size that only the deployment tells", func(t *testing.T) {
+		node := modeltest.Dev(t, modeltest.Unknown(model.InstanceType, "worker-node-1", "instanceType")).Node("worker-node-1")
+		assert.Nil(t, node.Allocatable)
+		assert.Equal(t, "aws:ec2/instance:Instance worker-node-1 instanceType", node.CapacityUnknown)
+	})
+	t.Run("a size that the pack does not know", func(t *testing.T) {
+		node := modeltest.Dev(t, modeltest.Set(model.InstanceType, "worker-node-1", "instanceType", "x9.huge")).Node("worker-node-1")
+		assert.Contains(t, node.CapacityUnknown, `instance type "x9.huge"`)
+	})
+	t.Run("a machine in another stack", func(t *testing.T) {
+		node := modeltest.Dev(t, modeltest.Remove(model.InstanceType, "worker-node-1")).Node("worker-node-1")
+		assert.Equal(t, "capacity of node worker-node-1: its machine is in another stack", node.CapacityUnknown)
+	})
+	t.Run("a label", func(t *testing.T) {
+		stack := modeltest.Dev(t, modeltest.Unknown(nodePatch, "platform-worker-node-1-labels", "metadata.labels.tier"))
+		assert.Equal(t, []string{nodePatch + " platform-worker-node-1-labels metadata.labels.tier"}, stack.Unevaluated())
+	})
+	t.Run("an unknown in a list keeps the index of what follows", func(t *testing.T) {
+		stack := modeltest.Dev(t, modeltest.Unknown(deployment, "shop-backend", "spec.template.spec.containers[0].env[0]"))
+		r := stack.Find(deployment, "shop-backend")
+		assert.True(t, r.Unknown("spec.template.spec.containers[0].env[0].value"))
+		assert.False(t, r.Unknown("spec.template.spec.containers[0].image"))
+		_, known := r.Text("spec.template.spec.containers[0].env[0].value")
+		assert.False(t, known)
+		image, known := r.Text("spec.template.spec.containers[0].image")
+		assert.True(t, known)
+		assert.Equal(t, "nginx:alpine", image)
+	})
+}
+
+func TestSecretsAreSeenThrough(t *testing.T) {
+	secret := modeltest.Dev(t).Find("kubernetes:core/v1:Secret", "shop-postgres")
+	assert.True(t, secret.Secret("stringData.password"))
+	assert.False(t, secret.Secret("metadata.name"))
+	value, known := secret.Text("stringData.password")
+	assert.True(t, known)
+	assert.NotEmpty(t, value)
+}
+
+func TestMalformedObjectsSayWhy(t *testing.T) {
+	stack := modeltest.Dev(t, modeltest.Set(deployment, "shop-redis", "spec.template.spec.containers[0].resources.requests.cpu", "lots"))
+	for _, d := range stack.Deployments {
+		if d.Name == "shop-redis" {
+			require.ErrorContains(t, d.Malformed, "quantities must match")
+			return
+		}
+	}
+	t.Fatal("shop-redis is missing")
+}
+
+// A provider that cannot be configured yet answers nothing; then what the program declares is all there is.
+func TestObserverCompletesEmptyOutputs(t *testing.T) {
+	observer := &model.Observer{}
+	inputs := property.NewMap(map[string]property.Value{
+		"spec": property.New(map[string]property.Value{
+			"replicas": property.New(3.0), "host": property.New(property.Computed),
+		}),
+		"id": property.New(property.Computed),
+	})
+	require.NoError(t, observer.Observe(t.Context(), policyx.ResourceValidationArgs{
+		Resource: policyx.AnalyzerResource{URN: "urn:a", Properties: inputs},
+	}))
+	complete := func(outputs map[string]property.Value) property.Map {
+		return observer.Complete([]policyx.AnalyzerResource{{URN: "urn:a", Properties: property.NewMap(outputs)}})[0].Properties
+	}
+	assert.True(t, complete(nil).Equals(inputs))
+
+	known := complete(map[string]property.Value{
+		"id":     property.New("i-1"),
+		"spec":   property.New(map[string]property.Value{"replicas": property.New(1.0), "host": property.New("h")}),
+		"status": property.New("up"),
+	})
+	assert.Equal(t, "i-1", known.Get("id").AsString(), "what the input lacks, the output has")
+	assert.Equal(t, "h", known.Get("spec").AsMap().Get("host").AsString())
+	assert.InDelta(t, 3, known.Get("spec").AsMap().Get("replicas").AsNumber(), 0, "the program's word counts")
+	assert.Equal(t, "up", known.Get("status").AsString())
+}

@@ -1,0 +1,122 @@
+// Package nodeloss tells what losing each node does: which tiers stay up, what moves to which node, what stays Pending, and
+// which data is gone.
+package nodeloss
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"ecommerce-platform/policy/model"
+	"ecommerce-platform/policy/placement"
+)
+
+// Loss is what losing one node does once Kubernetes has given the node up, five minutes after it fell silent.
+type Loss struct {
+	Node string `json:"node"`
+	// Tiers is what becomes of each tier.
+	Tiers []TierLoss `json:"tiers"`
+	// DataLost names what is on the node's disk only.
+	DataLost []string `json:"dataLost,omitempty"`
+	// ControlPlane is set where the API goes with the node: then nothing moves at all, and what runs keeps running.
+	ControlPlane bool `json:"controlPlane,omitempty"`
+}
+
+// TierLoss is what becomes of one tier.
+type TierLoss struct {
+	Tier string `json:"tier"`
+	// StaysUp pods are elsewhere anyway, Moves find another node, Pending find none.
+	StaysUp int `json:"staysUp"`
+	Moves   int `json:"moves"`
+	Pending int `json:"pending"`
+	// To counts the moved pods by node, and Reason is the scheduler's own for those that find none.
+	To     map[string]int `json:"to,omitempty"`
+	Reason string         `json:"reason,omitempty"`
+}
+
+// Down tells whether no pod of the tier is left.
+func (t TierLoss) Down() bool { return t.StaysUp+t.Moves == 0 && t.Pending > 0 }
+
+// Analyze loses each node in turn.
+func Analyze(s *placement.Simulation) ([]Loss, error) {
+	var losses []Loss
+	for _, node := range s.Stack.Nodes {
+		if err := s.Cluster.Return(s.Settled); err != nil {
+			return nil, err
+		}
+		loss, err := lose(s, node)
+		if err != nil {
+			return nil, err
+		}
+		losses = append(losses, loss)
+	}
+	return losses, s.Cluster.Return(s.Settled)
+}
+
+func lose(s *placement.Simulation, node *model.Node) (Loss, error) {
+	loss := Loss{Node: node.Name, DataLost: data(s, node)}
+	gone, err := s.Cluster.RemoveNode(node.Name)
+	if err != nil {
+		return loss, err
+	}
+	loss.ControlPlane = node.Role == model.ControlPlane && !slices.ContainsFunc(s.Stack.Nodes, func(other *model.Node) bool {
+		return other != node && other.Role == model.ControlPlane
+	})
+	for _, tier := range s.Tiers {
+		t := TierLoss{Tier: tier.Name(), To: map[string]int{}}
+		for _, pod := range s.Cluster.Pods() {
+			if tier.Owns(pod) {
+				t.StaysUp++
+			}
+		}
+		for _, pod := range gone {
+			if !tier.Owns(pod) {
+				continue
+			}
+			if loss.ControlPlane {
+				t.Pending++
+				t.Reason = "the API server is gone: nothing is scheduled until it is back"
+				continue
+			}
+			outcome, err := s.Cluster.Schedule(placement.Successor(pod))
+			switch {
+			case err != nil:
+				return loss, err
+			case outcome.Node == "":
+				t.Pending++
+				t.Reason = outcome.Reason
+			default:
+				t.Moves++
+				t.To[outcome.Node]++
+			}
+		}
+		loss.Tiers = append(loss.Tiers, t)
+	}
+	return loss, nil
+}
+
+// data is what only the node's own disk holds: local volumes that a tier uses, and etcd.
+func data(s *placement.Simulation, node *model.Node) []string {
+	var lost []string
+	if node.Role == model.ControlPlane {
+		lost = append(lost, "etcd: the state of the cluster")
+	}
+	object := &corev1.Node{}
+	object.Name, object.Labels = node.Name, node.Labels
+	for _, volume := range s.Stack.Volumes {
+		spec := volume.Value.Spec
+		if volume.Malformed != nil || spec.Local == nil && spec.HostPath == nil {
+			continue
+		}
+		if !placement.Reaches(&volume.Value, object) {
+			continue
+		}
+		claim := "no claim"
+		if spec.ClaimRef != nil {
+			claim = "claim " + spec.ClaimRef.Namespace + "/" + spec.ClaimRef.Name
+		}
+		lost = append(lost, fmt.Sprintf("volume %s (%s)", volume.Value.Name, claim))
+	}
+	return lost
+}

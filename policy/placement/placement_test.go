@@ -1,0 +1,152 @@
+package placement_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/policy/model/modeltest"
+	"ecommerce-platform/policy/placement"
+)
+
+const (
+	deployment = "kubernetes:apps/v1:Deployment"
+	nodePatch  = "kubernetes:core/v1:NodePatch"
+)
+
+func simulate(t *testing.T, changes ...modeltest.Change) *placement.Simulation {
+	t.Helper()
+	s, err := placement.Simulate(t.Context(), modeltest.Dev(t, changes...))
+	require.NoError(t, err)
+	return s
+}
+
+func tier(t *testing.T, s *placement.Simulation, name string) placement.TierPlacement {
+	t.Helper()
+	for _, p := range s.TierPlacements() {
+		if p.Tier == name {
+			return p
+		}
+	}
+	require.Failf(t, "tier", "%s is missing", name)
+	return placement.TierPlacement{}
+}
+
+func TestDevStack(t *testing.T) {
+	s := simulate(t)
+	assert.Equal(t, map[string]int{"worker-node-1": 4}, tier(t, s, "frontend").PerNode)
+	assert.Equal(t, map[string]int{"worker-node-2": 3}, tier(t, s, "backend").PerNode)
+	assert.Equal(t, map[string]int{"worker-node-2": 1}, tier(t, s, "postgres").PerNode)
+	assert.Equal(t, map[string]int{"worker-node-1": 1, "worker-node-2": 1}, tier(t, s, "redis").PerNode)
+	assert.Equal(t, []string{"node storage In [ssd] (weight 100): no node that may run backend has it"},
+		tier(t, s, "backend").Preferences)
+	assert.Empty(t, s.SystemPending())
+	assert.Empty(t, s.Stack.Unevaluated())
+	// 250m for calico-node, 50m for the exporter, 4 x 100m, 250m for redis.
+	assert.Equal(t, placement.NodeUse{
+		Node: "worker-node-1", Role: "worker", Pods: 8, CPU: 950, AllocatableCPU: 2000, Memory: 64 + 4*128 + 256, AllocatableMemory: 3688,
+	}, s.NodeUses()[1])
+	// kubeadm's 650m, calico-node's 250m and two CoreDNS pods, which came before any worker had joined.
+	assert.Equal(t, placement.NodeUse{
+		Node: "control-plane", Role: "control-plane", Pods: 9, CPU: 1100, AllocatableCPU: 2000, Memory: 100 + 2*70, AllocatableMemory: 3688,
+	}, s.NodeUses()[0])
+}
+
+func TestPendingPods(t *testing.T) {
+	for name, c := range map[string]struct {
+		change modeltest.Change
+		tier   string
+		pods   int
+		reason string
+	}{
+		"a third cache has no node of its own": {
+			modeltest.Set(deployment, "shop-redis", "spec.replicas", 3.0), "redis", 1,
+			"0/3 nodes are available: 1 node(s) had untolerated taint(s), " +
+				"2 node(s) didn't match pod anti-affinity rules.",
+		},
+		"a selector that no node has": {
+			modeltest.Set(deployment, "shop-frontend", "spec.template.spec.nodeSelector.tier", "web"), "frontend", 4,
+			"0/3 nodes are available: 1 node(s) had untolerated taint(s), " +
+				"2 node(s) didn't match Pod's node affinity/selector.",
+		},
+		"a database that asks for more than the node has left": {
+			modeltest.Set(deployment, "shop-postgres", "spec.template.spec.containers[0].resources.requests.memory", "4Gi"),
+			"postgres", 1, "Insufficient memory",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := tier(t, simulate(t, c.change), c.tier)
+			assert.Equal(t, c.pods, p.Pending)
+			require.Len(t, p.Reasons, 1)
+			assert.Contains(t, p.Reasons[0], c.reason)
+		})
+	}
+}
+
+// The scheduler's caches of volumes fill in the background; an answer must never come before they have.
+func TestClaimsAreBoundEveryTime(t *testing.T) {
+	for range 10 {
+		assert.Equal(t, map[string]int{"worker-node-2": 1}, tier(t, simulate(t), "postgres").PerNode)
+	}
+}
+
+func TestAVolumeOnANodeThatTheTierMayNotUse(t *testing.T) {
+	s := simulate(t, modeltest.Set("kubernetes:core/v1:PersistentVolume", "shop-postgres",
+		"spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values[0]", "worker-node-1"))
+	p := tier(t, s, "postgres")
+	assert.Equal(t, 1, p.Pending)
+	require.Len(t, p.Reasons, 1)
+	assert.Contains(t, p.Reasons[0], "0/3 nodes are available")
+}
+
+func TestTaintsOnWorkers(t *testing.T) {
+	taints := func(value string) []any {
+		return []any{map[string]any{"key": "tier", "value": value, "effect": "NoSchedule"}}
+	}
+	tainted := []modeltest.Change{
+		modeltest.Set(nodePatch, "platform-worker-node-1-labels", "spec.taints", taints("frontend")),
+		modeltest.Set(nodePatch, "platform-worker-node-2-labels", "spec.taints", taints("backend")),
+	}
+	t.Run("each tier tolerates its own", func(t *testing.T) {
+		for _, p := range simulate(t, tainted...).TierPlacements() {
+			assert.Zero(t, p.Pending, "%s: %v", p.Tier, p.Reasons)
+		}
+	})
+	t.Run("without a toleration nothing lands", func(t *testing.T) {
+		p := tier(t, simulate(t, append(tainted, modeltest.Unset(deployment, "shop-redis", "spec.template.spec.tolerations"))...), "redis")
+		assert.Equal(t, 2, p.Pending)
+		assert.Contains(t, p.Reasons[0], "3 node(s) had untolerated taint(s)")
+	})
+}
+
+func TestUnknownsAreNotEvaluated(t *testing.T) {
+	t.Run("replicas", func(t *testing.T) {
+		s := simulate(t, modeltest.Unknown(deployment, "shop-redis", "spec.replicas"))
+		assert.Equal(t, []string{deployment + " shop-redis spec.replicas"}, s.Stack.Unevaluated())
+		assert.Len(t, s.TierPlacements(), 3)
+	})
+	t.Run("an environment variable does not matter to a scheduler", func(t *testing.T) {
+		s := simulate(t, modeltest.Unknown(deployment, "shop-backend", "spec.template.spec.containers[0].image"))
+		assert.Empty(t, s.Stack.Unevaluated())
+		assert.Len(t, s.TierPlacements(), 4)
+	})
+	t.Run("a machine of another stack has room for everything, and the report says so", func(t *testing.T) {
+		s := simulate(t, modeltest.Remove("aws:ec2/instance:Instance", "worker-node-2"))
+		assert.Equal(t, []string{"capacity of node worker-node-2: its machine is in another stack"}, s.Stack.Unevaluated())
+		assert.Zero(t, s.NodeUses()[2].AllocatableCPU)
+		assert.Equal(t, map[string]int{"worker-node-2": 3}, tier(t, s, "backend").PerNode)
+	})
+}
+
+func TestAMomentComesBackWhole(t *testing.T) {
+	s := simulate(t)
+	before := s.NodeUses()
+	_, err := s.Cluster.RemoveNode("worker-node-2")
+	require.NoError(t, err)
+	assert.Len(t, s.Cluster.Nodes(), 2)
+	require.NoError(t, s.Cluster.Return(s.Settled))
+	assert.Len(t, s.Cluster.Nodes(), 3)
+	assert.Equal(t, before, s.NodeUses())
+	assert.Len(t, s.Cluster.On("worker-node-2"), 7)
+}

@@ -1,0 +1,197 @@
+// Package placement computes where pods will land. It does not model the scheduler: it runs the real one, kube-scheduler
+// with its default profile, over the nodes that the program declares.
+package placement
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes/fake"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/klog/v2"
+	fwk "k8s.io/kube-scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler/profile"
+)
+
+// volumesSeen bounds the wait for the scheduler's own caches of volumes, which fill in the background.
+const volumesSeen = 500 * time.Millisecond
+
+// Scheduler is a kube-scheduler without a queue: it decides about one pod after another, synchronously. It is started once
+// and serves one Cluster at a time; it is not safe for concurrent use.
+type Scheduler struct {
+	ctx   context.Context
+	real  *scheduler.Scheduler
+	fwk   framework.Framework
+	world state
+}
+
+// Start runs a scheduler that knows the objects, such as Services, volumes and claims, until ctx ends. Nodes and pods are
+// not among them: those come and go in a Cluster.
+func Start(ctx context.Context, objects []runtime.Object) (*Scheduler, error) {
+	// The scheduler's own log is of no use to a reviewer.
+	ctx = klog.NewContext(ctx, klog.Logger{}.WithName("scheduler"))
+	client := fake.NewSimpleClientset(objects...)
+	factory := informers.NewSharedInformerFactory(client, 0)
+	every := int32(100)
+	recorder := profile.RecorderFactory(func(string) events.EventRecorder { return silent{} })
+	real, err := scheduler.New(ctx, client, factory, nil, recorder,
+		scheduler.WithPercentageOfNodesToScore(&every), scheduler.WithParallelism(2))
+	if err != nil {
+		return nil, fmt.Errorf("starting kube-scheduler: %w", err)
+	}
+	s := &Scheduler{ctx: ctx, real: real, fwk: real.Profiles[corev1.DefaultSchedulerName], world: newState()}
+	if s.fwk == nil {
+		return nil, errors.New("starting kube-scheduler: it has no default profile")
+	}
+	factory.Start(ctx.Done())
+	factory.WaitForCacheSync(ctx.Done())
+	s.awaitVolumes(objects)
+	return s, nil
+}
+
+// silent drops events: outcomes are returned.
+type silent struct{}
+
+func (silent) Eventf(runtime.Object, runtime.Object, string, string, string, string, ...any) {}
+func (s silent) WithLogger(klog.Logger) events.EventRecorderLogger                           { return s }
+
+// Outcome is the scheduler's decision about one pod.
+type Outcome struct {
+	Pod *corev1.Pod
+	// Node is where the pod goes, empty if nowhere.
+	Node string
+	// Equal are the nodes that the scheduler rates as high, Node among them; it then takes any. Here it is the first by name,
+	// so that a report does not change from one run to the next.
+	Equal []string
+	// Reason is the scheduler's own message for a pod that goes nowhere.
+	Reason string
+}
+
+// decide asks the scheduler about a pod.
+func (s *Scheduler) decide(pod *corev1.Pod) (Outcome, fwk.CycleState, error) {
+	outcome := Outcome{Pod: pod}
+	cycle := framework.NewCycleState()
+	result, err := s.real.SchedulePod(s.ctx, s.fwk, cycle, pod)
+	var unfit *framework.FitError
+	switch {
+	case errors.As(err, &unfit):
+		outcome.Reason = unfit.Error()
+		return outcome, nil, nil
+	case errors.Is(err, scheduler.ErrNoNodesAvailable):
+		outcome.Reason = err.Error()
+		return outcome, nil, nil
+	case err != nil:
+		return outcome, nil, fmt.Errorf("pod %s/%s: %w", pod.Namespace, pod.Name, err)
+	}
+	outcome.Node, outcome.Equal = result.SuggestedHost, []string{result.SuggestedHost}
+	if result.FeasibleNodes > 1 {
+		if outcome.Equal, err = s.best(cycle, pod); err != nil {
+			return outcome, nil, err
+		}
+		outcome.Node = outcome.Equal[0]
+	}
+	return outcome, cycle, nil
+}
+
+// best returns the nodes that the scheduler's plugins rate highest, by name. The scheduler itself takes one of them at
+// random.
+func (s *Scheduler) best(cycle fwk.CycleState, pod *corev1.Pod) ([]string, error) {
+	all, err := s.fwk.SnapshotSharedLister().NodeInfos().List()
+	if err != nil {
+		return nil, err
+	}
+	var feasible []fwk.NodeInfo
+	for _, node := range all {
+		if s.fwk.RunFilterPluginsWithNominatedPods(s.ctx, cycle, pod, node).IsSuccess() {
+			feasible = append(feasible, node)
+		}
+	}
+	if status := s.fwk.RunPreScorePlugins(s.ctx, cycle, pod, feasible); !status.IsSuccess() {
+		return nil, status.AsError()
+	}
+	scores, status := s.fwk.RunScorePlugins(s.ctx, cycle, pod, feasible)
+	if !status.IsSuccess() {
+		return nil, status.AsError()
+	}
+	var names []string
+	var highest int64 = -1
+	for _, score := range scores {
+		switch {
+		case score.TotalScore > highest:
+			highest, names = score.TotalScore, []string{score.Name}
+		case score.TotalScore == highest:
+			names = append(names, score.Name)
+		}
+	}
+	sort.Strings(names)
+	return names, nil
+}
+
+// awaitVolumes returns when the scheduler sees every claim of the objects and a volume for it, or has had the time to.
+func (s *Scheduler) awaitVolumes(objects []runtime.Object) {
+	var probes []*corev1.Pod
+	labels := map[string]string{}
+	for _, object := range objects {
+		switch o := object.(type) {
+		case *corev1.PersistentVolumeClaim:
+			probes = append(probes, probe(o))
+		case *corev1.PersistentVolume:
+			for key, value := range anyNode(o) {
+				labels[key] = value
+			}
+		}
+	}
+	if len(probes) == 0 {
+		return
+	}
+	node := &corev1.Node{}
+	node.Name, node.Labels = "probe", labels
+	node.Status.Allocatable = corev1.ResourceList{corev1.ResourcePods: unlimited}
+	s.real.Cache.AddNode(klog.FromContext(s.ctx), node)
+	_ = wait.PollUntilContextTimeout(s.ctx, time.Millisecond, volumesSeen, true, func(context.Context) (bool, error) {
+		for _, pod := range probes {
+			outcome, _, err := s.decide(pod)
+			if err == nil && outcome.Node == "" && strings.Contains(outcome.Reason, "olume") || err != nil {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
+	_ = s.real.Cache.RemoveNode(klog.FromContext(s.ctx), node)
+}
+
+func probe(claim *corev1.PersistentVolumeClaim) *corev1.Pod {
+	pod := &corev1.Pod{}
+	pod.Namespace, pod.Name, pod.UID = claim.Namespace, "probe-"+claim.Name, "probe"
+	pod.Spec.SchedulerName = corev1.DefaultSchedulerName
+	pod.Spec.Volumes = []corev1.Volume{{Name: "data", VolumeSource: corev1.VolumeSource{
+		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name},
+	}}}
+	return pod
+}
+
+// anyNode returns labels of a node that the volume can be used on.
+func anyNode(volume *corev1.PersistentVolume) map[string]string {
+	labels := map[string]string{}
+	if volume.Spec.NodeAffinity == nil || volume.Spec.NodeAffinity.Required == nil {
+		return labels
+	}
+	for _, term := range volume.Spec.NodeAffinity.Required.NodeSelectorTerms {
+		for _, expression := range term.MatchExpressions {
+			if len(expression.Values) > 0 {
+				labels[expression.Key] = expression.Values[0]
+			}
+		}
+	}
+	return labels
+}

@@ -1,0 +1,145 @@
+package reach
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"ecommerce-platform/policy/model"
+)
+
+// port is one that pods listen on.
+type port struct {
+	protocol string
+	number   int
+}
+
+// analysis is a stack with what its network consists of.
+type analysis struct {
+	stack    *model.Stack
+	machines []*machine
+	grants   []Grant
+	pools    []pool
+	// podPorts is where pods reach pods, forwarded where nodes reach them with what came in on a NodePort.
+	podPorts, forwarded []port
+	nodePorts           []int
+	// services tells that the stack holds the Services, so that nodePorts are all there are.
+	services bool
+	// inside is the blocks that nodes and pods have addresses from.
+	inside []netip.Prefix
+}
+
+func newAnalysis(stack *model.Stack) *analysis {
+	a := &analysis{stack: stack, services: len(stack.Services) > 0}
+	// DNS is on pods in every cluster.
+	a.podPorts = []port{{"udp", 53}, {"tcp", 53}}
+	a.readGrants()
+	a.readPools()
+	a.readPorts()
+	for _, node := range stack.Nodes {
+		// A machine without a role is none of the cluster's.
+		if node.Instance != nil && node.Role != "" {
+			a.machines = append(a.machines, a.readMachine(node))
+		}
+	}
+	for _, vpc := range stack.Of(model.VpcType) {
+		if text, _ := vpc.Text("cidrBlock"); parse(text).IsValid() {
+			a.inside = append(a.inside, parse(text))
+		}
+	}
+	for _, pool := range a.pools {
+		a.inside = append(a.inside, pool.block)
+	}
+	return a
+}
+
+func (a *analysis) readGrants() {
+	a.grants = Grants(a.stack)
+	for _, g := range a.grants {
+		for _, path := range g.Unknown {
+			a.stack.NotEvaluated(g.Resource, path)
+		}
+	}
+}
+
+// readPools reads Calico's pools, or the block that they are from where this stack does not hold them.
+func (a *analysis) readPools() {
+	for _, r := range a.stack.Of(model.PoolType) {
+		if disabled, _ := r.Bool("spec.disabled"); disabled {
+			continue
+		}
+		text, known := r.Text("spec.cidr")
+		block := parse(text)
+		if !known {
+			a.stack.NotEvaluated(r, "spec.cidr")
+		}
+		if !block.IsValid() {
+			continue
+		}
+		p := pool{block: block}
+		p.ipip, _ = r.Text("spec.ipipMode")
+		p.vxlan, _ = r.Text("spec.vxlanMode")
+		a.pools = append(a.pools, p)
+	}
+	if len(a.pools) > 0 || len(a.stack.Of(model.PoolType)) > 0 {
+		return
+	}
+	if block := parse(a.stack.Facts.PodCidr); block.IsValid() {
+		a.pools = []pool{{block: block}}
+	} else if len(a.stack.Of(model.InstanceType)) > 0 {
+		a.stack.NotEvaluatedFact("reachability of pods: podCidr is in another stack")
+	}
+}
+
+// readPorts reads where the declared pods listen, and which of that a NodePort leads to.
+func (a *analysis) readPorts() {
+	for _, d := range a.stack.Deployments {
+		for _, c := range d.Value.Spec.Template.Spec.Containers {
+			for _, p := range c.Ports {
+				a.podPorts = append(a.podPorts, port{transport(p.Protocol), int(p.ContainerPort)})
+			}
+		}
+	}
+	for _, s := range a.stack.Services {
+		for _, p := range s.Value.Spec.Ports {
+			if p.NodePort == 0 {
+				// A NodePort that the cluster will choose may be any.
+				a.services = a.services && s.Value.Spec.Type != corev1.ServiceTypeNodePort
+				continue
+			}
+			a.nodePorts = append(a.nodePorts, int(p.NodePort))
+			a.forwarded = append(a.forwarded, a.targets(s.Value, p)...)
+		}
+	}
+	slices.Sort(a.nodePorts)
+}
+
+// targets is the ports of the pods that a Service's port leads to.
+func (a *analysis) targets(service corev1.Service, p corev1.ServicePort) []port {
+	if number := p.TargetPort.IntValue(); number > 0 {
+		return []port{{transport(p.Protocol), number}}
+	}
+	var found []port
+	for _, d := range a.stack.Deployments {
+		if d.Value.Namespace != service.Namespace {
+			continue
+		}
+		for _, c := range d.Value.Spec.Template.Spec.Containers {
+			for _, declared := range c.Ports {
+				if declared.Name == p.TargetPort.String() {
+					found = append(found, port{transport(declared.Protocol), int(declared.ContainerPort)})
+				}
+			}
+		}
+	}
+	return found
+}
+
+func transport(p corev1.Protocol) string {
+	if p == "" {
+		return "tcp"
+	}
+	return strings.ToLower(string(p))
+}

@@ -1,0 +1,241 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"text/tabwriter"
+
+	"ecommerce-platform/policy/nodeloss"
+)
+
+// table writes rows in columns. The first row is the head.
+func table(w io.Writer, title string, rows [][]string) {
+	fmt.Fprintf(w, "\n%s\n", title)
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintf(tw, "  %s\n", strings.Join(row, "\t"))
+	}
+	_ = tw.Flush()
+}
+
+func (r *Report) placementText(w io.Writer) {
+	if len(r.Placement.Tiers) > 0 {
+		rows := [][]string{{"tier", "pods"}}
+		for _, node := range r.Placement.Nodes {
+			rows[0] = append(rows[0], node.Node)
+		}
+		rows[0] = append(rows[0], "pending")
+		var notes []string
+		for _, tier := range r.Placement.Tiers {
+			row := []string{tier.Tier, fmt.Sprint(tier.Replicas)}
+			for _, node := range r.Placement.Nodes {
+				row = append(row, count(tier.PerNode[node.Node]))
+			}
+			rows = append(rows, append(row, count(tier.Pending)))
+			for _, reason := range tier.Reasons {
+				notes = append(notes, fmt.Sprintf("%s: %d pending: %s", tier.Tier, tier.Pending, reason))
+			}
+			for _, preference := range tier.Preferences {
+				notes = append(notes, fmt.Sprintf("%s prefers what it cannot have: %s", tier.Tier, preference))
+			}
+			for _, either := range tier.Either {
+				notes = append(notes, fmt.Sprintf("%s: the scheduler may take %s", tier.Tier, either))
+			}
+		}
+		table(w, "Where pods land (kube-scheduler, default profile)", rows)
+		for _, note := range notes {
+			fmt.Fprintf(w, "  %s\n", note)
+		}
+	}
+	if len(r.Placement.Nodes) > 0 {
+		rows := [][]string{{"node", "pods", "CPU requested", "memory requested"}}
+		for _, node := range r.Placement.Nodes {
+			rows = append(rows, []string{
+				node.Node, fmt.Sprint(node.Pods),
+				share(node.CPU, node.AllocatableCPU, "m"), share(node.Memory, node.AllocatableMemory, " MiB"),
+			})
+		}
+		table(w, "What nodes give (system pods included, allocatable is an estimate)", rows)
+	}
+}
+
+func (r *Report) rolloutText(w io.Writer) {
+	if len(r.Rollouts) > 0 {
+		rows := [][]string{{"tier", "strategy", "completes", "lowest available"}}
+		for _, o := range r.Rollouts {
+			rows = append(rows, []string{o.Tier, o.Strategy, answer(o.Completes), fmt.Sprintf("%d of %d", o.Lowest, o.Replicas)})
+		}
+		table(w, "Rollouts", rows)
+		for _, o := range r.Rollouts {
+			if !o.Completes {
+				fmt.Fprintf(w, "  %s is stuck: %s\n", o.Tier, o.Stuck)
+			}
+		}
+	}
+	if len(r.Drains) > 0 {
+		rows := [][]string{{"node", "drains"}}
+		for _, d := range r.Drains {
+			line := answer(d.Completes)
+			if len(d.Blocked) > 0 {
+				line += ": " + d.Blocked[0].Reason
+			}
+			rows = append(rows, []string{d.Node, line})
+		}
+		table(w, "Draining a node (kubectl drain)", rows)
+	}
+}
+
+func (r *Report) lossText(w io.Writer) {
+	if len(r.NodeLoss) == 0 {
+		return
+	}
+	rows := [][]string{{"node lost", "stays up", "moves", "stays pending", "data lost"}}
+	for _, loss := range r.NodeLoss {
+		up, moves, pending := lossCells(loss)
+		rows = append(rows, []string{loss.Node, up, moves, pending, orNone(loss.DataLost)})
+	}
+	table(w, "Losing a node for good", rows)
+	for _, loss := range r.NodeLoss {
+		if loss.ControlPlane {
+			fmt.Fprintf(w, "  %s: what runs keeps running, but nothing moves or starts until the API is back\n", loss.Node)
+		}
+	}
+}
+
+func lossCells(loss nodeloss.Loss) (up, moves, pending string) {
+	var ups, moved, waits []string
+	for _, tier := range loss.Tiers {
+		if tier.StaysUp > 0 {
+			ups = append(ups, fmt.Sprintf("%s %d", tier.Tier, tier.StaysUp))
+		}
+		if tier.Moves > 0 {
+			moved = append(moved, fmt.Sprintf("%s %d", tier.Tier, tier.Moves))
+		}
+		if tier.Pending > 0 {
+			text := fmt.Sprintf("%s %d", tier.Tier, tier.Pending)
+			if tier.Down() {
+				text += " (down)"
+			}
+			waits = append(waits, text)
+		}
+	}
+	return orNone(ups), orNone(moved), orNone(waits)
+}
+
+func (r *Report) reachText(w io.Writer) {
+	if len(r.Reachability) == 0 {
+		return
+	}
+	type line struct{ what, ports string }
+	total, good, unknown := map[line]int{}, map[line]int{}, map[line]int{}
+	var lines []line
+	for _, path := range r.Reachability {
+		l := line{path.What, path.Ports}
+		if total[l] == 0 {
+			lines = append(lines, l)
+		}
+		total[l]++
+		switch {
+		case path.State == "unknown":
+			unknown[l]++
+		case !path.Broken():
+			good[l]++
+		}
+	}
+	rows := [][]string{{"traffic", "ports", "as needed"}}
+	for _, l := range lines {
+		text := fmt.Sprintf("%d of %d", good[l], total[l])
+		if unknown[l] > 0 {
+			text += fmt.Sprintf(", %d not known yet", unknown[l])
+		}
+		rows = append(rows, []string{l.what, l.ports, text})
+	}
+	table(w, "Who reaches whom", rows)
+	for _, path := range r.Reachability {
+		if path.Broken() {
+			fmt.Fprintf(w, "  %s -> %s, %s %s is %s: %s\n", path.From, path.To, path.What, path.Ports, path.State, path.Remedy)
+		}
+	}
+}
+
+func (r *Report) costText(w io.Writer) {
+	if len(r.Cost.Items) == 0 && len(r.Cost.Unpriced) == 0 {
+		return
+	}
+	rows := [][]string{{"what", "a month"}}
+	for _, item := range r.Cost.Items {
+		rows = append(rows, []string{item.What, fmt.Sprintf("%.2f", item.Monthly)})
+	}
+	rows = append(rows, []string{"total", fmt.Sprintf("%.2f %s", r.Cost.Monthly, r.Cost.Currency)})
+	table(w, "Cost estimate, "+r.Cost.Region, rows)
+	for _, what := range r.Cost.Unpriced {
+		fmt.Fprintf(w, "  without a price: %s\n", what)
+	}
+	if len(r.Cost.LeavesOut) > 0 {
+		fmt.Fprintf(w, "  leaves out: %s\n", strings.Join(r.Cost.LeavesOut, "; "))
+	}
+}
+
+func count(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}
+
+func answer(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "NO"
+}
+
+func share(requested, allocatable int64, unit string) string {
+	if allocatable == 0 {
+		return fmt.Sprintf("%d%s of ?", requested, unit)
+	}
+	return fmt.Sprintf("%d of %d%s (%d%%)", requested, allocatable, unit, 100*requested/allocatable)
+}
+
+func orNone(list []string) string {
+	if len(list) == 0 {
+		return "-"
+	}
+	sort.Strings(list)
+	return strings.Join(list, ", ")
+}
+
+// fewest is from how many resources of one type on the same unknown path is told in one line.
+const fewest = 4
+
+// folded tells the same path of many resources of a type, such as the connection of every command, in one line. The JSON
+// has each of them.
+func folded(list []string) []string {
+	type group struct{ kind, path string }
+	of := func(entry string) (group, string) {
+		parts := strings.SplitN(entry, " ", 3)
+		if len(parts) < 3 || !strings.Contains(parts[0], ":") || strings.HasSuffix(parts[0], ":") {
+			return group{}, ""
+		}
+		return group{parts[0], parts[2]}, parts[1]
+	}
+	names := map[group][]string{}
+	for _, entry := range list {
+		if g, name := of(entry); name != "" {
+			names[g] = append(names[g], name)
+		}
+	}
+	var lines []string
+	for _, entry := range list {
+		g, name := of(entry)
+		switch all := names[g]; {
+		case len(all) < fewest:
+			lines = append(lines, entry)
+		case name == all[0]:
+			lines = append(lines, fmt.Sprintf("%s %s, %s (%d resources)", g.kind, g.path, strings.Join(all, ", "), len(all)))
+		}
+	}
+	return lines
+}

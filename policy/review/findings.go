@@ -1,0 +1,96 @@
+package review
+
+import (
+	"fmt"
+	"strings"
+
+	"ecommerce-platform/policy/model"
+	"ecommerce-platform/policy/placement"
+	"ecommerce-platform/policy/reach"
+	"ecommerce-platform/policy/rollout"
+)
+
+// malformed are Deployments that the API server would refuse.
+func malformed(stack *model.Stack) []Finding {
+	var findings []Finding
+	for _, d := range stack.Deployments {
+		if d.Malformed != nil {
+			findings = append(findings, Finding{Resource: d.URN, Message: fmt.Sprintf(
+				"%s; correct the value, no pod of it can be made", d.Malformed)})
+		}
+	}
+	return findings
+}
+
+// pending are pods that no node takes.
+func pending(s *placement.Simulation) []Finding {
+	var findings []Finding
+	for _, tier := range s.TierPlacements() {
+		if tier.Pending == 0 {
+			continue
+		}
+		findings = append(findings, Finding{Resource: tier.URN, Message: fmt.Sprintf(
+			"deployment %s: %d of %d pods stay Pending, the scheduler says: %s; change what the pod asks for, or add or change a node that has it",
+			tier.Tier, tier.Pending, tier.Replicas, strings.Join(tier.Reasons, " "))})
+	}
+	for _, outcome := range s.SystemPending() {
+		findings = append(findings, Finding{Message: fmt.Sprintf(
+			"pod %s/%s stays Pending, the scheduler says: %s; the cluster needs it, so give nodes more room or fewer taints",
+			outcome.Pod.Namespace, outcome.Pod.Name, outcome.Reason)})
+	}
+	return findings
+}
+
+// stuck are rollouts that never finish.
+func stuck(rollouts []rollout.Rollout) []Finding {
+	var findings []Finding
+	for _, r := range rollouts {
+		if !r.Completes {
+			findings = append(findings, Finding{Resource: r.URN, Message: fmt.Sprintf(
+				"deployment %s: a rollout with %s never finishes, the new pod stays Pending: %s; %s",
+				r.Tier, r.Strategy, r.Stuck, r.Remedy)})
+		}
+	}
+	return findings
+}
+
+// undrained are budgets that allow no eviction at all. One that only waits for another node is in the report's table.
+func undrained(drains []rollout.Drain) []Finding {
+	var findings []Finding
+	seen := map[string]bool{}
+	for _, drain := range drains {
+		for _, blocked := range drain.Blocked {
+			if !blocked.Never || seen[blocked.URN] {
+				continue
+			}
+			seen[blocked.URN] = true
+			findings = append(findings, Finding{Resource: blocked.URN, Message: fmt.Sprintf(
+				"node %s can never be drained: %s; use maxUnavailable 1", drain.Node, blocked.Reason)})
+		}
+	}
+	return findings
+}
+
+// unreached are paths that are not as they must be. Those with the same remedy are one finding.
+func unreached(paths []reach.Path) []Finding {
+	var findings []Finding
+	at := map[string]int{}
+	more := map[int]int{}
+	for _, path := range paths {
+		if !path.Broken() {
+			continue
+		}
+		key := path.Resource + "\n" + path.Remedy
+		if i, ok := at[key]; ok {
+			more[i]++
+			continue
+		}
+		at[key] = len(findings)
+		findings = append(findings, Finding{Resource: path.Resource, Message: fmt.Sprintf(
+			"%s from %s to %s (%s) is %s; %s", path.What, path.From, path.To, path.Ports, path.State, path.Remedy)})
+	}
+	for i, n := range more {
+		findings[i].Message += fmt.Sprintf(" (%d more paths with the same remedy)", n)
+	}
+	return findings
+}

@@ -1,0 +1,157 @@
+// Package review runs every analysis over a stack, once, and hands what they find to the policies and to the report.
+package review
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
+
+	"ecommerce-platform/policy/cost"
+	"ecommerce-platform/policy/model"
+	"ecommerce-platform/policy/nodeloss"
+	"ecommerce-platform/policy/placement"
+	"ecommerce-platform/policy/reach"
+	"ecommerce-platform/policy/report"
+	"ecommerce-platform/policy/rollout"
+	"ecommerce-platform/policy/rules"
+)
+
+// Finding is something wrong: the resource by URN, empty where it is the stack, and what to do.
+type Finding = rules.Finding
+
+// Review is what the analyses say of one stack.
+type Review struct {
+	Report report.Report
+	// findings are by policy.
+	findings map[string][]Finding
+	// errors are analyses that did not come to an end.
+	errors []Finding
+}
+
+// Findings are those of one policy.
+func (r *Review) Findings(policy string) []Finding { return r.findings[policy] }
+
+// Of reviews the resources, which an Observer has completed.
+func Of(ctx context.Context, resources []policyx.AnalyzerResource) *Review {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	r := &Review{findings: map[string][]Finding{}}
+	var stack *model.Stack
+	r.guard("reading the stack", func() error {
+		stack = model.Read(resources)
+		return nil
+	})
+	if stack != nil {
+		r.Report.Layers = stack.Layers()
+		r.findings[Placement] = malformed(stack)
+		r.simulate(ctx, stack)
+		r.guard(Reachability, func() error {
+			r.Report.Reachability = reach.Analyze(stack)
+			r.findings[Reachability] = unreached(r.Report.Reachability)
+			return nil
+		})
+		for _, rule := range rules.All {
+			r.guard(rule.Name, func() error {
+				r.findings[rule.Name] = rule.Check(stack)
+				return nil
+			})
+		}
+		r.guard("cost", func() error {
+			r.Report.Cost = cost.Of(cost.Declare(stack))
+			return nil
+		})
+		r.Report.NotEvaluated = stack.Unevaluated()
+	}
+	r.findings[PackError] = r.errors
+	r.conclude()
+	return r
+}
+
+// simulate runs the analyses that need the scheduler.
+func (r *Review) simulate(ctx context.Context, stack *model.Stack) {
+	r.guard(Placement, func() error {
+		s, err := placement.Simulate(ctx, stack)
+		if err != nil || s == nil {
+			return err
+		}
+		r.Report.Placement = report.Placement{Nodes: s.NodeUses(), Tiers: s.TierPlacements()}
+		r.findings[Placement] = append(r.findings[Placement], pending(s)...)
+		r.guard(Rollout, func() (err error) {
+			r.Report.Rollouts, err = rollout.Analyze(s)
+			r.findings[Rollout] = stuck(r.Report.Rollouts)
+			return err
+		})
+		r.guard(Drain, func() (err error) {
+			r.Report.Drains, err = rollout.Drains(s)
+			r.findings[Drain] = undrained(r.Report.Drains)
+			return err
+		})
+		r.guard("node loss", func() (err error) {
+			r.Report.NodeLoss, err = nodeloss.Analyze(s)
+			return err
+		})
+		return nil
+	})
+}
+
+// guard keeps one analysis from taking the preview with it: whatever goes wrong in it becomes a finding of its own.
+func (r *Review) guard(what string, analysis func() error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			r.fail(what, fmt.Sprintf("panic: %v, at %s", cause, culprit(string(debug.Stack()))))
+		}
+	}()
+	if err := analysis(); err != nil {
+		r.fail(what, err.Error())
+	}
+}
+
+func (r *Review) fail(what, cause string) {
+	r.errors = append(r.errors, Finding{Message: fmt.Sprintf(
+		"policy pack error in %s: %s; nothing it would have found is reported, so fix the pack and preview again", what, cause)})
+}
+
+// culprit is the first line of a stack trace that lies in the pack, after the panic itself.
+func culprit(trace string) string {
+	_, trace, _ = strings.Cut(trace, "panic(")
+	for line := range strings.SplitSeq(trace, "\n") {
+		if line = strings.TrimSpace(line); strings.Contains(line, "/policy/") && strings.Contains(line, ".go:") {
+			line, _, _ = strings.Cut(line, " +0x")
+			return line
+		}
+	}
+	return "an unknown place"
+}
+
+// Once reviews each stack once, however many policies ask.
+type Once struct {
+	Observer model.Observer
+	// Tell is told each review before any policy reads it. Optional.
+	Tell func(*Review)
+
+	mutex sync.Mutex
+	of    []policyx.AnalyzerResource
+	last  *Review
+}
+
+// Review returns the review of the resources that the engine passes to the policies of one stack validation.
+func (o *Once) Review(ctx context.Context, resources []policyx.AnalyzerResource) *Review {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	if o.last == nil || !same(o.of, resources) {
+		o.of, o.last = resources, Of(ctx, o.Observer.Complete(resources))
+		if o.Tell != nil {
+			o.Tell(o.last)
+		}
+	}
+	return o.last
+}
+
+// same tells whether both are one and the same list, as it is for all policies of a validation.
+func same(a, b []policyx.AnalyzerResource) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}

@@ -1,0 +1,118 @@
+package review
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/policy/model/modeltest"
+	"ecommerce-platform/policy/report"
+)
+
+const deployment = "kubernetes:apps/v1:Deployment"
+
+func of(t *testing.T, changes ...modeltest.Change) *Review {
+	t.Helper()
+	return Of(t.Context(), modeltest.Resources(t, "dev-preview.json", changes...))
+}
+
+func TestTheDevStackBreaksNothing(t *testing.T) {
+	r := of(t)
+	for _, v := range r.Report.Violations {
+		assert.NotEqual(t, report.Mandatory, v.Level, "%s: %s", v.Rule, v.Message)
+	}
+	assert.NotEqual(t, report.Fails, r.Report.Verdict)
+	assert.Empty(t, r.Findings(PackError))
+}
+
+func TestFindingsNameTheResourceTheReasonAndTheRemedy(t *testing.T) {
+	for name, c := range map[string]struct {
+		policy   string
+		change   modeltest.Change
+		messages []string
+	}{
+		"a pod that stays Pending": {
+			Placement, modeltest.Set(deployment, "shop-redis", "spec.replicas", 3.0),
+			[]string{"deployment redis: 1 of 3 pods stay Pending", "didn't match pod anti-affinity rules", "add or change a node"},
+		},
+		"a quantity that is none": {
+			Placement, modeltest.Set(deployment, "shop-redis", "spec.template.spec.containers[0].resources.requests.cpu", "lots"),
+			[]string{"shop-redis: quantities must match", "correct the value"},
+		},
+		"a rollout that deadlocks": {
+			Rollout, modeltest.Unset(deployment, "shop-redis", "spec.strategy"),
+			[]string{"deployment redis: a rollout with RollingUpdate, surge 1, unavailable 0 never finishes", "set maxSurge 0"},
+		},
+		"a budget that holds drains up": {
+			Drain, modeltest.Set("kubernetes:policy/v1:PodDisruptionBudget", "shop-postgres", "spec.maxUnavailable", 0.0),
+			[]string{"can never be drained", "budget postgres wants 1 of 1", "use maxUnavailable 1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := of(t, c.change)
+			findings := r.Findings(c.policy)
+			require.Len(t, findings, 1)
+			assert.Contains(t, findings[0].Resource, "::shop-")
+			for _, message := range c.messages {
+				assert.Contains(t, findings[0].Message, message)
+			}
+		})
+	}
+}
+
+func TestAnAnalysisThatPanicsIsAMandatoryFindingAndTheOthersGoOn(t *testing.T) {
+	r := &Review{findings: map[string][]Finding{}}
+	r.guard("first", func() error { var m map[string]int; m["a"] = 1; return nil })
+	r.guard("second", func() error { return errors.New("no such thing") })
+	went := false
+	r.guard("third", func() error { went = true; return nil })
+	assert.True(t, went)
+	require.Len(t, r.errors, 2)
+	assert.Contains(t, r.errors[0].Message, "policy pack error in first: panic: assignment to entry in nil map")
+	assert.Contains(t, r.errors[0].Message, "review_test.go:")
+	assert.Contains(t, r.errors[1].Message, "no such thing")
+	r.findings[PackError] = r.errors
+	r.conclude()
+	assert.Equal(t, report.Fails, r.Report.Verdict)
+}
+
+func TestPoliciesOfOneValidationShareAReview(t *testing.T) {
+	told := 0
+	once := &Once{Tell: func(*Review) { told++ }}
+	resources := modeltest.Resources(t, "dev-preview.json")
+	first := once.Review(t.Context(), resources)
+	assert.Same(t, first, once.Review(t.Context(), resources))
+	assert.NotSame(t, first, once.Review(t.Context(), modeltest.Resources(t, "dev-preview.json")))
+	assert.Equal(t, 2, told)
+}
+
+func TestTheReportIsWrittenWhereTheEnvironmentSays(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.json")
+	t.Setenv(report.File, path)
+	r := of(t)
+	require.NoError(t, r.Report.Save())
+	body, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var read report.Report
+	require.NoError(t, json.Unmarshal(body, &read))
+	again, err := json.Marshal(read)
+	require.NoError(t, err)
+	assert.JSONEq(t, string(body), string(again))
+	assert.Equal(t, r.Report.Verdict, read.Verdict)
+	assert.Len(t, read.Placement.Tiers, 4)
+	t.Setenv(report.File, filepath.Join(path, "below-a-file"))
+	require.ErrorContains(t, r.Report.Save(), "PLATFORM_REPORT")
+}
+
+// The budget of a preview is 3 s for everything; this leaves slow machines a wide margin.
+func TestAReviewTakesSeconds(t *testing.T) {
+	started := time.Now()
+	of(t)
+	assert.Less(t, time.Since(started), 3*time.Second)
+}

@@ -1,0 +1,140 @@
+package rollout_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/policy/model/modeltest"
+	"ecommerce-platform/policy/placement"
+	"ecommerce-platform/policy/rollout"
+)
+
+const (
+	deployment = "kubernetes:apps/v1:Deployment"
+	budget     = "kubernetes:policy/v1:PodDisruptionBudget"
+)
+
+func simulate(t *testing.T, changes ...modeltest.Change) *placement.Simulation {
+	t.Helper()
+	s, err := placement.Simulate(t.Context(), modeltest.Dev(t, changes...))
+	require.NoError(t, err)
+	return s
+}
+
+func of(t *testing.T, tier string, changes ...modeltest.Change) rollout.Rollout {
+	t.Helper()
+	rollouts, err := rollout.Analyze(simulate(t, changes...))
+	require.NoError(t, err)
+	for _, r := range rollouts {
+		if r.Tier == tier {
+			return r
+		}
+	}
+	require.Failf(t, "rollout", "%s is missing", tier)
+	return rollout.Rollout{}
+}
+
+func strategy(name, kind string, surge, unavailable any) modeltest.Change {
+	value := map[string]any{"type": kind}
+	if kind == "RollingUpdate" {
+		value["rollingUpdate"] = map[string]any{"maxSurge": surge, "maxUnavailable": unavailable}
+	}
+	return modeltest.Set(deployment, name, "spec.strategy", value)
+}
+
+func TestRollouts(t *testing.T) {
+	for name, c := range map[string]struct {
+		tier      string
+		changes   []modeltest.Change
+		completes bool
+		lowest    int
+		stuck     string
+	}{
+		"one cache after the other":                  {"redis", nil, true, 1, ""},
+		"the database stops first":                   {"postgres", nil, true, 0, ""},
+		"a cache a node and a surge deadlock":        {"redis", []modeltest.Change{strategy("shop-redis", "RollingUpdate", 1.0, 0.0)}, false, 2, "didn't match pod anti-affinity rules"},
+		"the API server's default deadlocks as well": {"redis", []modeltest.Change{modeltest.Unset(deployment, "shop-redis", "spec.strategy")}, false, 2, "anti-affinity"},
+		"two caches at once are both away":           {"redis", []modeltest.Change{strategy("shop-redis", "RollingUpdate", "0%", "100%")}, true, 0, ""},
+		"a surge pod that no node has room for": {
+			"backend", []modeltest.Change{
+				strategy("shop-backend", "RollingUpdate", 1.0, 0.0),
+				modeltest.Set(deployment, "shop-backend", "spec.template.spec.containers[0].resources.requests.cpu", "300m"),
+			}, false, 3, "Insufficient cpu",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := of(t, c.tier, c.changes...)
+			assert.Equal(t, c.completes, r.Completes)
+			assert.Equal(t, c.lowest, r.Lowest)
+			if c.stuck == "" {
+				assert.Empty(t, r.Stuck)
+				return
+			}
+			assert.Contains(t, r.Stuck, c.stuck)
+			assert.Contains(t, r.Remedy, "maxSurge 0")
+		})
+	}
+}
+
+func TestADeploymentWithAPendingPodHasNoRolloutToJudge(t *testing.T) {
+	rollouts, err := rollout.Analyze(simulate(t, modeltest.Set(deployment, "shop-redis", "spec.replicas", 3.0)))
+	require.NoError(t, err)
+	for _, r := range rollouts {
+		assert.NotEqual(t, "redis", r.Tier)
+	}
+	assert.Len(t, rollouts, 3)
+}
+
+func TestDrains(t *testing.T) {
+	drain := func(t *testing.T, node string, changes ...modeltest.Change) rollout.Drain {
+		t.Helper()
+		drains, err := rollout.Drains(simulate(t, changes...))
+		require.NoError(t, err)
+		for _, d := range drains {
+			if d.Node == node {
+				return d
+			}
+		}
+		require.Failf(t, "drain", "%s is missing", node)
+		return rollout.Drain{}
+	}
+	t.Run("nothing of the shop is on the control plane", func(t *testing.T) {
+		assert.Equal(t, rollout.Drain{Node: "control-plane", Completes: true}, drain(t, "control-plane"))
+	})
+	t.Run("a second backend waits for the first, which has no other node", func(t *testing.T) {
+		d := drain(t, "worker-node-2")
+		require.False(t, d.Completes)
+		require.Len(t, d.Blocked, 2)
+		assert.Equal(t, "backend", d.Blocked[0].Budget)
+		assert.False(t, d.Blocked[0].Never)
+		assert.Contains(t, d.Blocked[0].Reason, "wants 2 of 3 pods ready, 2 are")
+		assert.Contains(t, d.Blocked[0].Reason, "were unschedulable")
+	})
+	t.Run("with another node for the tier every pod goes", func(t *testing.T) {
+		d := drain(t, "worker-node-2",
+			modeltest.Set("kubernetes:core/v1:NodePatch", "platform-worker-node-1-labels", "metadata.labels.tier", "backend"),
+			modeltest.Remove(deployment, "shop-frontend"))
+		assert.True(t, d.Completes, d.Blocked)
+	})
+	t.Run("a budget that wants every pod never lets one go", func(t *testing.T) {
+		d := drain(t, "worker-node-2", modeltest.Unset(budget, "shop-postgres", "spec.maxUnavailable"),
+			modeltest.Set(budget, "shop-postgres", "spec.minAvailable", "100%"))
+		require.False(t, d.Completes)
+		var never []rollout.Blocked
+		for _, b := range d.Blocked {
+			if b.Never {
+				never = append(never, b)
+			}
+		}
+		require.Len(t, never, 1)
+		assert.Equal(t, "postgres", never[0].Budget)
+	})
+	t.Run("an unknown budget is not evaluated", func(t *testing.T) {
+		s := simulate(t, modeltest.Unknown(budget, "shop-backend", "spec.maxUnavailable"))
+		_, err := rollout.Drains(s)
+		require.NoError(t, err)
+		assert.Equal(t, []string{budget + " shop-backend spec.maxUnavailable"}, s.Stack.Unevaluated())
+	})
+}

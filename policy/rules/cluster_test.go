@@ -1,0 +1,89 @@
+package rules_test
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+
+	"ecommerce-platform/policy/model"
+	"ecommerce-platform/policy/model/modeltest"
+)
+
+const prepare = "platform-worker-node-1-prepare"
+
+func pool(path string, value any) modeltest.Change {
+	return set(model.PoolType, "platform-pool", path, value)
+}
+
+func command(path string, value any) modeltest.Change {
+	return set(model.CommandType, prepare, path, value)
+}
+
+func connection(key string) modeltest.Change {
+	return command("connection", map[string]any{"host": "192.0.2.1", "hostKey": key})
+}
+
+var clusterFixtures = map[string][]fixture{
+	"pools-without-tunnel": {
+		{"IPIP between subnets", change(pool("spec.ipipMode", "CrossSubnet")), "has ipipMode CrossSubnet", "platform-pool", ""},
+		{"VXLAN", change(pool("spec.vxlanMode", "Always")), "has vxlanMode Always", "platform-pool", ""},
+		{"neither", nil, "", "", ""},
+		{"Calico's default is neither", change(modeltest.Unset(model.PoolType, "platform-pool", "spec.ipipMode")), "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(model.PoolType, "platform-pool", "spec.ipipMode")), "", "",
+			model.PoolType + " platform-pool spec.ipipMode",
+		},
+	},
+	"pools-inside-pod-cidr": {
+		{"another block", change(pool("spec.cidr", "10.244.0.0/16")), "10.244.0.0/16, outside podCidr 192.168.0.0/16", "platform-pool", ""},
+		{"a wider block", change(pool("spec.cidr", "192.168.0.0/15")), "outside podCidr", "platform-pool", ""},
+		{"a part of it", change(pool("spec.cidr", "192.168.128.0/17")), "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(model.PoolType, "platform-pool", "spec.cidr")), "", "",
+			model.PoolType + " platform-pool spec.cidr",
+		},
+	},
+	"host-key-pinned": {
+		{"no host key", change(command("connection", map[string]any{"host": "192.0.2.1"})), "believes whatever machine answers", prepare, ""},
+		{"not a host key", change(connection("SHA256:abc")), "is not an SSH public key", prepare, ""},
+		{"a jump host without", change(connection(hostKey), command("connection.proxy", map[string]any{"host": "192.0.2.2"})),
+			"connection.proxy of " + prepare, prepare, ""},
+		{"a host key", change(connection(hostKey)), "", "", ""},
+		{"it is not known", nil, "", "", model.CommandType + " " + prepare + " connection"},
+	},
+	"no-secret-in-command": {
+		{
+			"a value that is secret", change(command("create", property.New("env P=x run").WithSecret(true))),
+			"create of " + prepare + " holds a value that the program keeps secret", prepare, "",
+		},
+		{
+			"a value that is secret and not known yet", change(command("create", property.New(property.Computed).WithSecret(true))),
+			"keeps secret", prepare, "",
+		},
+		{"a password", change(command("create", "env DB_PASSWORD='hunter2' run")), "a value of DB_PASSWORD", prepare, ""},
+		{"a key in the environment", change(command("environment", map[string]any{"KEY": "-----BEGIN RSA PRIVATE KEY-----"})),
+			"environment.KEY of " + prepare + " holds a private key", prepare, ""},
+		{"a secret's name in the environment", change(command("environment", map[string]any{"TOKEN": "abc"})), "by its name", prepare, ""},
+		{"a password when it goes", change(command("delete", "reset --token abcdef")), "delete of " + prepare, prepare, ""},
+		{"a secret on stdin", change(command("create", "run"), command("stdin", property.New("hunter2").WithSecret(true))), "", "", ""},
+		{"the bootstrap's own commands", nil, "", "", model.CommandType + " " + prepare + " create"},
+	},
+	"version-skew": {
+		{"a newer kubelet", change(command("create", "env KUBERNETES_VERSION='1.36.0' prepare.sh")), "kubelet 1.36.0 is newer", prepare, ""},
+		{"a kubelet four minors older", change(command("create", "env KUBERNETES_VERSION='1.31.9' prepare.sh")), "more than 3", prepare, ""},
+		{"a kubelet three minors older", change(command("create", "env KUBERNETES_VERSION='1.32.0' prepare.sh")), "", "", ""},
+		{"the same version", change(command("create", "env KUBERNETES_VERSION='1.35.4' prepare.sh")), "", "", ""},
+		{"it is not known", nil, "", "", model.CommandType + " " + prepare + " create"},
+	},
+	"calico-tested": {
+		{
+			"a newer Kubernetes", change(set(model.ClusterType, "platform", "kubernetesVersion", "1.37.2")),
+			"Calico 3.28.5 is tested with Kubernetes 1.27 to 1.35, not with 1.37.2", "platform", "",
+		},
+		{
+			"a Calico nobody here knows", change(set(model.ClusterType, "platform", "calicoVersion", "3.99.0")),
+			"nobody is known to have tested", "platform", "",
+		},
+		{"both as they are", nil, "", "", ""},
+	},
+}
+
+const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDIeKv8WITmJLmgz8N51tutk8vStn36md2HVN6qM/JNX"

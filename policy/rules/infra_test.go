@@ -1,0 +1,189 @@
+package rules_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
+
+	"ecommerce-platform/policy/model"
+	"ecommerce-platform/policy/model/modeltest"
+)
+
+const (
+	worker  = "worker-node-1"
+	control = "control-plane"
+	sshRule = "platform-ssh-203.0.113.7_32"
+)
+
+func instance(path string, value any) modeltest.Change {
+	return set(model.InstanceType, worker, path, value)
+}
+
+func options(name string, change func(*policyx.AnalyzerResource)) modeltest.Change {
+	return modeltest.Edit(model.InstanceType, name, change)
+}
+
+func ingress(name, path string, value any) modeltest.Change {
+	return set(model.IngressType, name, path, value)
+}
+
+// stackNamed gives the stack another name.
+func stackNamed(name string) modeltest.Change {
+	return func(_ testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
+		for i := range resources {
+			resources[i].URN = strings.Replace(resources[i].URN, "urn:pulumi:dev::", "urn:pulumi:"+name+"::", 1)
+		}
+		return resources
+	}
+}
+
+// second is a copy of a resource under another name.
+func second(token, name, as string) modeltest.Change {
+	return func(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
+		t.Helper()
+		for _, r := range resources {
+			if r.Type == token && r.Name == name {
+				r.Name, r.URN = as, strings.TrimSuffix(r.URN, name)+as
+				return append(resources, r)
+			}
+		}
+		t.Fatalf("%s %s is not in the stack", token, name)
+		return nil
+	}
+}
+
+// from says that a property's value comes from another resource.
+func from(token, name, property, otherToken, other string) modeltest.Change {
+	return func(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
+		t.Helper()
+		urn := "urn:pulumi:dev::elsewhere::pulumi:pulumi:StackReference::" + other
+		for _, r := range resources {
+			if r.Type == otherToken && r.Name == other {
+				urn = r.URN
+			}
+		}
+		return modeltest.Edit(token, name, func(r *policyx.AnalyzerResource) {
+			dependencies := map[string][]string{property: {urn}}
+			for key, urns := range r.PropertyDependencies {
+				if key != property {
+					dependencies[key] = urns
+				}
+			}
+			r.PropertyDependencies = dependencies
+		})(t, resources)
+	}
+}
+
+// unknown makes a value one that the stack below will tell.
+func unknown(token, name, property, path string) []modeltest.Change {
+	return change(modeltest.Unknown(token, name, path), from(token, name, property, "", "below"))
+}
+
+var infraFixtures = map[string][]fixture{
+	"world-open-port": {
+		{"SSH is open to everybody", change(ingress(sshRule, "cidrIpv4", "0.0.0.0/0")), "tcp port 22 is open to 0.0.0.0/0", sshRule, ""},
+		{"SSH is open to half of everybody", change(ingress(sshRule, "cidrIpv4", "128.0.0.0/1")), "open to 128.0.0.0/1", sshRule, ""},
+		{
+			"SSH is open to everybody on IPv6",
+			change(modeltest.Unset(model.IngressType, sshRule, "cidrIpv4"), ingress(sshRule, "cidrIpv6", "::/0")), "open to ::/0", sshRule, "",
+		},
+		{"every port is open to everybody", change(
+			ingress(sshRule, "cidrIpv4", "0.0.0.0/0"), ingress(sshRule, "ipProtocol", "-1"),
+		), "every port is open to 0.0.0.0/0", sshRule, ""},
+		{
+			"a NodePort of no Service is open to everybody",
+			change(ingress("platform-node-port-0.0.0.0_0", "fromPort", 30081), ingress("platform-node-port-0.0.0.0_0", "toPort", 30081)),
+			"tcp port 30081 is open", "platform-node-port-0.0.0.0_0", "",
+		},
+		{"the NodePort is open to everybody", nil, "", "", ""},
+		{"SSH is open to a company", change(ingress(sshRule, "cidrIpv4", "10.0.0.0/8")), "", "", ""},
+		{
+			"it is not known who may use SSH", unknown(model.IngressType, sshRule, "cidrIpv4", "cidrIpv4"), "", "",
+			model.IngressType + " " + sshRule + " cidrIpv4",
+		},
+	},
+	"source-dest-check-off": {
+		{"the check is on", change(instance("sourceDestCheck", true)), "is on", worker, ""},
+		{"the check is left to AWS", change(modeltest.Unset(model.InstanceType, worker, "sourceDestCheck")), "is on", worker, ""},
+		{"the check is off", nil, "", "", ""},
+		{
+			"it is not known", unknown(model.InstanceType, worker, "sourceDestCheck", "sourceDestCheck"), "", "",
+			model.InstanceType + " " + worker + " sourceDestCheck",
+		},
+	},
+	"one-subnet": {
+		{"a worker is in a second subnet", change(
+			second(model.SubnetType, "platform-public", "platform-second"),
+			from(model.InstanceType, worker, "subnetId", model.SubnetType, "platform-second"),
+		), "worker-node-1 is in subnet platform-second and control-plane in subnet platform-public", worker, ""},
+		{"a machine of no role is elsewhere", change(
+			second(model.SubnetType, "platform-public", "platform-second"), second(model.InstanceType, worker, "bastion"),
+			set(model.InstanceType, "bastion", "tags", map[string]any{"Name": "bastion"}),
+			from(model.InstanceType, "bastion", "subnetId", model.SubnetType, "platform-second"),
+		), "", "", ""},
+		{"a second subnet holds no node", change(second(model.SubnetType, "platform-public", "platform-second")), "", "", ""},
+		{
+			"the subnet is another stack's", unknown(model.InstanceType, worker, "subnetId", "subnetId"), "", "",
+			model.InstanceType + " " + worker + " subnetId",
+		},
+	},
+	"imds-v2": {
+		{"no token is needed", change(instance("metadataOptions.httpTokens", "optional")), "without a session token", worker, ""},
+		{"nothing is said", change(modeltest.Unset(model.InstanceType, worker, "metadataOptions")), "without a session token", worker, ""},
+		{"pods get answers", change(instance("metadataOptions.httpPutResponseHopLimit", 2)), "2 hops away", worker, ""},
+		{"tokens are needed", nil, "", "", ""},
+		{"the service is off", change(instance("metadataOptions", map[string]any{"httpEndpoint": "disabled"})), "", "", ""},
+		{
+			"it is not known", unknown(model.InstanceType, worker, "metadataOptions", "metadataOptions.httpTokens"), "", "",
+			model.InstanceType + " " + worker + " metadataOptions.httpTokens",
+		},
+	},
+	"volumes-encrypted": {
+		{"the root volume is plain", change(instance("rootBlockDevice.encrypted", false)), "rootBlockDevice of worker-node-1", worker, ""},
+		{"nothing is said", change(modeltest.Unset(model.InstanceType, worker, "rootBlockDevice")), "is not encrypted", worker, ""},
+		{
+			"a second volume is plain", change(instance("ebsBlockDevices", []any{map[string]any{"deviceName": "/dev/sdf"}})),
+			"ebsBlockDevices[0]", worker, "",
+		},
+		{"all are encrypted", change(instance("ebsBlockDevices", []any{map[string]any{"encrypted": true}})), "", "", ""},
+	},
+	"ami-change-keeps-nodes": {
+		{
+			"the image counts", change(options(worker, func(r *policyx.AnalyzerResource) { r.Options.IgnoreChanges = nil })),
+			"replaces worker-node-1", worker, "",
+		},
+		{
+			"more than the image is ignored",
+			change(options(worker, func(r *policyx.AnalyzerResource) { r.Options.IgnoreChanges = []string{"tags", "ami"} })), "", "", "",
+		},
+	},
+	"control-plane-protected": {
+		{"production is not protected", change(stackNamed("prod")), "holds etcd", control, ""},
+		{"a stack whose name starts like it is not development", change(stackNamed("devout")), "holds etcd", control, ""},
+		{"production is protected", change(
+			stackNamed("prod"), options(control, func(r *policyx.AnalyzerResource) { r.Options.Protect = true }),
+		), "", "", ""},
+		{"the development stack need not be", nil, "", "", ""},
+		{"nor one of its layers", change(stackNamed("dev-infra")), "", "", ""},
+	},
+	"cidrs-apart": {
+		{
+			"pods have addresses of the VPC", change(set(model.PoolType, "platform-pool", "spec.cidr", "172.31.8.0/21")),
+			"pool platform-pool 172.31.8.0/21 overlaps VPC platform-vpc 172.31.0.0/20", "platform-pool", "",
+		},
+		{
+			"Services have addresses of the VPC", change(set(model.ClusterType, "platform", "serviceCidr", "172.16.0.0/12")),
+			"serviceCidr 172.16.0.0/12 overlaps VPC", "platform", "",
+		},
+		{"two subnets share addresses", change(
+			second(model.SubnetType, "platform-public", "platform-second"),
+			set(model.SubnetType, "platform-second", "cidrBlock", "172.31.8.0/21"),
+		), "subnet platform-second 172.31.8.0/21 overlaps subnet platform-public", "platform-second", ""},
+		{"the VPC is next to the Services", change(set(model.ClusterType, "platform", "serviceCidr", "172.31.16.0/20")), "", "", ""},
+		{
+			"the VPC's block is not known", unknown(model.VpcType, "platform-vpc", "cidrBlock", "cidrBlock"), "", "",
+			model.VpcType + " platform-vpc cidrBlock",
+		},
+	},
+}

@@ -1,0 +1,87 @@
+package rules_test
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+
+	"ecommerce-platform/policy/model/modeltest"
+)
+
+var podFixtures = map[string][]fixture{
+	"requests-set": {
+		{"no memory", change(modeltest.Unset(deploymentType, backend, container+"resources.requests.memory")), "container backend requests no memory", backend, ""},
+		{"nothing", change(modeltest.Unset(deploymentType, backend, container+"resources")), "requests no cpu and no memory", backend, ""},
+		{"zero", change(deployment(backend, container+"resources.requests.cpu", "0")), "requests no cpu", backend, ""},
+		{"a limit alone, which is then the request", change(deployment(backend, container+"resources", map[string]any{
+			"limits": map[string]any{"cpu": "1", "memory": "1Gi"},
+		})), "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(deploymentType, backend, container+"resources.requests.cpu")), "", "",
+			deploymentType + " " + backend + " " + container + "resources.requests.cpu",
+		},
+	},
+	"probes-set": {
+		{"no readiness probe", change(modeltest.Unset(deploymentType, backend, container+"readinessProbe")), "container backend has no readinessProbe", backend, ""},
+		{"no liveness probe", change(modeltest.Unset(deploymentType, backend, container+"livenessProbe")), "has no livenessProbe", backend, ""},
+		{"no startup probe", change(modeltest.Unset(deploymentType, backend, container+"startupProbe")), "", "", ""},
+	},
+	"restricted-profile": {
+		{"root", change(modeltest.Unset(deploymentType, backend, "spec.template.spec.securityContext.runAsNonRoot")), "runAsNonRoot != true", backend, ""},
+		{"the node's network", change(deployment(backend, "spec.template.spec.hostNetwork", true)), "host namespaces", backend, ""},
+		{"no seccomp profile", change(modeltest.Unset(deploymentType, backend, "spec.template.spec.securityContext.seccompProfile")), "seccompProfile", backend, ""},
+		{"a capability", change(deployment(backend, container+"securityContext.capabilities.add", []any{"CHOWN"})), "CHOWN", backend, ""},
+		{"a capability that the profile allows", change(deployment(backend, container+"securityContext.capabilities.add", []any{"NET_BIND_SERVICE"})), "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(deploymentType, backend, container+"securityContext.allowPrivilegeEscalation")), "", "",
+			deploymentType + " " + backend + " " + container + "securityContext.allowPrivilegeEscalation",
+		},
+	},
+	"image-tag": {
+		{"latest", change(deployment(backend, container+"image", "nginx:latest")), "whatever was pushed last", backend, ""},
+		{"no tag", change(deployment(backend, container+"image", "registry.example:5000/nginx")), "names no tag", backend, ""},
+		{"a digest and no tag", change(deployment(backend, container+"image", "nginx@sha256:abc")), "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(deploymentType, backend, container+"image")), "", "",
+			deploymentType + " " + backend + " " + container + "image",
+		},
+	},
+	"image-digest": {
+		{"a tag", change(
+			digest(frontend), digest(postgres), digest("shop-redis"),
+		), `image "nginx:alpine" names no digest`, backend, ""},
+		{"digests", change(digest(frontend), digest(backend), digest(postgres), digest("shop-redis")), "", "", ""},
+	},
+	"secrets-not-literal": {
+		{"a password in a variable", change(deployment(backend, container+"env[3]", map[string]any{"name": "DB_PASSWORD", "value": "hunter2"})),
+			"variable DB_PASSWORD of container backend has its value in the pod", backend, ""},
+		{"a password in a URL", change(deployment(backend, container+"env[3]", map[string]any{"name": "DB", "value": "postgres://a:b@postgres/x"})),
+			"holds a URL with a password", backend, ""},
+		{"a value that the program keeps secret", change(deployment(backend, container+"env[3]", map[string]any{
+			"name": "SEED", "value": property.New("x").WithSecret(true),
+		})), "variable SEED of container backend has a value that the program keeps secret", backend, ""},
+		{"a password from a ConfigMap", change(deployment(postgres, container+"env[2].valueFrom", map[string]any{
+			"configMapKeyRef": map[string]any{"name": "x", "key": "y"},
+		})), "comes from a ConfigMap", postgres, ""},
+		{"a password as an argument", change(deployment("shop-redis", container+"args[1]", "--requirepass=hunter2 --password=hunter2")),
+			"args of container redis holds a value of password", "shop-redis", ""},
+		{"a key in a ConfigMap", change(set(configMapType, "shop-redis-config", "data.tls", "-----BEGIN EC PRIVATE KEY-----")),
+			`key "tls" of ConfigMap redis-config`, "shop-redis-config", ""},
+		{"a password from a Secret", nil, "", "", ""},
+		{"the place of a password", change(deployment(backend, container+"env[3]", map[string]any{"name": "DB_PASSWORD_FILE", "value": "/run/db"})), "", "", ""},
+	},
+	"env-names-unique": {
+		{"twice", change(deployment(backend, container+"env[1].name", "POD_NAME")), "container backend sets POD_NAME twice", backend, ""},
+		{"once", nil, "", "", ""},
+	},
+	"read-only-root": {
+		{"a writable root", change(modeltest.Unset(deploymentType, backend, container+"securityContext.readOnlyRootFilesystem")), "can write its root", backend, ""},
+		{"a read-only root", nil, "", "", ""},
+	},
+	"no-api-token": {
+		{"a token", change(modeltest.Unset(deploymentType, backend, "spec.template.spec.automountServiceAccountToken")), "given a token", backend, ""},
+		{"no token", nil, "", "", ""},
+	},
+}
+
+func digest(name string) modeltest.Change {
+	return deployment(name, container+"image", "example@sha256:abc")
+}

@@ -1,0 +1,170 @@
+package rules_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
+
+	"ecommerce-platform/policy/model/modeltest"
+)
+
+const (
+	deploymentType = "kubernetes:apps/v1:Deployment"
+	serviceType    = "kubernetes:core/v1:Service"
+	budgetType     = "kubernetes:policy/v1:PodDisruptionBudget"
+	configMapType  = "kubernetes:core/v1:ConfigMap"
+	secretType     = "kubernetes:core/v1:Secret"
+	volumeType     = "kubernetes:core/v1:PersistentVolume"
+
+	frontend  = "shop-frontend"
+	backend   = "shop-backend"
+	postgres  = "shop-postgres"
+	container = "spec.template.spec.containers[0]."
+)
+
+func deployment(name, path string, value any) modeltest.Change {
+	return set(deploymentType, name, path, value)
+}
+
+func serviceOf(name, path string, value any) modeltest.Change {
+	return set(serviceType, name, path, value)
+}
+
+// relabelled is another layout of the workers: tier labels elsewhere.
+func relabelled(key, value string) modeltest.Change {
+	return func(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
+		t.Helper()
+		for _, r := range resources {
+			if strings.HasSuffix(r.Type, ":NodePatch") {
+				resources = set(r.Type, r.Name, "metadata.labels."+key, value)(t, resources)
+			}
+		}
+		return resources
+	}
+}
+
+var workloadFixtures = map[string][]fixture{
+	"service-selects-pods": {
+		{
+			"a selector with a typing error", change(serviceOf(backend, `spec.selector["app.kubernetes.io/name"]`, "bakend")),
+			"Service backend selects app.kubernetes.io/name=bakend", backend, "",
+		},
+		{"a Service in another namespace", change(serviceOf(backend, "metadata.namespace", "default")), "in namespace default", backend, ""},
+		{"all Services as they are", nil, "", "", ""},
+		{"a Service without a selector", change(modeltest.Unset(serviceType, backend, "spec.selector")), "", "", ""},
+		{"a name of something outside", change(serviceOf(backend, "spec.type", "ExternalName")), "", "", ""},
+		{
+			"the selector is not known", change(modeltest.Unknown(serviceType, backend, `spec.selector["app.kubernetes.io/name"]`)), "", "",
+			serviceType + " " + backend + " spec.selector.app.kubernetes.io/name",
+		},
+	},
+	"target-port-exists": {
+		{"a port that the container does not name", change(serviceOf(backend, "spec.ports[0].targetPort", "web")), "port web of pods of backend", backend, ""},
+		{"a number that the container does not have", change(serviceOf(backend, "spec.ports[0].targetPort", 9090)), "port 9090", backend, ""},
+		{"another protocol", change(serviceOf(backend, "spec.ports[0].protocol", "UDP")), "no such UDP port", backend, ""},
+		{"no target port, and another number", change(modeltest.Unset(serviceType, frontend, "spec.ports[0].targetPort"), serviceOf(frontend, "spec.ports[0].port", 81)), "port 81", frontend, ""},
+		{"the number of the container's port", change(serviceOf(backend, "spec.ports[0].targetPort", 8080)), "", "", ""},
+		{"no target port, and the same number", change(modeltest.Unset(serviceType, frontend, "spec.ports[0].targetPort")), "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(serviceType, backend, "spec.ports[0].targetPort")), "", "",
+			serviceType + " " + backend + " spec.ports[0].targetPort",
+		},
+	},
+	"node-port-unique": {
+		{"two Services on one NodePort", change(serviceOf(backend, "spec.ports[0].nodePort", 30080)), "is taken by Service ecommerce/backend", frontend, ""},
+		{"a NodePort out of range", change(serviceOf(frontend, "spec.ports[0].nodePort", 8080)), "NodePort 8080 of Service frontend is outside", frontend, ""},
+		{"two NodePorts", change(serviceOf(backend, "spec.ports[0].nodePort", 30081)), "", "", ""},
+		{"one number for two protocols", change(serviceOf(backend, "spec.ports[0].nodePort", 30080), serviceOf(backend, "spec.ports[0].protocol", "UDP")), "", "", ""},
+	},
+	"node-selector-matches": {
+		{
+			"a label that no node has", change(deployment(frontend, "spec.template.spec.nodeSelector", map[string]any{"tier": "web"})),
+			"ask for tier=web, and no declared node has that (control-plane; worker-node-1 storage=ssd tier=frontend; worker-node-2", frontend, "",
+		},
+		{
+			"labels that no node has together", change(deployment(frontend, "spec.template.spec.nodeSelector", map[string]any{"tier": "frontend", "storage": "hdd"})),
+			"storage=hdd and tier=frontend", frontend, "",
+		},
+		{"a volume on a node that is gone", change(set(volumeType, postgres,
+			"spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values[0]", "worker-node-9")),
+			"kubernetes.io/hostname In worker-node-9", postgres, ""},
+		{"the labels that nodes have", nil, "", "", ""},
+		{"a tier without replicas", change(
+			deployment(frontend, "spec.template.spec.nodeSelector", map[string]any{"tier": "web"}), deployment(frontend, "spec.replicas", 0),
+		), "", "", ""},
+		{"every node has the label", change(relabelled("zone", "a"), deployment(frontend, "spec.template.spec.nodeSelector.zone", "a")), "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(deploymentType, frontend, "spec.template.spec.nodeSelector.tier")), "", "",
+			deploymentType + " " + frontend + " spec.template.spec.nodeSelector.tier",
+		},
+	},
+	"references-exist": {
+		{"a Secret of another name", change(deployment(postgres, container+"env[2].valueFrom.secretKeyRef.name", "db")),
+			`need Secret "db", which namespace ecommerce does not have`, postgres, ""},
+		{"a key that the Secret lacks", change(deployment(postgres, container+"env[2].valueFrom.secretKeyRef.key", "pass")),
+			`need key "pass" of Secret "postgres"`, postgres, ""},
+		{"a ConfigMap of another name", change(deployment(frontend, "spec.template.spec.volumes[0].configMap.name", "nginx")),
+			`need ConfigMap "nginx"`, frontend, ""},
+		{"a claim that is gone", change(modeltest.Remove("kubernetes:core/v1:PersistentVolumeClaim", postgres)),
+			`need PersistentVolumeClaim "postgres"`, postgres, ""},
+		{"a Secret in another namespace", change(set(secretType, postgres, "metadata.namespace", "default")), `need Secret "postgres"`, postgres, ""},
+		{"all as they are", nil, "", "", ""},
+		{"an optional ConfigMap", change(deployment(frontend, "spec.template.spec.volumes[0].configMap", map[string]any{"name": "nginx", "optional": true})), "", "", ""},
+		{"the cluster's own certificate", change(deployment(frontend, "spec.template.spec.volumes[0].configMap.name", "kube-root-ca.crt")), "", "", ""},
+		{"the Secret's value is not known", change(modeltest.Unknown(secretType, postgres, "stringData.password")), "", "", ""},
+		{
+			"the Secret's name is not known", change(modeltest.Unknown(secretType, postgres, "metadata.name")), "", "",
+			secretType + " " + postgres + " metadata.name",
+		},
+	},
+	"budget-exists": {
+		{"no budget", change(modeltest.Remove(budgetType, backend)), "no PodDisruptionBudget counts the pods of backend", backend, ""},
+		{"two budgets", change(second(budgetType, backend, "shop-extra")), "counted by 2 budgets", backend, ""},
+		{"a budget in another namespace", change(set(budgetType, backend, "metadata.namespace", "default")), "no PodDisruptionBudget", backend, ""},
+		{"one each", nil, "", "", ""},
+		{"no replicas, no budget", change(modeltest.Remove(budgetType, backend), deployment(backend, "spec.replicas", 0)), "", "", ""},
+	},
+	"budget-honoured": {
+		{"the only replica must stay", change(set(budgetType, postgres, "spec", map[string]any{
+			"minAvailable": 1, "selector": map[string]any{"matchLabels": map[string]any{"app.kubernetes.io/name": "postgres"}},
+		})), "budget postgres lets none of its 1 pods go", postgres, ""},
+		{"none may be missing", change(set(budgetType, backend, "spec.maxUnavailable", 0)), "none of its 3 pods", backend, ""},
+		{"not a number", change(set(budgetType, backend, "spec.maxUnavailable", "many")), "percentage", backend, ""},
+		{"a share of many", change(set(budgetType, backend, "spec.maxUnavailable", "30%")), "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(budgetType, backend, "spec.maxUnavailable")), "", "",
+			budgetType + " " + backend + " spec.maxUnavailable",
+		},
+	},
+	"urls-resolve": {
+		{"a Service of another name", change(deployment(frontend, container+"env[0].value", "http://backends:8080")),
+			`BACKEND_URL of container frontend is "http://backends:8080": namespace ecommerce has no Service backends`, frontend, ""},
+		{"another port", change(deployment(frontend, container+"env[0].value", "http://backend:80")), "Service backend has port 8080, not 80", frontend, ""},
+		{"the scheme's port", change(deployment(frontend, container+"env[0].value", "http://backend")), "not 80", frontend, ""},
+		{"the Service is gone", change(modeltest.Remove(serviceType, backend)), "has no Service backend", frontend, ""},
+		{"the full name", change(deployment(frontend, container+"env[0].value", "http://backend.ecommerce.svc.cluster.local:8080/")), "", "", ""},
+		{"the Service's name is not known", change(
+			modeltest.Unknown(serviceType, backend, "metadata.name"),
+		), "", "", serviceType + " " + backend + " metadata.name"},
+		{"a host of the internet", change(deployment(frontend, container+"env[0].value", "https://api.example.com")), "", "", ""},
+		{"a Service of a namespace that is not ours", change(deployment(frontend, container+"env[0].value", "http://metrics.monitoring.svc:9090")), "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(deploymentType, frontend, container+"env[0].value")), "", "",
+			deploymentType + " " + frontend + " " + container + "env[0].value",
+		},
+	},
+	"objects-well-formed": {
+		{"a quantity that is none", change(deployment(backend, container+"resources.requests.cpu", "lots")), "cannot read it", backend, ""},
+		{"all as they are", nil, "", "", ""},
+	},
+	"selector-matches-template": {
+		{"another label in the template", change(deployment(backend, `spec.template.metadata.labels["app.kubernetes.io/name"]`, "api")),
+			"its pods have the labels", backend, ""},
+		{"one label more in the template", change(deployment(backend, "spec.template.metadata.labels.version", "2")), "", "", ""},
+	},
+	"labels-valid": {
+		{"a space in a label", change(deployment(backend, "spec.template.metadata.labels.team", "the shop")), `team="the shop"`, backend, ""},
+		{"a label more", change(deployment(backend, "spec.template.metadata.labels.team", "the-shop")), "", "", ""},
+	},
+}
