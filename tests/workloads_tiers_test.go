@@ -8,10 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/tests/pulumitest"
+	"ecommerce-platform/workloads"
 )
 
 func TestWorkloadsEveryTier(t *testing.T) {
@@ -70,8 +72,9 @@ func TestWorkloadsEveryTier(t *testing.T) {
 			}
 			assert.Equal(t, names(pod("volumes")), names(container("volumeMounts")))
 		})
-		t.Run(tier+"/a drain may take one pod, broken ones always", func(t *testing.T) {
-			assert.Equal(t, 1.0, budget.Input("spec.maxUnavailable"))
+		t.Run(tier+"/a drain may take one pod, all where no other node can take them, broken ones always", func(t *testing.T) {
+			unavailable := map[string]any{"frontend": "100%", "backend": "100%", "postgres": "100%", "redis": 1.0}
+			assert.Equal(t, unavailable[tier], budget.Input("spec.maxUnavailable"))
 			assert.False(t, budget.Has("spec.minAvailable"))
 			assert.Equal(t, "AlwaysAllow", budget.Input("spec.unhealthyPodEvictionPolicy"))
 		})
@@ -167,4 +170,14 @@ func TestWorkloadsChangedRedisSettingRollsThePods(t *testing.T) {
 	assert.Equal(t, config.Input("metadata.name"), name(after, "redis"))
 	assert.NotEqual(t, name(before, "redis"), name(after, "redis"))
 	assert.Equal(t, name(before, "backend"), name(after, "backend"), "other tiers stay")
+}
+
+func TestWorkloadsBudgetOfATierWithTwoNodes(t *testing.T) {
+	args := workloadsArgs()
+	args.Nodes = append(args.Nodes, workloads.Placement{
+		Name: "worker-node-3", Labels: map[string]string{"tier": "frontend"}, Address: pulumi.String("198.51.100.3"),
+	})
+	rec := pulumitest.Run(t, workloadsProgram(args))
+	assert.Equal(t, 1.0, rec.Get(t, workloadsBudget, "shop-frontend").Input("spec.maxUnavailable"))
+	assert.Equal(t, "100%", rec.Get(t, workloadsBudget, "shop-backend").Input("spec.maxUnavailable"))
 }

@@ -55,6 +55,17 @@ func (r placementRule) first(nodes []Placement) (Placement, bool) {
 	return nodes[i], true
 }
 
+// count is how many nodes may run the tier.
+func (r placementRule) count(nodes []Placement) int {
+	n := 0
+	for _, node := range nodes {
+		if r.selects(node) && r.tolerates(node) {
+			n++
+		}
+	}
+	return n
+}
+
 func (r placementRule) nodeSelector() pulumi.StringMapInput {
 	if r.label == "" {
 		return nil

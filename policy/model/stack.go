@@ -69,7 +69,7 @@ type Facts struct {
 
 // Read makes a Stack of the resources that a stack validation policy gets, completed by an Observer.
 func Read(resources []policyx.AnalyzerResource) *Stack {
-	s := &Stack{byURN: map[string]*Resource{}, gaps: map[string]bool{}}
+	s := &Stack{byURN: map[string]*Resource{}}
 	for _, r := range resources {
 		res := newResource(r)
 		s.Resources = append(s.Resources, res)
@@ -173,11 +173,16 @@ func (s *Stack) Referred(r *Resource, property string, types ...string) []*Resou
 
 // NotEvaluated records, once, that an analysis met an unknown at path of r, or, without a path, r as a whole.
 func (s *Stack) NotEvaluated(r *Resource, path string) {
-	s.gaps[strings.TrimSuffix(r.String()+" "+path, " ")] = true
+	s.NotEvaluatedFact(strings.TrimSuffix(r.String()+" "+path, " "))
 }
 
 // NotEvaluatedFact records, once, that an analysis lacks something that no resource of this stack tells.
-func (s *Stack) NotEvaluatedFact(what string) { s.gaps[what] = true }
+func (s *Stack) NotEvaluatedFact(what string) {
+	if s.gaps == nil {
+		s.gaps = map[string]bool{}
+	}
+	s.gaps[what] = true
+}
 
 // Unevaluated returns what was recorded as not evaluated, sorted.
 func (s *Stack) Unevaluated() []string { return sortedKeys(s.gaps) }

@@ -127,7 +127,7 @@ func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
 }
 
@@ -146,7 +146,7 @@ func (c *Cluster) start(name string, args ...string) {
 	c.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		log.Close()
+		_ = log.Close()
 		if text, err := os.ReadFile(log.Name()); err == nil && c.t.Failed() {
 			c.t.Logf("the last lines of %s:\n%s", name, tail(string(text), 5))
 		}
@@ -172,7 +172,7 @@ func (c *Cluster) waitReady() {
 		if err != nil {
 			return false
 		}
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
 	}, patience, 200*time.Millisecond, "the API server is not ready")
 }

@@ -74,7 +74,7 @@ var correct = []variant{
 	{name: "a_surge_where_there_is_room", edits: []wire.Edit{
 		set(set(frontend, "spec.strategy.rollingUpdate.maxSurge", 1), "spec.strategy.rollingUpdate.maxUnavailable", 0),
 	}},
-	{name: "a_target_port_by_number", edits: []wire.Edit{set(service("backend"), "spec.ports[0].targetPort", 8080)}},
+	{name: "a_target_port_by_number", edits: []wire.Edit{set(backendService(), "spec.ports[0].targetPort", 8080)}},
 	{name: "the_backends_url_in_full", edits: []wire.Edit{
 		set(frontend, container+"env[0].value", "http://backend.ecommerce.svc.cluster.local:8080"),
 	}},

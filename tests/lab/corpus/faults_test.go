@@ -229,19 +229,19 @@ var faults = []variant{
 	// Services and what pods ask of them.
 	{
 		name: "a_service_that_selects_no_pod", rule: "service-selects-pods", says: "backend",
-		edits: []wire.Edit{set(service("backend"), "spec.selector[\"app.kubernetes.io/name\"]", "back-end")}, also: []string{"target-port-exists"},
+		edits: []wire.Edit{set(backendService(), "spec.selector[\"app.kubernetes.io/name\"]", "back-end")}, also: []string{"target-port-exists"},
 	},
 	{
 		name: "a_target_port_that_no_container_names", rule: "target-port-exists", says: "web",
-		edits: []wire.Edit{set(service("backend"), "spec.ports[0].targetPort", "web")},
+		edits: []wire.Edit{set(backendService(), "spec.ports[0].targetPort", "web")},
 	},
 	{
 		name: "a_target_port_that_no_container_has", rule: "target-port-exists", says: "80",
-		edits: []wire.Edit{set(service("backend"), "spec.ports[0].targetPort", 80)},
+		edits: []wire.Edit{set(backendService(), "spec.ports[0].targetPort", 80)},
 	},
 	{
 		name: "one_node_port_for_two_services", rule: "node-port-unique", says: "30080",
-		edits: []wire.Edit{set(set(service("backend"), "spec.type", "NodePort"), "spec.ports[0].nodePort", 30080)}, also: []string{"reachability"},
+		edits: []wire.Edit{set(set(backendService(), "spec.type", "NodePort"), "spec.ports[0].nodePort", 30080)}, also: []string{"reachability"},
 	},
 	{
 		name: "the_backends_url_names_no_service", rule: "urls-resolve", says: "BACKEND_URL",

@@ -25,6 +25,6 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(binaries)
+	defer func() { _ = os.RemoveAll(binaries) }()
 	return m.Run()
 }

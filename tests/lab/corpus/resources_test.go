@@ -41,8 +41,8 @@ func deployment(tier string) wire.Edit {
 	return wire.Edit{Type: "kubernetes:apps/v1:Deployment", Name: "shop-" + tier}
 }
 
-func service(tier string) wire.Edit {
-	return wire.Edit{Type: "kubernetes:core/v1:Service", Name: "shop-" + tier}
+func backendService() wire.Edit {
+	return wire.Edit{Type: "kubernetes:core/v1:Service", Name: "shop-backend"}
 }
 
 func budget(tier string) wire.Edit {

@@ -34,8 +34,9 @@ func TestPlacementIsWhatASchedulerDoes(t *testing.T) {
 		simulated := simulation.ask(t, s)
 		observed := real.observe(t, s, placed(simulated))
 		count.pods, count.pending = count.pods+len(s.Pods), count.pending+len(observed.reasons)
-		problem, late := "", map[string]string{}
+		problem := ""
 		if !maps.Equal(observed.nodes, placed(simulated)) {
+			var late map[string]string
 			if problem, late = simulation.follow(t, s, observed); len(late) > 0 {
 				observed = real.observe(t, s, late)
 				problem, _ = simulation.follow(t, s, observed)
@@ -127,7 +128,7 @@ func startSimulation(t *testing.T) *simulation {
 	cmd.Stderr = &s.stderr
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
-		stdin.Close()
+		_ = stdin.Close()
 		_ = cmd.Wait()
 	})
 	s.requests, s.answers = json.NewEncoder(stdin), json.NewDecoder(stdout)

@@ -2,7 +2,6 @@ package corpus_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,7 +40,7 @@ func previewWithPack(ctx context.Context, t *testing.T, b *bench, stack *engine.
 	alarms := alarmsOf(result)
 	var failed *engine.Error
 	if err != nil {
-		require.True(t, errors.As(err, &failed), "%v", err)
+		require.ErrorAs(t, err, &failed)
 		mandatory := slices.ContainsFunc(alarms, func(a alarm) bool { return a.level == "mandatory" })
 		require.True(t, mandatory, "the preview failed, and not by a policy: %v\n%s", err, failed.Output)
 		for _, text := range failed.Diagnostics {

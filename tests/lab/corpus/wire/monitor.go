@@ -69,12 +69,12 @@ func serve(engine string, edits []Edit) (*monitor, string, func(), error) {
 	m := &monitor{
 		engine: conn, edits: edits, matched: map[int]bool{}, urns: map[Reference]string{}, dropped: map[string]bool{},
 	}
-	server := grpc.NewServer(grpc.ForceServerCodec(rawCodec{}), grpc.UnknownServiceHandler(m.handle), //nolint:staticcheck // V2 has no place for a plain codec
+	server := grpc.NewServer(grpc.ForceServerCodec(rawCodec{}), grpc.UnknownServiceHandler(m.handle),
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
 	go func() { _ = server.Serve(listener) }()
 	stop := func() {
 		server.Stop()
-		conn.Close()
+		_ = conn.Close()
 	}
 	return m, listener.Addr().String(), stop, nil
 }

@@ -1,0 +1,92 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"ecommerce-platform/policy/nodeloss"
+	"ecommerce-platform/policy/placement"
+	"ecommerce-platform/policy/rollout"
+)
+
+func TestVerdict(t *testing.T) {
+	for name, c := range map[string]struct {
+		report  Report
+		verdict string
+	}{
+		"nothing found":                     {Report{}, Works},
+		"advice does not change it":         {Report{Violations: []Violation{{Level: "advisory"}}}, Works},
+		"what is unknown is no pass":        {Report{NotEvaluated: []string{"a"}}, Partly},
+		"a mandatory violation outranks it": {Report{NotEvaluated: []string{"a"}, Violations: []Violation{{Level: Mandatory}}}, Fails},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.report.Conclude()
+			assert.Equal(t, c.verdict, c.report.Verdict)
+		})
+	}
+}
+
+func TestText(t *testing.T) {
+	r := Report{
+		Placement: Placement{
+			Nodes: []placement.NodeUse{
+				{Node: "w1", Role: "worker", Pods: 3, CPU: 500, AllocatableCPU: 2000, Memory: 100, AllocatableMemory: 400},
+				{Node: "w2", Role: "worker", Pods: 1, CPU: 10},
+			},
+			Tiers: []placement.TierPlacement{{
+				Tier: "cache", Replicas: 3, PerNode: map[string]int{"w1": 1, "w2": 1}, Pending: 1,
+				Reasons: []string{"0/2 nodes are available."}, Preferences: []string{"node disk In [ssd] (weight 1)"},
+			}},
+		},
+		Rollouts: []rollout.Rollout{{Tier: "cache", Strategy: "Recreate", Replicas: 3, Stuck: "0/2 nodes are available."}},
+		Drains:   []rollout.Drain{{Node: "w1", Completes: true}},
+		NodeLoss: []nodeloss.Loss{{Node: "w1", DataLost: []string{"volume v"}, Tiers: []nodeloss.TierLoss{
+			{Tier: "cache", StaysUp: 1, Moves: 1}, {Tier: "shop", Pending: 2},
+		}}},
+		NotEvaluated: []string{"capacity of node w2: its machine is in another stack"},
+	}
+	r.Conclude()
+	assert.Equal(t, `Verdict: works, not everything could be evaluated
+
+Where pods land (kube-scheduler, default profile)
+  tier   pods  w1  w2  pending
+  cache  3     1   1   1
+  cache: 1 pending: 0/2 nodes are available.
+  cache prefers what it cannot have: node disk In [ssd] (weight 1)
+
+What nodes give (system pods included, allocatable is an estimate)
+  node  pods  CPU requested       memory requested
+  w1    3     500 of 2000m (25%)  100 of 400 MiB (25%)
+  w2    1     10m of ?            0 MiB of ?
+
+Rollouts
+  tier   strategy  completes  lowest available
+  cache  Recreate  NO         0 of 3
+  cache is stuck: 0/2 nodes are available.
+
+Draining a node (kubectl drain)
+  node  drains
+  w1    yes
+
+Losing a node for good
+  node lost  stays up  moves    stays pending  data lost
+  w1         cache 1   cache 1  shop 2 (down)  volume v
+
+Not evaluated, because the preview cannot know it yet
+  not evaluated: capacity of node w2: its machine is in another stack
+`, r.Text())
+}
+
+func TestTheSamePathOfManyResourcesIsOneLine(t *testing.T) {
+	assert.Equal(t, []string{
+		"a:b:C one url, two others",
+		"command:remote:Command create, c1, c2, c3, c4 (4 resources)",
+		"reachability: this stack holds no machines",
+	}, folded([]string{
+		"a:b:C one url, two others",
+		"command:remote:Command c1 create", "command:remote:Command c2 create",
+		"command:remote:Command c3 create", "command:remote:Command c4 create",
+		"reachability: this stack holds no machines",
+	}))
+}
