@@ -99,6 +99,10 @@ func (s *Stack) readPublished(component *Resource) {
 		if body, err := json.Marshal(item); err != nil || json.Unmarshal(body, &told) != nil || told.Name == "" {
 			continue
 		}
+		if len(s.Of(ClusterType)) > 0 {
+			// Where this stack holds the cluster, its patches say what nodes get, not what a component says of itself.
+			told.Labels, told.Taints = nil, nil
+		}
 		node := s.node(told.Name)
 		if told.Role != "" {
 			node.Role = told.Role
