@@ -14,14 +14,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ecommerce-platform/tests/lab/controlplane"
 	"ecommerce-platform/tests/lab/engine"
 )
 
 // testLayers deploys one stack a layer and compares what they hold with the stack that holds all of them.
 func testLayers(t *testing.T, allInOne *engine.Stack) {
-	cluster := startControlPlane(t, "control-plane", "worker-node-1", "worker-node-2")
+	cluster := controlplane.Start(t, "control-plane", "worker-node-1", "worker-node-2")
 	p := newPlatform(t)
-	p.answerKubeconfig(cluster.kubeconfig)
+	p.answerKubeconfig(cluster.Kubeconfig)
 	layered := map[string]string{}
 	var stacks []*engine.Stack
 	for _, layer := range []string{"infra", "cluster", "workloads"} {

@@ -10,15 +10,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
+
+	"ecommerce-platform/tests/lab/controlplane"
 )
 
 // TestLife is one stack from its first deployment to its destruction. Each part stands on the one before.
 func TestLife(t *testing.T) {
-	cluster := startControlPlane(t, "control-plane", "worker-node-1", "worker-node-2")
+	cluster := controlplane.Start(t, "control-plane", "worker-node-1", "worker-node-2")
 	p := newPlatform(t)
-	p.answerKubeconfig(cluster.kubeconfig)
+	p.answerKubeconfig(cluster.Kubeconfig)
 	stack := p.stack("dev", nil)
-	clientKey := clientKey(t, cluster.kubeconfig)
+	clientKey := clientKey(t, cluster.Kubeconfig)
 
 	part := func(name string, run func(t *testing.T)) {
 		t.Helper()
@@ -32,7 +34,7 @@ func TestLife(t *testing.T) {
 		require.NoError(t, err)
 		assert.Regexp(t, `^http://[0-9.]+:30080$`, outputs["frontendUrl"])
 		assert.Len(t, outputs["nodes"], 3)
-		assert.Contains(t, outputs["kubeconfig"], cluster.address)
+		assert.Contains(t, outputs["kubeconfig"], cluster.Address)
 	})
 	part("state_holds_no_secret_in_the_clear", func(t *testing.T) {
 		state, err := stack.Export(t.Context())
@@ -70,7 +72,7 @@ func TestLife(t *testing.T) {
 	})
 	admins := []string{"203.0.113.7/32", "198.51.100.0/24"}
 	part("one_more_worker_adds_what_is_its_own", func(t *testing.T) {
-		cluster.addNode("worker-node-3")
+		cluster.AddNode("worker-node-3")
 		nodes := append(devNodes(t), map[string]any{"name": "worker-node-3", "role": "worker", "privateIp": "172.31.9.9"})
 		p.configure(stack, map[string]any{"adminCidrs": admins, "nodes": nodes})
 		up, err := stack.Up(t.Context())

@@ -32,6 +32,12 @@ func (s *Stack) Destroy(ctx context.Context, flags ...string) (*Result, error) {
 	return s.operate(ctx, "destroy", append([]string{"--yes", "--skip-preview"}, flags...))
 }
 
+// Unlock takes away the lock that a killed pulumi left. The caller makes sure that none runs.
+func (s *Stack) Unlock(ctx context.Context) error {
+	_, err := s.workspace.run(ctx, call{dir: s.workspace.stacks(), args: []string{"cancel", "--yes", "--stack", s.Name}})
+	return err
+}
+
 // operate runs an operation with the stack's config and reads the engine's own account of it.
 func (s *Stack) operate(ctx context.Context, operation string, flags []string) (*Result, error) {
 	log, err := os.CreateTemp(s.workspace.options.Dir, operation+"-*.jsonl")

@@ -30,10 +30,11 @@ type Options struct {
 	VpcCidr string
 	// Addresses are private addresses of nodes by name, where they differ from Pulumi.dev.yaml.
 	Addresses map[string]string
-	// Program is the directory of the Pulumi program. Default, this checkout's.
-	Program string
 	// Output is where pulumi writes as it goes.
 	Output io.Writer
+
+	// program is the directory of the Pulumi program: this checkout.
+	program string
 }
 
 // Lab is the dev stack on a twin of its own.
@@ -46,6 +47,7 @@ type Lab struct {
 	Secrets Secrets
 
 	options Options
+	release func()
 }
 
 // Secrets are the secret values of the stack's configuration.
@@ -63,18 +65,19 @@ func Prepare(ctx context.Context, options Options) (*Lab, error) {
 	if options.VpcCidr == "" {
 		options.VpcCidr = defaultVpc
 	}
-	if options.Program == "" {
-		program, err := toolchain.Source("..", "..")
-		if err != nil {
-			return nil, err
-		}
-		options.Program = program
+	var err error
+	if options.program, err = toolchain.Source("..", ".."); err != nil {
+		return nil, err
 	}
 	dir, err := stateDir(options.Name)
 	if err != nil {
 		return nil, err
 	}
 	lab := &Lab{Name: options.Name, Dir: dir, options: options}
+	// Held as long as this process lives: nobody else works on the lab, so a lock of the stack is one that a killed run left.
+	if lab.release, err = toolchain.Lock(ctx, "lab-"+options.Name); err != nil {
+		return nil, err
+	}
 	if err := mirror.Build(ctx); err != nil {
 		return nil, err
 	}
@@ -87,7 +90,7 @@ func Prepare(ctx context.Context, options Options) (*Lab, error) {
 		return nil, err
 	}
 	workspace, err := engine.New(ctx, engine.Options{
-		Program: options.Program, Dir: filepath.Join(dir, "pulumi"), Output: options.Output,
+		Program: options.program, Dir: filepath.Join(dir, "pulumi"), Output: options.Output,
 		Env: []string{
 			"TWIN_MODE=machine", "TWIN_NAME=" + options.Name, "TWIN_STATE=" + filepath.Join(dir, "twin"),
 			"TWIN_IMAGE=" + image, "TWIN_MIRROR=" + internet,
@@ -97,6 +100,9 @@ func Prepare(ctx context.Context, options Options) (*Lab, error) {
 		return nil, err
 	}
 	if lab.Stack, err = workspace.Stack(ctx, "dev"); err != nil {
+		return nil, err
+	}
+	if err := lab.Stack.Unlock(ctx); err != nil {
 		return nil, err
 	}
 	if err := lab.Set(ctx, nil); err != nil {
@@ -129,28 +135,30 @@ func (l *Lab) setSecrets(ctx context.Context) (err error) {
 	return nil
 }
 
-// secret makes a secret up when the lab is new. A copy beside the stack lets tests look for it where it must not be.
+// secret makes a secret up when the lab is new. A copy beside the stack lets a run that was interrupted go on with the
+// same one, and tests look for it where it must not be.
 func (l *Lab) secret(ctx context.Context, key string) (string, error) {
 	path := filepath.Join(l.Dir, "secrets", key)
-	known, err := os.ReadFile(path)
-	if err == nil {
-		return string(known), nil
+	value, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		random := make([]byte, 33)
+		if _, err := rand.Read(random); err != nil {
+			return "", err
+		}
+		value = []byte(base64.RawURLEncoding.EncodeToString(random))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return "", err
+		}
+		err = os.WriteFile(path, value, 0o600)
 	}
-	if !os.IsNotExist(err) {
+	if err != nil {
 		return "", err
 	}
-	random := make([]byte, 33)
-	if _, err := rand.Read(random); err != nil {
-		return "", err
+	set, err := l.Stack.HasConfig(key)
+	if err == nil && !set {
+		err = l.Stack.SetSecret(ctx, key, string(value))
 	}
-	value := base64.RawURLEncoding.EncodeToString(random)
-	if err := l.Stack.SetSecret(ctx, key, value); err != nil {
-		return "", err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", err
-	}
-	return value, os.WriteFile(path, []byte(value), 0o600)
+	return string(value), err
 }
 
 // Down removes every container, network, volume and file of a lab, also where its state is damaged or gone. The cache of

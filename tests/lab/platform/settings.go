@@ -57,7 +57,7 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 
 // nodes is the topology of Pulumi.dev.yaml with the addresses of this lab.
 func nodes(options Options) ([]any, error) {
-	path := filepath.Join(options.Program, "Pulumi.dev.yaml")
+	path := filepath.Join(options.program, "Pulumi.dev.yaml")
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
