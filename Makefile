@@ -38,9 +38,10 @@ bench: ## what the policy pack adds to a preview, of the dev stack and of 100 no
 prepare: ## install and build what the tests need
 	@$(LAB) prepare
 
-test: unit prepare engine e2e ## every test
+test: prepare unit engine e2e ## every test
 	@echo "== all tests passed"
 
+# The plain targets below expect what `make prepare` installs.
 unit: ## components on mocks, node scripts on stubs, policies on fixtures
 	@echo "== unit tests: components on mocks, node scripts on stubs (the first compile of the AWS SDK takes minutes)"
 	go test ./...
@@ -52,7 +53,7 @@ engine: ## twin, provider stand-ins and the real engine in model mode
 
 e2e: ## the platform on real machines in containers
 	@echo "== end-to-end tests: the platform on the lab"
-	cd tests/lab && go test -tags lab -count 1 -timeout 60m -v ./machines ./e2e
+	cd tests/lab && go test -tags lab -count 1 -timeout 60m -v -p 1 ./machines ./twin ./e2e
 
 lint: ## gofmt, go vet, golangci-lint, shellcheck, shfmt
 	@$(LAB) lint

@@ -56,9 +56,7 @@ func TestDeriveKeys(t *testing.T) {
 	})
 	t.Run("OpenSSH reads the private key", func(t *testing.T) {
 		keygen, err := exec.LookPath("ssh-keygen")
-		if err != nil {
-			t.Skip("ssh-keygen is not installed")
-		}
+		require.NoError(t, err, "`make prepare` installs openssh-client")
 		file := filepath.Join(t.TempDir(), "key")
 		require.NoError(t, os.WriteFile(file, []byte(keys.Login.Private), 0o600))
 		out, err := exec.Command(keygen, "-y", "-P", "", "-f", file).CombinedOutput()

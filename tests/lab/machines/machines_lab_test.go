@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/machines"
 )
 
@@ -60,11 +60,11 @@ func machine(name, address string, firewall machines.Firewall) machines.Machine 
 		UserData: fmt.Appendf(nil, "#cloud-config\nhostname: %s\nruncmd:\n- [touch, /var/lib/first-boot]\n", name)}
 }
 
-// TestMachine boots machines from the image TWIN_IMAGE and looks at what the rules let through.
+// TestMachine boots machines from the lab's node image and looks at what the rules let through.
 func TestMachine(t *testing.T) {
-	image := os.Getenv("TWIN_IMAGE")
-	require.NotEmpty(t, image, "TWIN_IMAGE is the node image of the lab")
 	ctx := context.Background()
+	image, err := images.Node.Build(ctx)
+	require.NoError(t, err)
 	docker := &machines.Docker{Name: twin, Image: image}
 	require.NoError(t, machines.Down(ctx, twin))
 	t.Cleanup(func() { assert.NoError(t, machines.Down(ctx, twin)) })

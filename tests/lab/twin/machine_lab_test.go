@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/machines"
 )
 
@@ -48,10 +49,12 @@ func startPlugin(t *testing.T, dir string) *cloud {
 	return connect(t, dir, connection)
 }
 
-// TestPlugin takes one instance with an Elastic IP through its life on the image TWIN_IMAGE.
+// TestPlugin takes one instance with an Elastic IP through its life on the lab's node image.
 func TestPlugin(t *testing.T) {
-	require.NotEmpty(t, os.Getenv("TWIN_IMAGE"), "TWIN_IMAGE is the node image of the lab")
 	ctx := context.Background()
+	image, err := images.Node.Build(ctx)
+	require.NoError(t, err)
+	t.Setenv("TWIN_IMAGE", image)
 	require.NoError(t, machines.Down(ctx, twinName))
 	t.Cleanup(func() { assert.NoError(t, machines.Down(ctx, twinName)) })
 	s := build(startPlugin(t, t.TempDir()), "172.29.241.0/24")
