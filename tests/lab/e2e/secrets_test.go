@@ -58,15 +58,32 @@ func loginKeys(t *testing.T) []string {
 	require.NoError(t, err)
 	var keys []string
 	for _, resource := range state.Resources {
-		if resource.URN.Type() != "command:remote:Command" {
-			continue
+		if resource.URN.Type() == "command:remote:Command" {
+			keys = append(keys, privateKeys(t, resource.Inputs["connection"], false)...)
 		}
-		connection, _ := resource.Inputs["connection"].(map[string]any)
-		secret, _ := connection["privateKey"].(map[string]any)
-		require.Contains(t, secret, "plaintext", "the login key is a secret of the state: %s", resource.URN)
-		var key string
-		require.NoError(t, json.Unmarshal([]byte(secret["plaintext"].(string)), &key))
-		keys = append(keys, key)
+	}
+	return keys
+}
+
+// privateKeys finds private keys in a value of the state, where a secret is an object with its JSON text in plaintext.
+func privateKeys(t *testing.T, value any, isSecret bool) []string {
+	t.Helper()
+	var keys []string
+	switch value := value.(type) {
+	case string:
+		if strings.Contains(value, "PRIVATE KEY") {
+			require.True(t, isSecret, "a private key is a secret of the state")
+			keys = append(keys, value)
+		}
+	case map[string]any:
+		if text, ok := value["plaintext"].(string); ok {
+			var inside any
+			require.NoError(t, json.Unmarshal([]byte(text), &inside))
+			return privateKeys(t, inside, true)
+		}
+		for _, item := range value {
+			keys = append(keys, privateKeys(t, item, isSecret)...)
+		}
 	}
 	return keys
 }
