@@ -78,7 +78,7 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	shop.seen = watchCommandLines(ctx, labName)
+	shop.seen = watchCommandLines(ctx)
 	shop.first, err = shop.Stack.Up(ctx)
 	shop.seen.stop()
 	if err != nil {

@@ -19,7 +19,7 @@ type commandLines struct {
 }
 
 // watchCommandLines looks at /proc as often as a curious user with top would not manage to.
-func watchCommandLines(ctx context.Context, _ string) *commandLines {
+func watchCommandLines(ctx context.Context) *commandLines {
 	ctx, cancel := context.WithCancel(ctx)
 	seen := &commandLines{lines: map[string]bool{}}
 	done := make(chan struct{})

@@ -105,12 +105,12 @@ func TestSecretsShowNowhere(t *testing.T) {
 	outputs, err := shop.Stack.PlainOutputs(t.Context())
 	require.NoError(t, err)
 	places := map[string]string{
-		"what pulumi printed":  shop.log.String(),
-		"the plain outputs":    outputs,
-		"the state":            string(state.Raw),
-		"the twin's state":     readFile(t, shop.Dir+"/twin/ec2.json"),
-		"the stack's config":   readFile(t, shop.Dir+"/pulumi/stacks/Pulumi.dev.yaml"),
-		"the config of events": strings.Join(shop.first.Describe(), "\n"),
+		"what pulumi printed": shop.log.String(),
+		"the plain outputs":   outputs,
+		"the state":           string(state.Raw),
+		"the twin's state":    readFile(t, shop.Dir+"/twin/ec2.json"),
+		"the stack's config":  readFile(t, shop.Dir+"/pulumi/stacks/Pulumi.dev.yaml"),
+		"the list of steps":   strings.Join(shop.first.Describe(), "\n"),
 	}
 	for _, node := range nodeNames {
 		journal, err := onMachine(t.Context(), node, "sh", "-c", "journalctl --no-pager; cat /var/log/cloud-init*.log /var/log/auth.log 2>/dev/null || true")

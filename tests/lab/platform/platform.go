@@ -47,14 +47,12 @@ type Lab struct {
 	Secrets Secrets
 
 	options Options
+	// release ends the lab's lock, which would end by itself if nothing held on to it.
 	release func()
 }
 
 // Secrets are the secret values of the stack's configuration.
 type Secrets struct{ KeySeed, DatabasePassword string }
-
-// defaultVpc is what Pulumi.yaml says; the lab needs it to know where the twin connects the mirror.
-const defaultVpc = "172.31.0.0/20"
 
 // Prepare makes everything a lab needs before its first machine: the Docker engine, the tools, the mirror, the machine
 // image, and the configured stack. What exists is left alone.
@@ -62,12 +60,14 @@ func Prepare(ctx context.Context, options Options) (*Lab, error) {
 	if options.Name == "" {
 		options.Name = DefaultName
 	}
-	if options.VpcCidr == "" {
-		options.VpcCidr = defaultVpc
-	}
 	var err error
 	if options.program, err = toolchain.Source("..", ".."); err != nil {
 		return nil, err
+	}
+	if options.VpcCidr == "" {
+		if options.VpcCidr, err = defaultVpc(options.program); err != nil {
+			return nil, err
+		}
 	}
 	dir, err := stateDir(options.Name)
 	if err != nil {

@@ -55,6 +55,27 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 	}, nil
 }
 
+// defaultVpc is the address block that Pulumi.yaml gives a stack that names none. The lab has to know it, since the twin
+// connects the mirror inside it.
+func defaultVpc(program string) (string, error) {
+	path := filepath.Join(program, "Pulumi.yaml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	var file struct {
+		Config struct {
+			VpcCidr struct {
+				Default string `json:"default"`
+			} `json:"vpcCidr"`
+		} `json:"config"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return file.Config.VpcCidr.Default, nil
+}
+
 // nodes is the topology of Pulumi.dev.yaml with the addresses of this lab.
 func nodes(options Options) ([]any, error) {
 	path := filepath.Join(options.program, "Pulumi.dev.yaml")
