@@ -3,10 +3,13 @@ package machines
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
+	"os/exec"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Rule admits traffic from or to a peer.
@@ -177,6 +180,33 @@ func (d *Docker) ApplyFirewall(ctx context.Context, container, rules string) err
 	if status, err := d.Status(ctx, container); err != nil || status != "running" {
 		return err
 	}
-	_, err = docker(ctx, []byte(rules), "exec", "--interactive", container, "nft", "--file", "-")
-	return err
+	return d.load(ctx, container, rules)
+}
+
+// settle is how long a machine that has just started may take until commands run in it.
+const settle = 20 * time.Second
+
+// cannotInvoke is docker exec's exit status where the command was not run at all: while the machine's entry point remounts
+// its cgroups, the runtime may find no place for another process.
+const cannotInvoke = 126
+
+// load applies a rule set to a machine that runs, once commands run in it.
+func (d *Docker) load(ctx context.Context, container, rules string) error {
+	ctx, cancel := context.WithTimeout(ctx, settle)
+	defer cancel()
+	ticker := time.NewTicker(200 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		out, err := docker(ctx, []byte(rules), "exec", "--interactive", container, "nft", "--file", "-")
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != cannotInvoke {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			// The runtime's own words are on standard output.
+			return fmt.Errorf("%w; no command runs in it since %s: %s", err, settle, out)
+		case <-ticker.C:
+		}
+	}
 }
