@@ -34,8 +34,9 @@ mount --make-rshared /
 for file in /etc/hostname /etc/hosts /etc/resolv.conf; do
 	content=$(cat "$file")
 	# More than once: what docker cp mounted before the start may still lie below Docker's own mount.
-	while mountpoint -q "$file"; do
-		umount "$file"
+	for _ in 1 2 3 4 5; do
+		mountpoint -q "$file" || break
+		umount "$file" || true # Docker may have taken it away in between
 	done
 	if [ ! -s "$file" ]; then
 		printf '%s\n' "$content" >"$file"
