@@ -17,6 +17,9 @@ var realized = map[string]bool{subnetToken: true, instanceToken: true}
 // not held meanwhile, so that machines start side by side.
 func (p *Provider) realize(ctx context.Context, r *Record, in Values) error {
 	err := p.embody(ctx, r, in)
+	if err == nil {
+		err = p.follow(ctx)
+	}
 	if err != nil {
 		// The program may have been interrupted; what was begun is cleared away all the same.
 		back := p.with(context.WithoutCancel(ctx), func(tx *Tx) error {
@@ -28,9 +31,8 @@ func (p *Provider) realize(ctx context.Context, r *Record, in Values) error {
 		if back != nil {
 			return fmt.Errorf("%w; then forgetting %s: %w", err, r.ID, back)
 		}
-		return err
 	}
-	return p.follow(ctx)
+	return err
 }
 
 func (p *Provider) embody(ctx context.Context, r *Record, in Values) error {
