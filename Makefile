@@ -10,15 +10,15 @@ SHELL := /bin/bash
 export GONOSUMDB := github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*
 LAB := cd tests/lab && go run .
 
-.PHONY: help up down preview comment bench prepare test unit engine e2e lint golden
+.PHONY: help up down preview comment bench prepare test unit engine e2e lifecycle lint golden
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-up: ## the whole platform on this machine; repeat it to apply changes
+up: ## the whole platform on this machine; repeat it to apply changes (LAB_NAME=name LAB_VPC=block for one more beside it)
 	@$(LAB) up
 
-down: ## remove everything that make up and make test started
+down: ## remove everything that make up started (LAB_NAME=name)
 	@$(LAB) down
 
 preview: export REPORT := $(if $(REPORT),$(abspath $(REPORT)))
@@ -51,9 +51,12 @@ engine: ## twin, provider stand-ins and the real engine in model mode
 	@echo "== engine tests: the pulumi command on the twin in model mode"
 	cd tests/lab && go test -timeout 30m ./...
 
-e2e: ## the platform on real machines in containers
+e2e: ## the platform on real machines in containers, and the short way through its life
 	@echo "== end-to-end tests: the platform on the lab"
-	cd tests/lab && go test -tags lab -count 1 -timeout 60m -v -p 1 ./machines ./twin ./e2e
+	cd tests/lab && go test -tags lab -count 1 -timeout 60m -v -p 1 ./machines ./twin ./e2e ./lifecycle
+
+lifecycle: prepare ## the whole life of the platform: killed on its way, machines that come, go and fail, upgrade, restore, destroy
+	cd tests/lab && go test -tags lab,lifecycle -count 1 -timeout 90m -v -p 1 ./lifecycle
 
 lint: ## gofmt, go vet, golangci-lint, shellcheck, shfmt
 	@$(LAB) lint

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -12,12 +13,18 @@ import (
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
+// Variables that choose a lab beside the one of `make up`.
+const (
+	labName  = "LAB_NAME"
+	labBlock = "LAB_VPC"
+)
+
 // firstAnswer is how long the shop may take to answer once every pod is ready.
 const firstAnswer = time.Minute
 
 func up(ctx context.Context) error {
 	start := time.Now()
-	lab, err := platform.Prepare(ctx, platform.Options{Output: os.Stdout})
+	lab, err := platform.Prepare(ctx, platform.Options{Name: os.Getenv(labName), VpcCidr: os.Getenv(labBlock), Output: os.Stdout})
 	if err != nil {
 		return err
 	}
@@ -96,7 +103,7 @@ func get(ctx context.Context, url string) error {
 }
 
 func down(ctx context.Context) error {
-	if err := platform.Down(ctx, platform.DefaultName); err != nil {
+	if err := platform.Down(ctx, cmp.Or(os.Getenv(labName), platform.DefaultName)); err != nil {
 		return err
 	}
 	fmt.Println("removed every container, network, volume and file of the platform; tools and images stay in the cache")

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/tests/lab/labtest"
 )
 
 func TestUpThatChangesNothingReportsNoChanges(t *testing.T) {
@@ -34,9 +36,9 @@ func TestChangedRedisSettingRollsOutToTheEnd(t *testing.T) {
 	}
 	assert.NotEmpty(t, result.Changed())
 
-	kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis", "--timeout=60s")
-	eventually(t, time.Minute, func() error {
-		_, err := tryKubectl(t, "wait", "-n", namespace, "pod", "-l", "app.kubernetes.io/name=redis", "--for=condition=Ready", "--timeout=1s")
+	shop.Kubectl(t, "rollout", "status", "-n", namespace, "deployment/redis", "--timeout=60s")
+	labtest.Eventually(t, time.Minute, func() error {
+		_, err := shop.TryKubectl(t.Context(), "wait", "-n", namespace, "pod", "-l", "app.kubernetes.io/name=redis", "--for=condition=Ready", "--timeout=1s")
 		return err
 	})
 	pods := podsOf(t, "redis")
@@ -49,5 +51,5 @@ func TestChangedRedisSettingRollsOutToTheEnd(t *testing.T) {
 
 func redisConfig(t *testing.T, pod string) string {
 	t.Helper()
-	return kubectl(t, "exec", "-n", namespace, pod, "--", "redis-cli", "config", "get", "maxmemory-policy")
+	return shop.Kubectl(t, "exec", "-n", namespace, pod, "--", "redis-cli", "config", "get", "maxmemory-policy")
 }

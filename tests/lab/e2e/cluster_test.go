@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -13,19 +12,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+
+	"ecommerce-platform/tests/lab/labtest"
 )
 
 // The specification's nodes.
 var nodeNames = []string{"control-plane", "worker-node-1", "worker-node-2"}
-
-// get reads an object or a list from the API server.
-func get[T any](t *testing.T, args ...string) T {
-	t.Helper()
-	var object T
-	text := kubectl(t, append([]string{"get", "-o", "json"}, args...)...)
-	require.NoError(t, json.Unmarshal([]byte(text), &object))
-	return object
-}
 
 func TestNodes(t *testing.T) {
 	labels := map[string]map[string]string{
@@ -33,13 +25,13 @@ func TestNodes(t *testing.T) {
 		"worker-node-1": {"node-role.kubernetes.io/worker": "", "tier": "frontend", "storage": "ssd"},
 		"worker-node-2": {"node-role.kubernetes.io/worker": "", "tier": "backend", "storage": "hdd"},
 	}
-	nodes := get[corev1.NodeList](t, "nodes").Items
+	nodes := labtest.Get[corev1.NodeList](t, shop.Lab, "nodes").Items
 	names := []string{}
 	for _, node := range nodes {
 		names = append(names, node.Name)
 		t.Run(node.Name, func(t *testing.T) {
 			assert.Subset(t, node.Labels, labels[node.Name])
-			assert.Contains(t, node.Status.Addresses, corev1.NodeAddress{Type: corev1.NodeInternalIP, Address: labAddresses[node.Name]})
+			assert.Contains(t, node.Status.Addresses, corev1.NodeAddress{Type: corev1.NodeInternalIP, Address: shop.Addresses[node.Name]})
 			assert.Equal(t, "v1.35.4", node.Status.NodeInfo.KubeletVersion)
 			ready := corev1.ConditionUnknown
 			for _, condition := range node.Status.Conditions {
@@ -54,9 +46,9 @@ func TestNodes(t *testing.T) {
 }
 
 func TestCoreDNS(t *testing.T) {
-	service := get[corev1.Service](t, "service", "kube-dns", "-n", "kube-system")
+	service := labtest.Get[corev1.Service](t, shop.Lab, "service", "kube-dns", "-n", "kube-system")
 	assert.Equal(t, "10.96.0.10", service.Spec.ClusterIP)
-	pods := get[corev1.PodList](t, "pods", "-n", "kube-system", "-l", "k8s-app=kube-dns").Items
+	pods := labtest.Get[corev1.PodList](t, shop.Lab, "pods", "-n", "kube-system", "-l", "k8s-app=kube-dns").Items
 	assert.Len(t, pods, 2)
 	for _, pod := range pods {
 		assert.True(t, isReady(pod), pod.Name)
@@ -83,7 +75,7 @@ type pool struct {
 }
 
 func TestPoolsUseNoTunnel(t *testing.T) {
-	pools := get[struct{ Items []pool }](t, "ippools.crd.projectcalico.org").Items
+	pools := labtest.Get[struct{ Items []pool }](t, shop.Lab, "ippools.crd.projectcalico.org").Items
 	require.Len(t, pools, 1)
 	assert.Equal(t, "192.168.0.0/16", pools[0].Spec.Cidr)
 	assert.Equal(t, 26, pools[0].Spec.BlockSize)
@@ -102,14 +94,14 @@ type block struct {
 var tunnel = regexp.MustCompile(`\b(tunl0|vxlan\.calico|wireguard\.cali)\b`)
 
 func TestRoutesToEveryOtherNodeAreNative(t *testing.T) {
-	blocks := get[struct{ Items []block }](t, "ipamblocks.crd.projectcalico.org").Items
+	blocks := labtest.Get[struct{ Items []block }](t, shop.Lab, "ipamblocks.crd.projectcalico.org").Items
 	owners := map[string]bool{}
 	for _, node := range nodeNames {
 		t.Run(node, func(t *testing.T) {
-			routes, err := onMachine(t.Context(), node, "ip", "route")
+			routes, err := shop.OnMachine(t.Context(), node, "ip", "route")
 			require.NoError(t, err)
 			assert.NotRegexp(t, tunnel, routes)
-			bird, err := onMachine(t.Context(), node, "ip", "route", "show", "proto", "bird")
+			bird, err := shop.OnMachine(t.Context(), node, "ip", "route", "show", "proto", "bird")
 			require.NoError(t, err)
 			for _, b := range blocks {
 				owner := strings.TrimPrefix(b.Spec.Affinity, "host:")
@@ -117,7 +109,7 @@ func TestRoutesToEveryOtherNodeAreNative(t *testing.T) {
 				if owner == node {
 					continue
 				}
-				assert.Contains(t, bird, fmt.Sprintf("%s via %s dev ", b.Spec.Cidr, labAddresses[owner]))
+				assert.Contains(t, bird, fmt.Sprintf("%s via %s dev ", b.Spec.Cidr, shop.Addresses[owner]))
 			}
 		})
 	}
@@ -125,7 +117,7 @@ func TestRoutesToEveryOtherNodeAreNative(t *testing.T) {
 }
 
 func TestMonitoringAgentIsAStaticPodOnTheFirstWorker(t *testing.T) {
-	pods := get[corev1.PodList](t, "pods", "-n", "kube-system", "-l", "app.kubernetes.io/name=node-exporter").Items
+	pods := labtest.Get[corev1.PodList](t, shop.Lab, "pods", "-n", "kube-system", "-l", "app.kubernetes.io/name=node-exporter").Items
 	require.Len(t, pods, 1)
 	pod := pods[0]
 	assert.Equal(t, "worker-node-1", pod.Spec.NodeName)
@@ -133,8 +125,8 @@ func TestMonitoringAgentIsAStaticPodOnTheFirstWorker(t *testing.T) {
 	assert.True(t, pod.Spec.HostPID)
 	assert.True(t, isReady(pod))
 
-	metrics, err := onMachine(t.Context(), "worker-node-2", "curl", "--silent", "--fail", "--max-time", "10",
-		"http://"+labAddresses["worker-node-1"]+":9100/metrics")
+	metrics, err := shop.OnMachine(t.Context(), "worker-node-2", "curl", "--silent", "--fail", "--max-time", "10",
+		"http://"+shop.Addresses["worker-node-1"]+":9100/metrics")
 	require.NoError(t, err)
 	assert.Contains(t, metrics, "node_load1 ")
 }

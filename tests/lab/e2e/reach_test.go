@@ -25,7 +25,7 @@ func TestOnlyDeclaredPortsAnswerFromOutside(t *testing.T) {
 		for _, port := range listening {
 			t.Run(fmt.Sprintf("%s/%d", node, port), func(t *testing.T) {
 				t.Parallel() // a dropped packet answers by its absence
-				connection, err := net.DialTimeout("tcp", fmt.Sprintf("%s:%d", labAddresses[node], port), 2*time.Second)
+				connection, err := net.DialTimeout("tcp", fmt.Sprintf("%s:%d", shop.Addresses[node], port), 2*time.Second)
 				if err == nil {
 					require.NoError(t, connection.Close())
 				}

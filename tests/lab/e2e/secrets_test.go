@@ -25,7 +25,7 @@ func secretTexts(t *testing.T) map[string]string {
 			}
 		}
 	}
-	text, _ := shop.outputs["kubeconfig"].(string)
+	text, _ := shop.Outputs["kubeconfig"].(string)
 	require.NoError(t, yaml.Unmarshal([]byte(text), &kubeconfig))
 	require.NotEmpty(t, kubeconfig.Users)
 	texts := map[string]string{
@@ -34,7 +34,7 @@ func secretTexts(t *testing.T) map[string]string {
 		"kubeconfig key":    line(string(kubeconfig.Users[0].User.Key)),
 	}
 	for _, node := range nodeNames {
-		key, err := onMachine(t.Context(), node, "cat", "/etc/ssh/ssh_host_ed25519_key")
+		key, err := shop.OnMachine(t.Context(), node, "cat", "/etc/ssh/ssh_host_ed25519_key")
 		require.NoError(t, err)
 		texts["host key of "+node] = line(key)
 	}
@@ -105,7 +105,7 @@ func TestSecretsShowNowhere(t *testing.T) {
 	outputs, err := shop.Stack.PlainOutputs(t.Context())
 	require.NoError(t, err)
 	places := map[string]string{
-		"what pulumi printed": shop.log.String(),
+		"what pulumi printed": shop.Log.String(),
 		"the plain outputs":   outputs,
 		"the state":           string(state.Raw),
 		"the twin's state":    readFile(t, shop.Dir+"/twin/ec2.json"),
@@ -113,12 +113,12 @@ func TestSecretsShowNowhere(t *testing.T) {
 		"the list of steps":   strings.Join(shop.first.Describe(), "\n"),
 	}
 	for _, node := range nodeNames {
-		journal, err := onMachine(t.Context(), node, "sh", "-c", "journalctl --no-pager; cat /var/log/cloud-init*.log /var/log/auth.log 2>/dev/null || true")
+		journal, err := shop.OnMachine(t.Context(), node, "sh", "-c", "journalctl --no-pager; cat /var/log/cloud-init*.log /var/log/auth.log 2>/dev/null || true")
 		require.NoError(t, err)
 		require.NotEmpty(t, journal)
 		places["the logs of "+node] = journal
 	}
-	if !*keep {
+	if !options.Keep {
 		require.NotEmpty(t, shop.seen.containing("kubeadm init"), "the watch saw the bootstrap")
 	}
 	for name, secret := range secretTexts(t) {
@@ -133,10 +133,10 @@ func TestSecretsShowNowhere(t *testing.T) {
 
 // Nobody can join with a token, because there is none.
 func TestNoJoinTokenExists(t *testing.T) {
-	tokens := kubectl(t, "get", "secrets", "-n", "kube-system", "--field-selector", "type=bootstrap.kubernetes.io/token", "-o", "name")
+	tokens := shop.Kubectl(t, "get", "secrets", "-n", "kube-system", "--field-selector", "type=bootstrap.kubernetes.io/token", "-o", "name")
 	assert.Empty(t, tokens)
 	for _, node := range nodeNames {
-		found, err := onMachine(t.Context(), node, "sh", "-c", `grep -rlE "\b[a-z0-9]{6}\.[a-z0-9]{16}\b" /opt/platform /var/lib/platform /etc/kubernetes 2>/dev/null || true`)
+		found, err := shop.OnMachine(t.Context(), node, "sh", "-c", `grep -rlE "\b[a-z0-9]{6}\.[a-z0-9]{16}\b" /opt/platform /var/lib/platform /etc/kubernetes 2>/dev/null || true`)
 		require.NoError(t, err)
 		assert.Empty(t, found, "files with a token on %s", node)
 	}

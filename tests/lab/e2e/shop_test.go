@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,13 +14,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+
+	"ecommerce-platform/tests/lab/labtest"
 )
 
 const namespace = "ecommerce"
 
 func podsOf(t *testing.T, tier string) []corev1.Pod {
 	t.Helper()
-	return get[corev1.PodList](t, "pods", "-n", namespace, "-l", "app.kubernetes.io/name="+tier).Items
+	return labtest.Get[corev1.PodList](t, shop.Lab, "pods", "-n", namespace, "-l", "app.kubernetes.io/name="+tier).Items
 }
 
 func TestEveryPodIsWhereTheSpecificationSays(t *testing.T) {
@@ -43,27 +44,9 @@ func TestEveryPodIsWhereTheSpecificationSays(t *testing.T) {
 	}
 }
 
-// fetch is a request from this machine, as a client on the internet makes it.
-func fetch(ctx context.Context, path string) (status int, header http.Header, body string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprint(shop.outputs["frontendUrl"])+path, nil)
-	if err != nil {
-		return 0, nil, "", err
-	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(request)
-	if err != nil {
-		return 0, nil, "", err
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	return response.StatusCode, response.Header, string(text), err
-}
-
 func TestURLAnswersWithThePage(t *testing.T) {
-	assert.Regexp(t, `^http://127\.31\.\d+\.\d+:30080$`, shop.outputs["frontendUrl"])
-	status, header, body, err := fetch(t.Context(), "/")
+	assert.Regexp(t, `^http://127\.31\.\d+\.\d+:30080$`, shop.Outputs["frontendUrl"])
+	status, header, body, err := shop.Fetch(t.Context(), "/")
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, status)
 	assert.Contains(t, header.Get("Content-Type"), "text/html")
@@ -80,7 +63,7 @@ func TestDataComesFromEachBackendInTurn(t *testing.T) {
 	require.Len(t, missing, 3)
 	// kube-proxy chooses at random: that one of three is never chosen in 100 requests has a chance of 1 in 10^17.
 	for range 100 {
-		status, _, body, err := fetch(t.Context(), "/data")
+		status, _, body, err := shop.Fetch(t.Context(), "/data")
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, status)
 		var answer struct{ Pod, Tier string }
@@ -95,9 +78,9 @@ func TestServiceNamesResolveFromAFrontendPod(t *testing.T) {
 	frontend := podsOf(t, "frontend")[0].Name
 	for _, name := range []string{"frontend", "backend", "postgres", "redis"} {
 		t.Run(name, func(t *testing.T) {
-			service := get[corev1.Service](t, "service", name, "-n", namespace)
+			service := labtest.Get[corev1.Service](t, shop.Lab, "service", name, "-n", namespace)
 			for _, query := range []string{name, name + "." + namespace + ".svc.cluster.local"} {
-				answer := kubectl(t, "exec", "-n", namespace, frontend, "--", "getent", "hosts", query)
+				answer := shop.Kubectl(t, "exec", "-n", namespace, frontend, "--", "getent", "hosts", query)
 				fields := strings.Fields(answer)
 				require.NotEmpty(t, fields)
 				assert.Equal(t, service.Spec.ClusterIP, fields[0])
@@ -126,11 +109,14 @@ func client(t *testing.T) string {
 	}
 	document, err := json.Marshal(manifest)
 	require.NoError(t, err)
-	kubectlStdin(t, string(document), "apply", "-f", "-")
+	_, err = shop.KubectlStdin(t.Context(), string(document), "apply", "-f", "-")
+	require.NoError(t, err)
 	t.Cleanup(func() {
-		kubectlCleanup(t, "delete", "pod", "-n", namespace, name, "--ignore-not-found", "--wait=false")
+		// The test's own context is over by now.
+		_, err := shop.TryKubectl(context.Background(), "delete", "pod", "-n", namespace, name, "--ignore-not-found", "--wait=false")
+		assert.NoError(t, err)
 	})
-	kubectl(t, "wait", "-n", namespace, "pod/"+name, "--for=condition=Ready", "--timeout=90s")
+	shop.Kubectl(t, "wait", "-n", namespace, "pod/"+name, "--for=condition=Ready", "--timeout=90s")
 	return name
 }
 
@@ -152,7 +138,7 @@ func TestPostgres(t *testing.T) {
 	pod := client(t)
 	query := func(env []string, sql string) (string, error) {
 		args := append([]string{"exec", "-n", namespace, pod, "--", "env"}, env...)
-		return tryKubectl(t, append(args, "psql", "-h", "postgres", "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-Atc", sql)...)
+		return shop.TryKubectl(t.Context(), append(args, "psql", "-h", "postgres", "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-Atc", sql)...)
 	}
 
 	t.Run("answers through its Service with the secret password", func(t *testing.T) {
@@ -169,12 +155,12 @@ func TestPostgres(t *testing.T) {
 		_, err := query(nil, "create table if not exists e2e (note text); insert into e2e values ('"+row+"')")
 		require.NoError(t, err)
 		before := podsOf(t, "postgres")[0].Name
-		kubectl(t, "delete", "pod", "-n", namespace, before)
-		kubectl(t, "rollout", "status", "-n", namespace, "deployment/postgres", "--timeout=120s")
+		shop.Kubectl(t, "delete", "pod", "-n", namespace, before)
+		shop.Kubectl(t, "rollout", "status", "-n", namespace, "deployment/postgres", "--timeout=120s")
 		after := podsOf(t, "postgres")
 		require.Len(t, after, 1)
 		require.NotEqual(t, before, after[0].Name)
-		eventually(t, 30*time.Second, func() error {
+		labtest.Eventually(t, 30*time.Second, func() error {
 			found, err := query(nil, "select count(*) from e2e where note = '"+row+"'")
 			if err == nil && found != "1\n" {
 				err = fmt.Errorf("found %q rows", found)
@@ -187,23 +173,23 @@ func TestPostgres(t *testing.T) {
 func TestRedisAnswersThroughItsService(t *testing.T) {
 	for _, pod := range podsOf(t, "redis") {
 		t.Run(pod.Spec.NodeName, func(t *testing.T) {
-			assert.Equal(t, "PONG\n", kubectl(t, "exec", "-n", namespace, pod.Name, "--", "redis-cli", "-h", "redis", "ping"))
+			assert.Equal(t, "PONG\n", shop.Kubectl(t, "exec", "-n", namespace, pod.Name, "--", "redis-cli", "-h", "redis", "ping"))
 		})
 	}
 }
 
 func TestOutputs(t *testing.T) {
-	nodes, ok := shop.outputs["nodes"].([]any)
+	nodes, ok := shop.Outputs["nodes"].([]any)
 	require.True(t, ok)
 	require.Len(t, nodes, len(nodeNames))
 	for i, item := range nodes {
 		node, ok := item.(map[string]any)
 		require.True(t, ok)
 		assert.Equal(t, nodeNames[i], node["name"])
-		assert.Equal(t, labAddresses[nodeNames[i]], node["privateIp"])
+		assert.Equal(t, shop.Addresses[nodeNames[i]], node["privateIp"])
 		assert.Regexp(t, `^127\.31\.`, node["publicIp"])
 	}
-	services, ok := shop.outputs["services"].(map[string]any)
+	services, ok := shop.Outputs["services"].(map[string]any)
 	require.True(t, ok)
 	for name, port := range map[string]float64{"frontend": 80, "backend": 8080, "postgres": 5432, "redis": 6379} {
 		assert.Equal(t, map[string]any{"dnsName": name + ".ecommerce.svc.cluster.local", "port": port}, services[name])

@@ -28,13 +28,13 @@ type Options struct {
 	Name string
 	// VpcCidr is the address block. Default, the one of Pulumi.yaml.
 	VpcCidr string
-	// Addresses are private addresses of nodes by name, where they differ from Pulumi.dev.yaml.
+	// Addresses are private addresses of nodes by name. Default, those of Pulumi.dev.yaml, or in another block the same
+	// host parts there.
 	Addresses map[string]string
 	// Output is where pulumi writes as it goes.
 	Output io.Writer
-
-	// program is the directory of the Pulumi program: this checkout.
-	program string
+	// Program is the directory of the Pulumi program. Default, this checkout.
+	Program string
 }
 
 // Lab is the dev stack on a twin of its own.
@@ -43,11 +43,13 @@ type Lab struct {
 	// Dir keeps the stack's state and configuration and the twin's state.
 	Dir   string
 	Stack *engine.Stack
+	// Addresses are the nodes' private addresses by name.
+	Addresses map[string]string
 	// Secrets are the values that must show nowhere.
 	Secrets Secrets
 
 	options Options
-	// release ends the lab's lock, which would end by itself if nothing held on to it.
+	// release ends the lab's lock, which ends with this process at the latest.
 	release func()
 }
 
@@ -60,56 +62,78 @@ func Prepare(ctx context.Context, options Options) (*Lab, error) {
 	if options.Name == "" {
 		options.Name = DefaultName
 	}
-	var err error
-	if options.program, err = toolchain.Source("..", ".."); err != nil {
+	if err := options.complete(); err != nil {
 		return nil, err
-	}
-	if options.VpcCidr == "" {
-		if options.VpcCidr, err = defaultVpc(options.program); err != nil {
-			return nil, err
-		}
 	}
 	dir, err := stateDir(options.Name)
 	if err != nil {
 		return nil, err
 	}
-	lab := &Lab{Name: options.Name, Dir: dir, options: options}
+	lab := &Lab{Name: options.Name, Dir: dir, Addresses: maps.Clone(options.Addresses), options: options}
 	// Held as long as this process lives: nobody else works on the lab, so a lock of the stack is one that a killed run left.
 	if lab.release, err = toolchain.Lock(ctx, "lab-"+options.Name); err != nil {
 		return nil, err
 	}
-	if err := mirror.Build(ctx); err != nil {
+	if err := lab.prepare(ctx); err != nil {
+		lab.release()
 		return nil, err
 	}
-	internet, err := mirror.Start(ctx, options.Name)
+	return lab, nil
+}
+
+// prepare makes what is missing of the lab, and configures its stack.
+func (l *Lab) prepare(ctx context.Context) error {
+	if err := mirror.Build(ctx); err != nil {
+		return err
+	}
+	internet, err := mirror.Start(ctx, l.options.Name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	image, err := images.Node.Build(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	workspace, err := engine.New(ctx, engine.Options{
-		Program: options.program, Dir: filepath.Join(dir, "pulumi"), Output: options.Output,
+		Program: l.options.Program, Dir: filepath.Join(l.Dir, "pulumi"), Output: l.options.Output,
 		Env: []string{
-			"TWIN_MODE=machine", "TWIN_NAME=" + options.Name, "TWIN_STATE=" + filepath.Join(dir, "twin"),
+			"TWIN_MODE=machine", "TWIN_NAME=" + l.options.Name, "TWIN_STATE=" + filepath.Join(l.Dir, "twin"),
 			"TWIN_IMAGE=" + image, "TWIN_MIRROR=" + internet,
 		},
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if lab.Stack, err = workspace.Stack(ctx, "dev"); err != nil {
-		return nil, err
+	if l.Stack, err = workspace.Stack(ctx, "dev"); err != nil {
+		return err
 	}
-	if err := lab.Stack.Unlock(ctx); err != nil {
-		return nil, err
+	if err := l.Stack.Unlock(ctx); err != nil {
+		return err
 	}
-	if err := lab.Set(ctx, nil); err != nil {
-		return nil, err
+	if err := l.Set(ctx, nil); err != nil {
+		return err
 	}
-	return lab, lab.setSecrets(ctx)
+	return l.setSecrets(ctx)
 }
+
+// complete fills in what the caller leaves to the program's own files.
+func (o *Options) complete() (err error) {
+	if o.Program == "" {
+		if o.Program, err = toolchain.Source("..", ".."); err != nil {
+			return err
+		}
+	}
+	if o.VpcCidr == "" {
+		if o.VpcCidr, err = defaultVpc(o.Program); err != nil {
+			return err
+		}
+	}
+	o.Addresses, err = addresses(*o)
+	return err
+}
+
+// Close lets another process work on the lab, which stays as it is.
+func (l *Lab) Close() { l.release() }
 
 func stateDir(name string) (string, error) {
 	cache, err := toolchain.CacheDir()

@@ -75,28 +75,3 @@ func defaultVpc(program string) (string, error) {
 	}
 	return file.Config.VpcCidr.Default, nil
 }
-
-// nodes is the topology of Pulumi.dev.yaml with the addresses of this lab.
-func nodes(options Options) ([]any, error) {
-	path := filepath.Join(options.program, "Pulumi.dev.yaml")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var file struct {
-		Config struct {
-			Nodes []any `json:"ecommerce-platform:nodes"`
-		} `json:"config"`
-	}
-	if err := yaml.Unmarshal(text, &file); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	for _, item := range file.Config.Nodes {
-		node, _ := item.(map[string]any)
-		name, _ := node["name"].(string)
-		if address, ok := options.Addresses[name]; ok {
-			node["privateIp"] = address
-		}
-	}
-	return file.Config.Nodes, nil
-}

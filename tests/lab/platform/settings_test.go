@@ -17,15 +17,26 @@ func TestSettingsComeFromTheProgramsOwnFiles(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "172.31.0.0/20", block)
 
-	found, err := nodes(Options{program: program, Addresses: map[string]string{"worker-node-1": "172.31.18.239"}})
+	checkedIn := map[string]string{"control-plane": "172.31.15.119", "worker-node-1": "172.31.2.239", "worker-node-2": "172.31.7.250"}
+	found, err := addresses(Options{Program: program, VpcCidr: block})
 	require.NoError(t, err)
-	addresses := map[any]any{}
-	for _, item := range found {
+	assert.Equal(t, checkedIn, found)
+}
+
+func TestAnotherBlockKeepsTheNodesHostParts(t *testing.T) {
+	options := Options{VpcCidr: "172.31.16.0/20", Addresses: map[string]string{"worker-node-2": "172.31.20.7"}}
+	require.NoError(t, options.complete())
+	assert.Equal(t, map[string]string{
+		"control-plane": "172.31.31.119", "worker-node-1": "172.31.18.239", "worker-node-2": "172.31.20.7",
+	}, options.Addresses)
+
+	configured, err := nodes(options)
+	require.NoError(t, err)
+	for _, item := range configured {
 		node, ok := item.(map[string]any)
 		require.True(t, ok)
-		addresses[node["name"]] = node["privateIp"]
+		name, ok := node["name"].(string)
+		require.True(t, ok)
+		assert.Equal(t, options.Addresses[name], node["privateIp"])
 	}
-	assert.Equal(t, map[any]any{
-		"control-plane": "172.31.15.119", "worker-node-1": "172.31.18.239", "worker-node-2": "172.31.7.250",
-	}, addresses)
 }

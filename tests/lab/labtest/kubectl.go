@@ -1,0 +1,74 @@
+package labtest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"ecommerce-platform/tests/lab/machines"
+)
+
+// patience bounds one kubectl command.
+const patience = 2 * time.Minute
+
+// Kubectl runs kubectl as the administrator whose kubeconfig is a stack output, and fails the test on an error.
+func (l *Lab) Kubectl(t *testing.T, args ...string) string {
+	t.Helper()
+	text, err := l.TryKubectl(t.Context(), args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TryKubectl is Kubectl where an error is an answer too.
+func (l *Lab) TryKubectl(ctx context.Context, args ...string) (string, error) {
+	return l.KubectlStdin(ctx, "", args...)
+}
+
+// KubectlStdin is TryKubectl with a document to read.
+func (l *Lab) KubectlStdin(ctx context.Context, document string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return run(ctx, document, l.kubectl, append([]string{"--kubeconfig", l.kubeconfig}, args...)...)
+}
+
+// Get reads an object or a list from the API server.
+func Get[T any](t *testing.T, l *Lab, args ...string) T {
+	t.Helper()
+	var object T
+	text := l.Kubectl(t, append([]string{"get", "-o", "json"}, args...)...)
+	if err := json.Unmarshal([]byte(text), &object); err != nil {
+		t.Fatalf("kubectl get %s: %v: %s", strings.Join(args, " "), err, text)
+	}
+	return object
+}
+
+// OnMachine runs a command as root on a node, as its serial console would.
+func (l *Lab) OnMachine(ctx context.Context, node string, command ...string) (string, error) {
+	container, err := l.Container(ctx, node)
+	if err != nil {
+		return "", err
+	}
+	return run(ctx, "", "docker", append([]string{"exec", container}, command...)...)
+}
+
+// Container is the container that a node's machine is.
+func (l *Lab) Container(ctx context.Context, node string) (string, error) {
+	return machines.Container(ctx, l.Name, l.Addresses[node])
+}
+
+func run(ctx context.Context, stdin, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.String(), nil
+}
