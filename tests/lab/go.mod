@@ -14,7 +14,10 @@ require (
 	sigs.k8s.io/yaml v1.6.0
 )
 
-require golang.org/x/sync v0.22.0 // indirect
+require (
+	github.com/HdrHistogram/hdrhistogram-go v1.2.0 // indirect
+	golang.org/x/sync v0.22.0 // indirect
+)
 
 require (
 	github.com/BurntSushi/toml v1.6.0 // indirect

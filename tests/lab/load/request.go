@@ -1,0 +1,75 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+// newClients are one client that keeps up to so many connections, and one that keeps none.
+func newClients(connections int) map[bool]*http.Client {
+	return map[bool]*http.Client{
+		true: {Transport: &http.Transport{
+			MaxIdleConns: connections, MaxIdleConnsPerHost: connections, IdleConnTimeout: time.Minute,
+		}},
+		false: {Transport: &http.Transport{DisableKeepAlives: true}},
+	}
+}
+
+// ask makes one request. An answer that breaks off is none.
+func ask(ctx context.Context, client *http.Client, options Options) error {
+	ctx, cancel := context.WithTimeout(ctx, options.Timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, options.URL, nil)
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	return options.Check(response.StatusCode, body)
+}
+
+func checkStatus(status int, _ []byte) error {
+	if status != http.StatusOK {
+		return fmt.Errorf("status %d", status)
+	}
+	return nil
+}
+
+// outcome is the reason why a request is lost, in words that requests lost for the same reason share; "" for none.
+func outcome(kept bool, err error) string {
+	if err == nil {
+		return ""
+	}
+	connection := "fresh"
+	if kept {
+		connection = "kept"
+	}
+	return fmt.Sprintf("%s connection: %s", connection, reason(err))
+}
+
+// reason leaves out ports, which differ from one connection to the next.
+func reason(err error) string {
+	var network *net.OpError
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return "no answer in time"
+	case errors.As(err, &network):
+		return network.Op + ": " + network.Err.Error()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "closed before the answer was complete"
+	}
+	return err.Error()
+}
