@@ -40,12 +40,19 @@ func (t TierLoss) Down() bool { return t.StaysUp+t.Moves == 0 && t.Pending > 0 }
 
 // Analyze loses each node in turn.
 func Analyze(s *placement.Simulation) ([]Loss, error) {
+	if err := s.Cluster.Return(s.Settled); err != nil {
+		return nil, err
+	}
+	pods := map[*placement.Tier]int{}
+	for _, pod := range s.Cluster.Pods() {
+		pods[s.TierOf(pod)]++
+	}
 	var losses []Loss
 	for _, node := range s.Stack.Nodes {
 		if err := s.Cluster.Return(s.Settled); err != nil {
 			return nil, err
 		}
-		loss, err := lose(s, node)
+		loss, err := lose(s, node, pods)
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +61,8 @@ func Analyze(s *placement.Simulation) ([]Loss, error) {
 	return losses, s.Cluster.Return(s.Settled)
 }
 
-func lose(s *placement.Simulation, node *model.Node) (Loss, error) {
+// lose replays the loss of a node; pods is how many each tier has running.
+func lose(s *placement.Simulation, node *model.Node, pods map[*placement.Tier]int) (Loss, error) {
 	loss := Loss{Node: node.Name, DataLost: data(s, node)}
 	gone, err := s.Cluster.RemoveNode(node.Name)
 	if err != nil {
@@ -64,16 +72,12 @@ func lose(s *placement.Simulation, node *model.Node) (Loss, error) {
 		return other != node && other.Role == model.ControlPlane
 	})
 	for _, tier := range s.Tiers {
-		t := TierLoss{Tier: tier.Name(), To: map[string]int{}}
-		for _, pod := range s.Cluster.Pods() {
-			if tier.Owns(pod) {
-				t.StaysUp++
-			}
-		}
+		t := TierLoss{Tier: tier.Name(), StaysUp: pods[tier], To: map[string]int{}}
 		for _, pod := range gone {
 			if !tier.Owns(pod) {
 				continue
 			}
+			t.StaysUp--
 			if loss.ControlPlane {
 				t.Pending++
 				t.Reason = "the API server is gone: nothing is scheduled until it is back"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
@@ -131,7 +132,14 @@ func (c *Cluster) Pods() []*corev1.Pod {
 
 // On returns the pods that are on a node, by namespace and name.
 func (c *Cluster) On(node string) []*corev1.Pod {
-	return slices.DeleteFunc(c.Pods(), func(pod *corev1.Pod) bool { return pod.Spec.NodeName != node })
+	var pods []*corev1.Pod
+	for _, b := range c.s.world.pods {
+		if b.pod.Spec.NodeName == node {
+			pods = append(pods, b.pod)
+		}
+	}
+	slices.SortFunc(pods, func(a, b *corev1.Pod) int { return strings.Compare(key(a), key(b)) })
+	return pods
 }
 
 // Now returns the present state.

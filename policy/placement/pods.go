@@ -108,7 +108,7 @@ func kubernetesNode(n *model.Node) *corev1.Node {
 
 // Owns tells whether the pod is one of the Deployment's, of whatever revision.
 func (t *Tier) Owns(pod *corev1.Pod) bool {
-	owner := metav1.GetControllerOf(pod)
+	owner := metav1.GetControllerOfNoCopy(pod)
 	return owner != nil && pod.Namespace == t.Deployment.Namespace && owner.Kind == "ReplicaSet" &&
 		(owner.Name == t.Name()+"-"+Running || owner.Name == t.Name()+"-"+Next)
 }
