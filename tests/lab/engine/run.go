@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -68,6 +69,11 @@ func (w *Workspace) run(ctx context.Context, c call) (string, error) {
 	cmd.Args = append(cmd.Args, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = grace
+	// Where this process is killed the CLI must not go on: the next run takes its lock of the stack away. The kernel watches
+	// the thread that started the CLI, which therefore stays.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	err := cmd.Run()
 	if err != nil {
 		if ctx.Err() != nil {

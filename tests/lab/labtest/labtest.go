@@ -55,12 +55,27 @@ type Lab struct {
 
 // Open prepares a lab, without a machine in it yet; a lab that is not to be kept starts from nothing.
 func Open(ctx context.Context, options Options) (*Lab, error) {
-	if !options.Keep {
-		if err := platform.Down(ctx, options.Name); err != nil {
-			return nil, err
-		}
+	if err := Down(ctx, options); err != nil {
+		return nil, err
 	}
 	return Reopen(ctx, options)
+}
+
+// Down removes a lab, unless it is to be kept.
+func Down(ctx context.Context, options Options) error {
+	if options.Keep {
+		return nil
+	}
+	return platform.Down(ctx, options.Name)
+}
+
+// Addresses are the nodes' private addresses by name.
+func Addresses(options Options) (map[string]string, error) {
+	return platform.Addresses(options.platform())
+}
+
+func (o Options) platform() platform.Options {
+	return platform.Options{Name: o.Name, VpcCidr: o.VpcCidr, Addresses: o.Addresses, Program: o.Program}
 }
 
 // Reopen goes on with what there is of a lab, where another process worked on it before.
@@ -70,10 +85,9 @@ func Reopen(ctx context.Context, options Options) (*Lab, error) {
 	if l.kubectl, err = toolchain.Tool(ctx, "kubectl"); err != nil {
 		return nil, err
 	}
-	l.Lab, err = platform.Prepare(ctx, platform.Options{
-		Name: options.Name, VpcCidr: options.VpcCidr, Addresses: options.Addresses, Program: options.Program,
-		Output: io.MultiWriter(os.Stdout, l.Log),
-	})
+	prepare := options.platform()
+	prepare.Output = io.MultiWriter(os.Stdout, l.Log)
+	l.Lab, err = platform.Prepare(ctx, prepare)
 	return l, err
 }
 

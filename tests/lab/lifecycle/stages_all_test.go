@@ -4,5 +4,8 @@ package lifecycle
 
 // stages are the whole life, in order: what destroys the platform comes last.
 var stages = []stage{
-	{"the platform comes up", bringUp},
+	{"interrupted bring-up", interrupted(
+		[]interruption{duringLaunch, duringInstall},
+		[]interruption{duringInit, beforeMarker, duringCalico, duringJoin, duringJoinWithPowerLoss, duringWorkloads},
+	)},
 }

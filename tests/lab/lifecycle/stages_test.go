@@ -4,5 +4,5 @@ package lifecycle
 
 // stages are the short way, for continuous integration.
 var stages = []stage{
-	{"the platform comes up", bringUp},
+	{"interrupted bring-up", interrupted([]interruption{duringInit}, []interruption{duringJoin})},
 }

@@ -147,6 +147,15 @@ func (d *Docker) Sweep(ctx context.Context, keep []string) error {
 			return err
 		}
 	}
+	volumes, err := list("volume", "ls", "--format", `{{.Name}} {{.Label "twin.id"}}`)
+	if err != nil {
+		return err
+	}
+	for _, name := range volumes {
+		if _, err := d.run(ctx, "volume", "rm", "--force", name); err != nil && !missing(err) {
+			return err
+		}
+	}
 	networks, err := list("network", "ls", "--format", `{{.Name}} {{.Label "twin.id"}}`)
 	if err != nil {
 		return err

@@ -12,6 +12,12 @@ import (
 // Nodes is the topology of the stack as the lab configures it, for a test to change.
 func (l *Lab) Nodes() ([]any, error) { return nodes(l.options) }
 
+// Addresses are the private addresses by name of the nodes of a lab.
+func Addresses(options Options) (map[string]string, error) {
+	err := options.complete()
+	return options.Addresses, err
+}
+
 // nodes is the topology of Pulumi.dev.yaml with the addresses of this lab.
 func nodes(options Options) ([]any, error) {
 	path := filepath.Join(options.Program, "Pulumi.dev.yaml")

@@ -107,7 +107,7 @@ func (l *Lab) prepare(ctx context.Context) error {
 	if l.Stack, err = workspace.Stack(ctx, "dev"); err != nil {
 		return err
 	}
-	if err := l.Stack.Unlock(ctx); err != nil {
+	if err := l.Recover(ctx); err != nil {
 		return err
 	}
 	if err := l.Set(ctx, nil); err != nil {

@@ -3,6 +3,9 @@ package twin_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 
@@ -10,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/tests/lab/machines"
+	"ecommerce-platform/tests/lab/twin"
 )
 
 // recorder stands for Docker: it keeps what it was told, and fails a launch when told to.
@@ -20,7 +24,8 @@ type recorder struct {
 	firewalls map[string]string
 	restarts  map[string]string // user data by container
 	gateway   machines.Gateway
-	failure   error
+	failure   error // of a launch
+	refusal   error // of a rule set
 }
 
 func newRecorder() *recorder {
@@ -66,11 +71,26 @@ func (r *recorder) Status(_ context.Context, container string) (string, error) {
 }
 
 func (r *recorder) ApplyFirewall(_ context.Context, container, rules string) error {
+	if r.refusal != nil {
+		return r.refusal
+	}
 	r.firewalls[container] = rules
 	return nil
 }
 
-func (r *recorder) Sweep(context.Context, []string) error { return nil }
+func (r *recorder) Sweep(_ context.Context, keep []string) error {
+	for container, m := range r.machines {
+		if !slices.Contains(keep, m.ID) {
+			delete(r.machines, container)
+		}
+	}
+	for id := range r.networks {
+		if !slices.Contains(keep, id) {
+			delete(r.networks, id)
+		}
+	}
+	return nil
+}
 
 func (r *recorder) Gateway(_ context.Context, _ string, table machines.Gateway) error {
 	r.gateway = table
@@ -148,6 +168,29 @@ func TestMachines(t *testing.T) {
 		again := s.create(instanceToken, "half", s.node(in{"privateIp": "172.31.7.250"}))
 		assert.NotEqual(t, half.id, again.id)
 		assert.NotContains(t, s.resources(), half.id)
+	})
+	t.Run("a machine whose neighbours refuse their new rules leaves neither resource nor machine", func(t *testing.T) {
+		docker.refusal = errors.New("docker exec: no command runs in it")
+		_, err := s.try(instanceToken, "second", s.node(in{"privateIp": "172.31.2.239", "tags": in{"Name": "worker-node-1"}}))
+		docker.refusal = nil
+		require.ErrorContains(t, err, "docker exec: no command runs in it")
+		assert.NotContains(t, docker.machines, worker)
+		for id, r := range s.resources() {
+			assert.NotContains(t, fmt.Sprint(r), "172.31.2.239", id)
+		}
+		second := s.create(instanceToken, "second", s.node(in{"privateIp": "172.31.2.239", "tags": in{"Name": "worker-node-1"}}))
+		require.NoError(t, s.delete(second))
+	})
+	t.Run("what an interrupted program made and could not write down is cleared away", func(t *testing.T) {
+		known := slices.Collect(maps.Keys(s.resources()))
+		s.create(instanceToken, "second", s.node(in{"privateIp": "172.31.2.239", "tags": in{"Name": "worker-node-1"}}))
+		rule := with(ssh(s), in{"cidrIpv4": "192.0.2.1/32"})
+		s.create(ingressToken, "unknown", rule)
+		require.NoError(t, twin.New(s.dir, "ecommerce-platform", docker).Recover(t.Context(), known))
+		assert.ElementsMatch(t, known, slices.Collect(maps.Keys(s.resources())))
+		assert.NotContains(t, docker.machines, worker)
+		assert.Contains(t, docker.machines, cp)
+		s.create(ingressToken, "unknown", rule)
 	})
 	t.Run("networks go with their subnets", func(t *testing.T) {
 		vpc := s.create(vpcToken, "other", in{"cidrBlock": "10.0.0.0/16"})

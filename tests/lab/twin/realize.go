@@ -22,17 +22,34 @@ func (p *Provider) realize(ctx context.Context, r *Record, in Values) error {
 	}
 	if err != nil {
 		// The program may have been interrupted; what was begun is cleared away all the same.
-		back := p.with(context.WithoutCancel(ctx), func(tx *Tx) error {
-			if realized[r.Type] && tx.Resources[r.ID] != nil {
-				tx.remove(tx.Resources[r.ID])
-			}
-			return nil
-		})
-		if back != nil {
+		if back := p.forget(context.WithoutCancel(ctx), r.ID); back != nil {
 			return fmt.Errorf("%w; then forgetting %s: %w", err, r.ID, back)
 		}
 	}
 	return err
+}
+
+// forget takes a resource that has a body out of the account, and its body away.
+func (p *Provider) forget(ctx context.Context, id string) error {
+	return p.with(ctx, func(tx *Tx) error {
+		r := tx.Resources[id]
+		if r == nil || !realized[r.Type] {
+			return nil
+		}
+		tx.remove(r)
+		return p.disembody(ctx, r)
+	})
+}
+
+// disembody removes the network or the machine of a resource. What is gone already is no error.
+func (p *Provider) disembody(ctx context.Context, r *Record) error {
+	switch {
+	case r.Type == subnetToken:
+		return p.machines.RemoveNetwork(ctx, r.ID)
+	case r.Type == instanceToken && r.Container != "":
+		return p.machines.Terminate(ctx, r.Container)
+	}
+	return nil
 }
 
 func (p *Provider) embody(ctx context.Context, r *Record, in Values) error {
@@ -76,18 +93,13 @@ func (p *Provider) embody(ctx context.Context, r *Record, in Values) error {
 
 // unrealize removes the body first, so that a failure leaves the resource in the stack.
 func (p *Provider) unrealize(ctx context.Context, r *Record) error {
-	var err error
-	switch r.Type {
-	case subnetToken:
-		err = p.machines.RemoveNetwork(ctx, r.ID)
-	case instanceToken:
+	if r.Type == instanceToken {
 		p.log.Status(ctx, r.URN, "removing container %s", r.Container)
-		err = p.machines.Terminate(ctx, r.Container)
 	}
-	if err != nil {
+	if err := p.disembody(ctx, r); err != nil {
 		return err
 	}
-	err = p.with(ctx, func(tx *Tx) error {
+	err := p.with(ctx, func(tx *Tx) error {
 		if body := tx.Resources[r.ID]; body != nil && realized[r.Type] {
 			tx.remove(body)
 		}

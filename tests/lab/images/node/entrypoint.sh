@@ -3,27 +3,30 @@
 # The twin's machines put files into /etc/twin before the start; without them the image boots all the same.
 set -euo pipefail
 
+# Tests run this on a directory instead of a machine.
+ROOT=${TWIN_ROOT:-}
+
 # Docker mounts these read-only; systemd, runc and the kubelet write to them.
-mount -o remount,bind,rw /sys
-if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
-	mount -o remount,bind,rw /sys/fs/cgroup
+mount -o remount,bind,rw "$ROOT/sys"
+if [ -e "$ROOT/sys/fs/cgroup/cgroup.controllers" ]; then
+	mount -o remount,bind,rw "$ROOT/sys/fs/cgroup"
 else
-	for group in /sys/fs/cgroup /sys/fs/cgroup/*/; do
+	for group in "$ROOT/sys/fs/cgroup" "$ROOT"/sys/fs/cgroup/*/; do
 		if mountpoint -q "$group"; then
 			mount -o remount,bind,rw "$group"
 		fi
 	done
 	# systemd keeps its processes in a hierarchy of its own, which a host without systemd does not have.
-	if ! mountpoint -q /sys/fs/cgroup/systemd; then
-		mount -o remount,rw /sys/fs/cgroup 2>/dev/null || true
-		mkdir -p /sys/fs/cgroup/systemd
-		mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
+	if ! mountpoint -q "$ROOT/sys/fs/cgroup/systemd"; then
+		mount -o remount,rw "$ROOT/sys/fs/cgroup" 2>/dev/null || true
+		mkdir -p "$ROOT/sys/fs/cgroup/systemd"
+		mount -t cgroup -o none,name=systemd cgroup "$ROOT/sys/fs/cgroup/systemd"
 	fi
 fi
 
 # Without this, systemctl and kube-proxy find kernel settings read-only.
-if mountpoint -q /proc/sys; then
-	mount -o remount,bind,rw /proc/sys
+if mountpoint -q "$ROOT/proc/sys"; then
+	mount -o remount,bind,rw "$ROOT/proc/sys"
 fi
 
 # Mount propagation from pods to the kubelet needs a shared root.
@@ -31,7 +34,7 @@ mount --make-rshared /
 
 # Docker writes these three anew at every start and mounts them over the machine's own. A machine owns them: cloud-init
 # names the host once, and the resolver is the network's, not Docker's 127.0.0.11, at which CoreDNS would find itself.
-for file in /etc/hostname /etc/hosts /etc/resolv.conf; do
+for file in "$ROOT/etc/hostname" "$ROOT/etc/hosts" "$ROOT/etc/resolv.conf"; do
 	content=$(cat "$file")
 	# More than once: what docker cp mounted before the start may still lie below Docker's own mount.
 	for _ in 1 2 3 4 5; do
@@ -42,27 +45,27 @@ for file in /etc/hostname /etc/hosts /etc/resolv.conf; do
 		printf '%s\n' "$content" >"$file"
 	fi
 done
-if [ -f /etc/twin/resolv.conf ]; then
-	cat /etc/twin/resolv.conf >/etc/resolv.conf
+if [ -f "$ROOT/etc/twin/resolv.conf" ]; then
+	cat "$ROOT/etc/twin/resolv.conf" >"$ROOT/etc/resolv.conf"
 fi
-hostname -F /etc/hostname
+hostname -F "$ROOT/etc/hostname"
 
 # The kubelet reads kernel messages.
-if [ ! -e /dev/kmsg ]; then
-	mknod /dev/kmsg c 1 11 || ln -s /dev/console /dev/kmsg
+if [ ! -e "$ROOT/dev/kmsg" ]; then
+	mknod "$ROOT/dev/kmsg" c 1 11 || ln -s "$ROOT/dev/console" "$ROOT/dev/kmsg"
 fi
 
 # Nodes forward their pods' packets; Docker's network is the machine's network interface.
-echo 1 >/proc/sys/net/ipv4/ip_forward
+echo 1 >"$ROOT/proc/sys/net/ipv4/ip_forward"
 
 # EC2's security groups are in force before anything of the machine runs.
-if [ -f /etc/twin/firewall.nft ]; then
-	nft --file /etc/twin/firewall.nft
+if [ -f "$ROOT/etc/twin/firewall.nft" ]; then
+	nft --file "$ROOT/etc/twin/firewall.nft"
 fi
 
 # systemd must not take the first start for a factory reset, nor two machines for one.
-if [ ! -s /etc/machine-id ]; then
-	tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
+if [ ! -s "$ROOT/etc/machine-id" ]; then
+	tr -d - </proc/sys/kernel/random/uuid >"$ROOT/etc/machine-id"
 fi
 
-exec env -i container=docker PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /sbin/init "$@"
+exec env -i container=docker PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$ROOT/sbin/init" "$@"

@@ -1,0 +1,241 @@
+//go:build lab
+
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"ecommerce-platform/tests/lab/labtest"
+	"ecommerce-platform/tests/lab/machines"
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// interruption is a point of the bring-up at which everything that runs on this side is killed.
+type interruption struct {
+	name string
+	// node is the machine that is watched; "" is this host.
+	node string
+	// reached is a shell condition that holds at this point.
+	reached string
+	// powerLoss kills the machine too, and starts it again.
+	powerLoss bool
+}
+
+// The points in the order in which a bring-up comes to them. In a pattern, [x] keeps pgrep from finding the watch itself.
+var (
+	duringLaunch = interruption{
+		name:    "while machines start",
+		reached: `test "$(docker ps --quiet --filter label=twin=$LAB --filter label=twin.id | wc -l)" = 2`,
+	}
+	duringInstall = interruption{
+		name: "while packages are installed", node: "worker-node-1",
+		reached: `pgrep -f "[p]repare.sh" && pgrep -x dpkg`,
+	}
+	duringInit = interruption{
+		name: "while kubeadm init runs", node: "control-plane",
+		reached: `pgrep -f "[k]ubeadm init" && test -e /etc/kubernetes/manifests/etcd.yaml`,
+	}
+	beforeMarker = interruption{
+		name: "between kubeadm init and its marker, with a loss of power", node: "control-plane", powerLoss: true,
+		reached: `grep -q "initialized successfully" /var/log/platform/init.log && ! pgrep -f "[k]ubeadm init" && ! test -e /var/lib/platform/initialized`,
+	}
+	duringJoin = interruption{
+		name: "while kubeadm join runs", node: "worker-node-1",
+		reached: `pgrep -f "[k]ubeadm join"`,
+	}
+	duringJoinWithPowerLoss = interruption{
+		name: "while kubeadm join runs, with a loss of power", node: "worker-node-2", powerLoss: true,
+		reached: `pgrep -f "[k]ubeadm join" && test -e /etc/kubernetes/pki/ca.crt`,
+	}
+	duringCalico = interruption{
+		name: "while Calico starts", node: "control-plane",
+		reached: `crictl ps --all --quiet --name install-cni | grep . && ! crictl ps --quiet --name calico-node | grep .`,
+	}
+	duringWorkloads = interruption{
+		name: "while pods of the shop are pending", node: "control-plane",
+		reached: `kubectl --kubeconfig /etc/kubernetes/admin.conf get pods -n ecommerce --field-selector status.phase=Pending -o name | grep .`,
+	}
+)
+
+// pointLimit bounds the wait for a point. Nothing rests on how long it takes.
+const pointLimit = 15 * time.Minute
+
+// interrupted brings a new lab up and kills `make up` at the first points and `pulumi up` at the others; the run after the
+// last one is to end well.
+func interrupted(makeUp, pulumi []interruption) func(t *testing.T) {
+	return func(t *testing.T) {
+		start := time.Now()
+		require.NoError(t, labtest.Down(t.Context(), options))
+		for _, point := range makeUp {
+			require.True(t, t.Run("make up is killed "+point.name, func(t *testing.T) { point.kill(t, makeTarget(t, "up")) }))
+		}
+		var err error
+		shop, err = labtest.Reopen(t.Context(), options)
+		require.NoError(t, err)
+		for _, point := range pulumi {
+			require.True(t, t.Run("pulumi up is killed "+point.name, func(t *testing.T) { point.kill(t, pulumiUpOnLab) }))
+		}
+		var last time.Duration
+		require.True(t, t.Run("run again, it ends well", func(t *testing.T) {
+			again := time.Now()
+			result, err := shop.Stack.Up(t.Context())
+			require.NoError(t, err)
+			last = time.Since(again)
+			require.NoError(t, shop.Connect(t.Context()))
+			assert.NotEmpty(t, result.Changed())
+		}))
+		t.Run("the platform works", works)
+		note(t, "bring-up killed and run again", "%d times killed, %s in all, %s of it the last run",
+			len(makeUp)+len(pulumi), time.Since(start).Round(time.Second), last.Round(time.Second))
+	}
+}
+
+// attempt starts a bring-up and returns how to kill it and how it ended.
+type attempt func(t *testing.T) (kill func(), ended <-chan error)
+
+// makeTarget is `make <target>` on the tests' lab, as its own process.
+func makeTarget(t *testing.T, target string) attempt {
+	t.Helper()
+	checkout, err := toolchain.Source("..", "..")
+	require.NoError(t, err)
+	return func(t *testing.T) (func(), <-chan error) {
+		cmd := exec.Command("make", "--no-print-directory", "-C", checkout, target, "LAB_NAME="+options.Name, "LAB_VPC="+options.VpcCidr)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		require.NoError(t, cmd.Start())
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		return func() { killTree(t, cmd.Process.Pid) }, ended
+	}
+}
+
+// pulumiUpOnLab is `pulumi up` on the open lab.
+func pulumiUpOnLab(t *testing.T) (func(), <-chan error) {
+	// The lock that the one killed before left, which a person takes away with `pulumi cancel`.
+	require.NoError(t, shop.Recover(t.Context()))
+	ended := make(chan error, 1)
+	go func() {
+		_, err := shop.Stack.Up(t.Context())
+		ended <- err
+	}()
+	return func() {
+		pid := pulumiUp(t)
+		require.NotZero(t, pid, "pulumi up runs")
+		killTree(t, pid)
+	}, ended
+}
+
+// kill starts an attempt, waits for the point and kills it there.
+func (i interruption) kill(t *testing.T, start attempt) {
+	kill, ended := start(t)
+	reached := make(chan error, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), pointLimit)
+	defer cancel()
+	go func() { reached <- i.await(ctx) }()
+	select {
+	case err := <-ended:
+		t.Fatalf("the bring-up ended before the point was seen: %v", err)
+	case err := <-reached:
+		if err != nil {
+			kill()
+			<-ended
+			t.Fatal(err)
+		}
+	}
+	kill()
+	if i.powerLoss {
+		i.losePower(t)
+	}
+	require.Error(t, <-ended, "it was killed")
+	t.Log("killed", i.name)
+}
+
+// await returns when the point is reached. One command on the machine watches, since to start one takes longer than some
+// points last; another follows while there is no machine yet.
+func (i interruption) await(ctx context.Context) error {
+	loop := fmt.Sprintf("until { %s; } >/dev/null 2>&1; do sleep 0.05; done", i.reached)
+	for {
+		command := []string{"sh", "-c", loop}
+		var err error
+		if i.node != "" {
+			var container string
+			container, err = i.container(ctx)
+			command = append([]string{"docker", "exec", container}, command...)
+		}
+		if err == nil {
+			cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+			cmd.Env = append(os.Environ(), "LAB="+options.Name)
+			var output []byte
+			if output, err = cmd.CombinedOutput(); err == nil {
+				return nil
+			}
+			err = fmt.Errorf("%w: %s", err, strings.TrimSpace(string(output)))
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("not reached within %s: %s: %w", pointLimit, i.name, err)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// container is found without the lab, which is not open while `make up` has it.
+func (i interruption) container(ctx context.Context) (string, error) {
+	addresses, err := labtest.Addresses(options)
+	if err != nil {
+		return "", err
+	}
+	return machines.Container(ctx, options.Name, addresses[i.node])
+}
+
+// losePower ends everything on the machine at once and starts it again, its disk as it was.
+func (i interruption) losePower(t *testing.T) {
+	t.Helper()
+	container, err := i.container(t.Context())
+	require.NoError(t, err)
+	for _, action := range []string{"kill", "start"} {
+		output, err := exec.Command("docker", action, container).CombinedOutput()
+		require.NoError(t, err, "docker %s: %s", action, output)
+	}
+}
+
+// works is what every bring-up must end with: every node and every pod ready, the shop answering through all its tiers, and
+// nothing left to change.
+func works(t *testing.T) {
+	for _, node := range labtest.Get[corev1.NodeList](t, shop, "nodes").Items {
+		for _, condition := range node.Status.Conditions {
+			if condition.Type == corev1.NodeReady {
+				assert.Equal(t, corev1.ConditionTrue, condition.Status, node.Name)
+			}
+		}
+	}
+	assert.Len(t, labtest.Get[corev1.NodeList](t, shop, "nodes").Items, len(shop.Addresses))
+	for tier, replicas := range map[string]int32{"frontend": 4, "backend": 3, "redis": 2, "postgres": 1} {
+		deployment := labtest.Get[appsv1.Deployment](t, shop, "deployment", tier, "-n", "ecommerce")
+		assert.Equal(t, replicas, deployment.Status.ReadyReplicas, tier)
+	}
+	for _, path := range []string{"/", "/data"} {
+		labtest.Eventually(t, time.Minute, func() error {
+			status, _, body, err := shop.Fetch(t.Context(), path)
+			if err == nil && status != http.StatusOK {
+				err = fmt.Errorf("%s answered %d: %s", path, status, body)
+			}
+			return err
+		})
+	}
+	result, err := shop.Stack.Up(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, result.Describe(), "a further up has nothing to change")
+	assert.NotContains(t, result.Output, "pending operations", "nothing is left of what was interrupted")
+}

@@ -1,0 +1,16 @@
+package twin
+
+import "context"
+
+// Recover takes out of the account what an interrupted program made and nothing knows of: every resource but the known
+// ones, and what has no resource.
+func (p *Provider) Recover(ctx context.Context, known []string) error {
+	return p.with(ctx, func(tx *Tx) error {
+		for _, id := range sorted(tx.Resources) {
+			if r := tx.Resources[id]; r != nil && !r.Implicit && !contains(known, id) {
+				tx.remove(r)
+			}
+		}
+		return p.machines.Sweep(ctx, sorted(tx.Resources))
+	})
+}
