@@ -8,4 +8,6 @@ var stages = []stage{
 		[]interruption{duringLaunch, duringInstall},
 		[]interruption{duringInit, beforeMarker, duringCalico, duringJoin, duringJoinWithPowerLoss, duringWorkloads},
 	)},
+	{"destroy with a dead API", testDestroyWithDeadAPI},
+	{"destroy with a node gone", testDestroyWithoutANode},
 }

@@ -5,4 +5,5 @@ package lifecycle
 // stages are the short way, for continuous integration.
 var stages = []stage{
 	{"interrupted bring-up", interrupted([]interruption{duringInit}, []interruption{duringJoin})},
+	{"destroy with a dead API", testDestroyWithDeadAPI},
 }
