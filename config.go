@@ -52,6 +52,7 @@ type Config struct {
 	Containerd            cluster.Containerd `json:"containerd"`
 	Mirrors               cluster.Mirrors    `json:"mirrors"`
 	NodeExporterImage     string             `json:"nodeExporterImage"`
+	CertificateRenewal    string             `json:"certificateRenewal"`
 
 	Namespace        string          `json:"namespace"`
 	NodePort         int             `json:"nodePort"`

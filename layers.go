@@ -168,8 +168,9 @@ func (c *Config) clusterArgs(keys *cluster.Keys, lower *lowerLayers) *cluster.Ar
 		LoginKey: secret(keys.Login.Private),
 		Kubelet:  c.Kubelet, KubeProxy: c.KubeProxy, IgnorePreflightErrors: c.IgnorePreflightErrors, Containerd: c.Containerd,
 		Mirrors: c.Mirrors, NodeExporterImage: c.NodeExporterImage,
-		LocalVolumes: []string{workloads.PostgresVolumePath},
-		Identifier:   lower.identifier,
+		LocalVolumes:       []string{workloads.PostgresVolumePath},
+		CertificateRenewal: c.CertificateRenewal,
+		Identifier:         lower.identifier,
 	}
 	for _, node := range c.Nodes {
 		args.Nodes = append(args.Nodes, cluster.Node{

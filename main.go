@@ -52,6 +52,7 @@ func program(ctx *pulumi.Context) error {
 		}
 		lower.kubeconfig = kubernetes.Kubeconfig
 		ctx.Export("kubeconfig", kubernetes.Kubeconfig)
+		ctx.Export("certificates", kubernetes.Certificates)
 	}
 
 	if config.has("workloads") {

@@ -88,7 +88,7 @@ func TestDevStack(t *testing.T) {
 		assert.Len(t, rec.All("kubernetes:apps/v1:Deployment"), 4)
 	})
 	t.Run("outputs", func(t *testing.T) {
-		assert.Equal(t, []string{"frontendUrl", "kubeconfig", "nodes", "services"}, rec.ExportNames())
+		assert.Equal(t, []string{"certificates", "frontendUrl", "kubeconfig", "nodes", "services"}, rec.ExportNames())
 		assert.Regexp(t, `^http://[0-9.]+:30080$`, rec.Export("frontendUrl"))
 		assert.True(t, rec.IsSecretExport("kubeconfig"), "kubeconfig is an administrator's credential")
 		assert.False(t, rec.IsSecretExport("nodes"))

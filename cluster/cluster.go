@@ -20,6 +20,8 @@ type Cluster struct {
 	Kubeconfig pulumi.StringOutput
 	// Identifier names the cluster for Kubernetes providers.
 	Identifier string
+	// Certificates lists every certificate of every node: node, name of its file, and when it expires.
+	Certificates pulumi.ArrayOutput
 }
 
 // New bootstraps the cluster. Each step is a script on a node that can run again at any time.
@@ -66,6 +68,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
+	if c.Certificates, err = listCertificates(members, ready); err != nil {
+		return nil, err
+	}
 
 	// The ID, unlike the output, is known while the wait runs again, and so is then the kubeconfig.
 	c.Kubeconfig = pulumi.All(kubeconfig.Stdout, ready.ID()).ApplyT(func(values []any) string {
@@ -73,6 +78,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}).(pulumi.StringOutput)
 	outputs := args.describe()
 	outputs["kubeconfig"] = c.Kubeconfig
+	outputs["certificates"] = c.Certificates
 	outputs["identifier"] = pulumi.String(c.Identifier)
 	return c, ctx.RegisterResourceOutputs(c, outputs)
 }

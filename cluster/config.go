@@ -39,6 +39,8 @@ type Args struct {
 	NodeExporterImage string
 	// LocalVolumes are directories made on each worker, e.g. /var/lib/platform/volumes/postgres. Optional.
 	LocalVolumes []string
+	// CertificateRenewal is any text; another one renews every certificate but the authorities'. Optional.
+	CertificateRenewal string
 	// Identifier names the cluster for Kubernetes providers. It must be known before the cluster is
 	// there and must never change: another one replaces every Kubernetes resource.
 	Identifier string

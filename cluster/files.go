@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"time"
 
@@ -66,6 +67,26 @@ func (a *Args) nodeFiles(node Node) (map[string]pulumi.StringInput, error) {
 	}
 	files[kubeadmFile] = node.Address.ToStringOutput().ApplyT(a.initYAML).(pulumi.StringOutput)
 	return files, nil
+}
+
+// sourcing is the line by which a script takes in another one.
+var sourcing = regexp.MustCompile(`(?m)^source "\$\{BASH_SOURCE\[0\]%/\*\}/([a-z.-]+)"$`)
+
+// readScript returns all the code that a script runs: that of the scripts it sources, then its own.
+func readScript(name string) ([]pulumi.StringInput, error) {
+	own, err := scripts.ReadFile("scripts/" + name)
+	if err != nil {
+		return nil, err
+	}
+	var code []pulumi.StringInput
+	for _, match := range sourcing.FindAllSubmatch(own, -1) {
+		sourced, err := readScript(string(match[1]))
+		if err != nil {
+			return nil, err
+		}
+		code = append(code, sourced...)
+	}
+	return append(code, pulumi.String(own)), nil
 }
 
 // archive packs the scripts and the given files as a tar in base64, the same bytes for the same content.

@@ -140,15 +140,11 @@ func (m *machine) upload() (*remote.Command, error) {
 // run registers a step. Its command carries a digest of all that decides what the script does, so
 // that a change runs it again and nothing else does.
 func (m *machine) run(s step) (*done, error) {
-	script, err := scripts.ReadFile("scripts/" + s.script)
+	code, err := readScript(s.script)
 	if err != nil {
 		return nil, fmt.Errorf("node %s: %s: %w", m.node.Name, s.name, err)
 	}
-	shared, err := scripts.ReadFile("scripts/" + library)
-	if err != nil {
-		return nil, fmt.Errorf("node %s: %s: %w", m.node.Name, s.name, err)
-	}
-	parts := []pulumi.StringInput{m.id, pulumi.String(shared), pulumi.String(script)}
+	parts := append([]pulumi.StringInput{m.id}, code...)
 	for _, name := range s.files {
 		if content, ok := m.files[name]; ok {
 			parts = append(parts, pulumi.String(name), content)

@@ -16,9 +16,9 @@ type node struct {
 
 // nodeScripts are the scripts that a node of this role needs.
 func nodeScripts(role string) []string {
-	both := []string{library, "prepare.sh", "static-pod.sh"}
+	both := []string{library, "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh"}
 	if role == ControlPlane {
-		return append(both, "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh", "drain.sh", "ready.sh")
+		return append(both, "components.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh", "drain.sh", "ready.sh")
 	}
 	return append(both, "request.sh", "join.sh", "reset.sh")
 }
@@ -72,14 +72,14 @@ func (c *Cluster) prepareAll(ctx *pulumi.Context, prefix string, args *Args) (co
 func initialize(args *Args, n *node) (err error) {
 	n.joined, err = n.run(step{
 		name: "init", script: "init.sh", limit: 1800, files: []string{kubeadmFile}, after: []*done{n.prepared},
-		settings: []setting{
+		settings: append([]setting{
 			{"NODE_NAME", pulumi.String(n.node.Name)},
 			{"ENDPOINT", pulumi.String(args.endpoint())},
 			{"ADDRESS", n.node.Address},
 			{"KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)},
 			{"POD_CIDR", pulumi.String(args.PodCidr)},
 			{"SERVICE_CIDR", pulumi.String(args.ServiceCidr)},
-		},
+		}, args.renewal()...),
 	})
 	n.present = n.joined
 	return err
@@ -138,7 +138,7 @@ func join(args *Args, control, worker *node, network *done) error {
 	worker.joined, err = worker.run(step{
 		name: "join", script: "join.sh", limit: 1500, files: []string{kubeadmFile}, after: []*done{worker.prepared, admission},
 		stdin:    admission.Stdout,
-		settings: []setting{name, {"ENDPOINT", pulumi.String(args.endpoint())}},
+		settings: append([]setting{name, {"ENDPOINT", pulumi.String(args.endpoint())}}, args.renewal()...),
 		undo:     &undo{script: "reset.sh", limit: 600},
 	})
 	if err != nil {

@@ -72,6 +72,8 @@ var clusterOutputs = pulumitest.Outputs(clusterCommand, func(r *pulumitest.Resou
 		return map[string]any{"stdout": "kubeconfig with " + clusterAdminKey}
 	case strings.HasSuffix(r.Name, "-request"):
 		return map[string]any{"stdout": "request of " + r.Name}
+	case strings.HasSuffix(r.Name, "-certificates"):
+		return map[string]any{"stdout": "2027-11-23T05:00:00Z /etc/kubernetes/pki/" + r.Name + ".crt\n"}
 	case strings.Contains(r.Name, "-admit-"):
 		return map[string]any{"stdout": "admission by " + r.Name}
 	}
@@ -144,11 +146,11 @@ func TestClusterSteps(t *testing.T) {
 	rec := clusterRun(t, clusterArgs())
 	assert.Equal(t, []string{
 		"shop-control-plane-admit-worker-node-1", "shop-control-plane-admit-worker-node-2", "shop-control-plane-calico",
-		"shop-control-plane-files", "shop-control-plane-init", "shop-control-plane-kubeconfig",
+		"shop-control-plane-certificates", "shop-control-plane-files", "shop-control-plane-init", "shop-control-plane-kubeconfig",
 		"shop-control-plane-member-worker-node-1", "shop-control-plane-member-worker-node-2",
 		"shop-control-plane-prepare", "shop-control-plane-ready",
-		"shop-worker-node-1-files", "shop-worker-node-1-join", "shop-worker-node-1-monitoring", "shop-worker-node-1-prepare", "shop-worker-node-1-request",
-		"shop-worker-node-2-files", "shop-worker-node-2-join", "shop-worker-node-2-prepare", "shop-worker-node-2-request",
+		"shop-worker-node-1-certificates", "shop-worker-node-1-files", "shop-worker-node-1-join", "shop-worker-node-1-monitoring", "shop-worker-node-1-prepare", "shop-worker-node-1-request",
+		"shop-worker-node-2-certificates", "shop-worker-node-2-files", "shop-worker-node-2-join", "shop-worker-node-2-prepare", "shop-worker-node-2-request",
 	}, rec.Names(clusterCommand))
 
 	step := func(name string) *pulumitest.Resource { return rec.Get(t, clusterCommand, "shop-"+name) }

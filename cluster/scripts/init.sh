@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
 # Starts the control plane with kubeadm, or brings a running one to the present configuration.
 # NODE_NAME, ENDPOINT (host:port of the API server for nodes), ADDRESS (host for people),
-# KUBERNETES_VERSION, POD_CIDR, SERVICE_CIDR.
+# KUBERNETES_VERSION, POD_CIDR, SERVICE_CIDR; RENEWAL: optional, another text renews the certificates.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=components.sh
+source "${BASH_SOURCE[0]%/*}/components.sh"
+# shellcheck source-path=SCRIPTDIR source=renewal.sh
+source "${BASH_SOURCE[0]%/*}/renewal.sh"
 
 CONFIG=$FILES/kubeadm.yaml
 # Written when the API server was ready for the first time: the files kubeadm leaves prove nothing.
@@ -58,6 +62,7 @@ initialize() {
 	await_api 180
 	# Nobody joins by token.
 	admin --namespace kube-system delete secrets --field-selector type=bootstrap.kubernetes.io/token >/dev/null
+	remember_renewal
 	foundation >"$MARKER.new"
 	mv "$MARKER.new" "$MARKER"
 	say "the control plane is ready"
@@ -91,6 +96,11 @@ refresh_certificate() {
 
 refresh() {
 	check_foundation
+	if renewal_due; then
+		renew_control_plane
+		await_api 300
+		remember_renewal
+	fi
 	await_api 300
 	say "storing the cluster's configuration"
 	logged upload-config timeout 120 kubeadm init phase upload-config all --config "$CONFIG" ||

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Joins this worker to the cluster with the kubeconfig on stdin, or brings a member to the cluster's
-# present settings. NODE_NAME, ENDPOINT.
+# present settings. NODE_NAME, ENDPOINT; RENEWAL: optional, another text renews the kubelet's certificates.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=renewal.sh
+source "${BASH_SOURCE[0]%/*}/renewal.sh"
 
 DIRECTORY=$STATE/join
 DISCOVERY=$DIRECTORY/discovery.conf
@@ -45,6 +47,7 @@ join() {
 	say "waiting for the node to be registered"
 	wait_for 180 get "$KUBERNETES/kubelet.conf" ||
 		fail "the node is not registered: $LAST" "look at journalctl -u kubelet on the node" journalctl --unit kubelet --lines 20 --no-pager
+	remember_renewal
 	printf '%s\n' "$authority" >"$MARKER.new"
 	mv "$MARKER.new" "$MARKER"
 	say "the node has joined"
@@ -64,6 +67,12 @@ wait_for 300 api_answers ||
 	fail "the API server at $ENDPOINT cannot be reached from this node: $LAST" \
 		"see whether the control plane runs and its security group admits port ${ENDPOINT##*:} from this node" ip route get "${ENDPOINT%:*}"
 if [[ -s $MARKER && $(<"$MARKER") == "$authority" && -s $KUBERNETES/kubelet.conf ]]; then
+	if renewal_due; then
+		say "renewing the kubelet's certificates"
+		field client-certificate-data | base64 --decode >"$DIRECTORY/node.crt"
+		renew_kubelet "$DIRECTORY/node.crt" "$DIRECTORY/node.key"
+		remember_renewal
+	fi
 	refresh_kubelet
 	say "the node is a member and up to date"
 else

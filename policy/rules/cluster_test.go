@@ -1,6 +1,8 @@
 package rules_test
 
 import (
+	"time"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
 	"ecommerce-platform/policy/model"
@@ -84,6 +86,26 @@ var clusterFixtures = map[string][]fixture{
 		},
 		{"both as they are", nil, "", "", ""},
 	},
+	"certificates-last": {
+		{"one expires in ten days", change(certificate(10)), "certificate /etc/kubernetes/admin.conf of node control-plane expires on", "platform", ""},
+		{"one has expired", change(certificate(-3)), "certificate /etc/kubernetes/admin.conf of node control-plane expired on", "platform", ""},
+		{"all are good for months", change(certificate(200)), "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(model.ClusterType, "platform", "certificates")), "", "",
+			model.ClusterType + " platform certificates",
+		},
+	},
+}
+
+// certificate is one that expires in so many days, and one that expires much later.
+func certificate(days int) modeltest.Change {
+	at := func(days int) string {
+		return time.Now().AddDate(0, 0, days).Add(-time.Hour).UTC().Format(time.RFC3339)
+	}
+	return set(model.ClusterType, "platform", "certificates", []any{
+		map[string]any{"node": "control-plane", "name": "/etc/kubernetes/pki/ca.crt", "expires": at(3650)},
+		map[string]any{"node": "control-plane", "name": "/etc/kubernetes/admin.conf", "expires": at(days)},
+	})
 }
 
 const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDIeKv8WITmJLmgz8N51tutk8vStn36md2HVN6qM/JNX"

@@ -66,6 +66,10 @@ var All = []Rule{
 		"calico-tested", advisory, "The Calico version is tested with the Kubernetes version",
 		"choose calicoVersion and kubernetesVersion that are tested together", calicoTestedWith,
 	},
+	{
+		"certificates-last", advisory, "No certificate of the cluster expires within 30 days",
+		"set certificateRenewal to another text, such as today's date, and run pulumi up", certificatesLast,
+	},
 
 	{
 		"service-selects-pods", mandatory, "Every Service with a selector selects pods",
