@@ -2,7 +2,7 @@
 # Sourced by the control plane's scripts: the static pods that kubeadm runs Kubernetes in.
 # shellcheck disable=SC2154 # variables of lib.sh
 
-# An array of the names of their containers, in the order in which they need each other.
+# The names of their containers.
 COMPONENTS=(etcd kube-apiserver kube-controller-manager kube-scheduler)
 
 containers() {
@@ -18,38 +18,41 @@ running() {
 	comm -12 <(sort <<<"$known") <(sort <<<"$alive") | sed '/^$/d'
 }
 
-stopped() {
-	[[ -z $(running "$1") ]]
-}
-
 started() {
 	[[ -n $(running "$1") ]]
 }
 
-# end NAME ends a component. The kubelet, where it runs, starts it again.
-end() {
-	local container
-	for container in $(running "$1"); do
-		containers tasks kill --signal "${2:-SIGTERM}" "$container" >/dev/null 2>&1 || true
-	done
-}
-
-# gone OLD NAME tells whether none of the containers in OLD runs.
+# gone CONTAINER... tells whether none of them runs.
 gone() {
-	local now
-	now=$(running "$2")
-	[[ -z $(comm -12 <(sort <<<"$1") <(sort <<<"$now") | sed '/^$/d') ]]
+	local name now
+	now=$(for name in "${COMPONENTS[@]}"; do running "$name"; done)
+	[[ -z $(comm -12 <(printf '%s\n' "$@" | sort) <(sort <<<"$now") | sed '/^$/d') ]]
 }
 
-# restart_components makes every component read its files again.
+# end_components NAME... ends components. The kubelet, where it runs, starts them again. An API server would answer the
+# requests it has for a whole minute first; nothing is lost when it does not.
+end_components() {
+	local name container all=()
+	for name in "$@"; do
+		mapfile -t -O "${#all[@]}" all < <(running "$name")
+	done
+	((${#all[@]} > 0)) || return 0
+	for container in "${all[@]}"; do
+		containers tasks kill --signal SIGTERM "$container" >/dev/null 2>&1 || true
+	done
+	wait_for 10 gone "${all[@]}" && return 0
+	for container in "${all[@]}"; do
+		containers tasks kill --signal SIGKILL "$container" >/dev/null 2>&1 || true
+	done
+	wait_for 60 gone "${all[@]}" ||
+		fail "containers of the control plane do not end" "reboot the node, then run pulumi up again" containers tasks list
+}
+
+# restart_components NAME... makes components read their files again.
 restart_components() {
-	local name old
-	for name in "${COMPONENTS[@]}"; do
-		old=$(running "$name")
-		end "$name"
-		if ! wait_for 90 gone "$old" "$name"; then
-			end "$name" SIGKILL
-		fi
+	local name
+	end_components "$@"
+	for name in "$@"; do
 		wait_for 180 started "$name" ||
 			fail "$name does not start again" "look at journalctl -u kubelet on the node" journalctl --unit kubelet --lines 20 --no-pager
 	done

@@ -55,7 +55,7 @@ renew_control_plane() {
 	embedded "$work/kubelet.conf" client-certificate-data >"$work/node.crt"
 	(umask 077 && embedded "$work/kubelet.conf" client-key-data >"$work/node.key")
 	say "restarting the control plane with its new certificates"
-	restart_components
+	restart_components "${COMPONENTS[@]}"
 	renew_kubelet "$work/node.crt" "$work/node.key"
 	rm -rf "$work"
 }
