@@ -54,7 +54,7 @@ func testCertificates(t *testing.T) {
 	ready := shop.Kubectl(t, "get", "nodes", "-o", `jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}`)
 	assert.Equal(t, "True True True", ready)
 	// From here to the API server to the kubelet to the pod.
-	assert.NotEmpty(t, shop.Kubectl(t, "exec", "-n", "ecommerce", "deployment/frontend", "--", "nginx", "-v", "-h"))
+	assert.NotEmpty(t, shop.Kubectl(t, "exec", "-n", "ecommerce", "deployment/frontend", "--", "cat", "/etc/hostname"))
 	status, _, _, err := shop.Fetch(t.Context(), "/data")
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, status)

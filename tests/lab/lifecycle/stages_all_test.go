@@ -8,6 +8,7 @@ var stages = []stage{
 		[]interruption{duringLaunch, duringInstall},
 		[]interruption{duringInit, beforeMarker, duringCalico, duringJoin, duringJoinWithPowerLoss, duringWorkloads},
 	)},
+	{"certificates", testCertificates},
 	{"destroy with a dead API", testDestroyWithDeadAPI},
 	{"destroy with a node gone", testDestroyWithoutANode},
 }
