@@ -39,6 +39,8 @@ type Cluster struct {
 	Address string
 	// Kubeconfig is the path of an administrator's.
 	Kubeconfig string
+
+	processes map[string]*os.Process
 }
 
 // Start runs a cluster until the test ends. kwok says in the place of kubelets that nodes and pods are ready, and Calico's
@@ -80,7 +82,7 @@ func newCluster(t *testing.T, tools ...string) *Cluster {
 		_, err := toolchain.Tool(t.Context(), name)
 		require.NoError(t, err)
 	}
-	c := &Cluster{t: t, dir: t.TempDir()}
+	c := &Cluster{t: t, dir: t.TempDir(), processes: map[string]*os.Process{}}
 	c.authority()
 	c.pair("apiserver", pkix.Name{CommonName: "kube-apiserver"})
 	c.pair("admin", pkix.Name{CommonName: "admin", Organization: []string{"system:masters"}})
@@ -143,6 +145,7 @@ func (c *Cluster) start(name string, args ...string) {
 	// A test that is killed must not leave a control plane behind.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	require.NoError(c.t, cmd.Start())
+	c.processes[name] = cmd.Process
 	c.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
@@ -151,6 +154,12 @@ func (c *Cluster) start(name string, args ...string) {
 			c.t.Logf("the last lines of %s:\n%s", name, tail(string(text), 5))
 		}
 	})
+}
+
+// Die ends the API server for good.
+func (c *Cluster) Die() {
+	c.t.Helper()
+	require.NoError(c.t, c.processes["kube-apiserver"].Kill())
 }
 
 func tail(text string, lines int) string {

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	code, err := run(m)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "FAIL: bringing the lab up:", err)
+		fmt.Fprintln(os.Stderr, "FAIL: the lab:", err)
 		code = 1
 	}
 	os.Exit(code)
@@ -60,5 +61,23 @@ func run(m *testing.M) (code int, err error) {
 	if err := shop.Connect(ctx); err != nil {
 		return 1, err
 	}
-	return m.Run(), nil
+	if code = m.Run(); code != 0 || options.Keep {
+		return code, nil
+	}
+	return destroy(ctx)
+}
+
+// destroy ends the tests with `pulumi destroy` of the healthy platform, which leaves nothing.
+func destroy(ctx context.Context) (code int, err error) {
+	if _, err := shop.Stack.Destroy(ctx); err != nil {
+		return 1, err
+	}
+	left, err := shop.Leftovers(ctx)
+	if err == nil && len(left) > 0 {
+		err = fmt.Errorf("after pulumi destroy there is still: %s", strings.Join(left, ", "))
+	}
+	if err != nil {
+		return 1, err
+	}
+	return 0, nil
 }

@@ -43,9 +43,15 @@ func testLayers(t *testing.T, allInOne *engine.Stack) {
 		assert.JSONEq(t, inputs, layered[name], name)
 	}
 
+	workloads := stacks[2]
+	_, err := workloads.Destroy(t.Context())
+	require.NoError(t, err, "with the cluster alive")
+	_, err = workloads.Up(t.Context())
+	require.NoError(t, err)
+	cluster.Die()
 	for i := len(stacks) - 1; i >= 0; i-- {
 		_, err := stacks[i].Destroy(t.Context())
-		require.NoError(t, err, stacks[i].Name)
+		require.NoError(t, err, "with the cluster dead: %s", stacks[i].Name)
 	}
 	assert.Empty(t, p.resources().Resources)
 }

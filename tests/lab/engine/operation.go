@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 )
 
@@ -32,22 +30,6 @@ func (s *Stack) Refresh(ctx context.Context, flags ...string) (*Result, error) {
 // Destroy deletes everything that the stack holds.
 func (s *Stack) Destroy(ctx context.Context, flags ...string) (*Result, error) {
 	return s.operate(ctx, "destroy", append([]string{"--yes", "--skip-preview"}, flags...))
-}
-
-// Unlock takes away the lock that a killed pulumi left. The caller makes sure that none runs.
-func (s *Stack) Unlock(ctx context.Context) error {
-	_, err := s.workspace.run(ctx, call{dir: s.workspace.stacks(), args: []string{"cancel", "--yes", "--stack", s.Name}})
-	return err
-}
-
-// Locked tells whether an operation runs on the stack, or was killed and left its lock.
-func (s *Stack) Locked() (bool, error) {
-	locks := filepath.Join(s.workspace.options.Dir, "backend", ".pulumi", "locks", "organization", s.workspace.project, s.Name)
-	entries, err := os.ReadDir(locks)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return len(entries) > 0, err
 }
 
 // operate runs an operation with the stack's config and reads the engine's own account of it.

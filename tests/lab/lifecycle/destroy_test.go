@@ -3,17 +3,12 @@
 package lifecycle
 
 import (
-	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"ecommerce-platform/tests/lab/labtest"
 )
 
 // testDestroyWithDeadAPI kills the API server together with what would bring it back.
@@ -43,26 +38,7 @@ func destroy(t *testing.T, what string) {
 	result, err := shop.Stack.Destroy(t.Context())
 	require.NoError(t, err)
 	note(t, what, "%d resources in %s", result.Changes["delete"], time.Since(start).Round(time.Second))
-	assertNothingLeft(t, shop)
-}
-
-// assertNothingLeft looks for leftovers in the stack, in the twin's account and in Docker, where the mirror, which stands for the
-// internet, stays.
-func assertNothingLeft(t *testing.T, lab *labtest.Lab) {
-	t.Helper()
-	state, err := lab.Stack.Export(t.Context())
+	left, err := shop.Leftovers(t.Context())
 	require.NoError(t, err)
-	assert.Empty(t, state.Resources, "the stack is empty")
-	account, err := os.ReadFile(filepath.Join(lab.Dir, "twin", "ec2.json"))
-	require.NoError(t, err)
-	assert.JSONEq(t, `{"resources": {}}`, string(account), "the account is empty")
-	for _, list := range [][]string{
-		{"ps", "--all", "--format", "{{.Names}}"}, {"network", "ls", "--format", "{{.Name}}"}, {"volume", "ls", "--format", "{{.Name}}"},
-	} {
-		output, err := exec.Command("docker", append(list, "--filter", "label=twin="+lab.Name)...).Output()
-		require.NoError(t, err)
-		for _, name := range strings.Fields(string(output)) {
-			assert.Equal(t, lab.Name+"-mirror", name, "left of docker %s", strings.Join(list, " "))
-		}
-	}
+	assert.Empty(t, left)
 }

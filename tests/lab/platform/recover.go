@@ -26,5 +26,9 @@ func (l *Lab) Recover(ctx context.Context) error {
 	for _, resource := range state.Resources {
 		known = append(known, resource.ID)
 	}
+	// Of the rest, Kubernetes' objects and the machines' steps, what is there already is brought up to date.
+	if err := l.Stack.ForgetPending(ctx); err != nil {
+		return err
+	}
 	return twin.New(filepath.Join(l.Dir, "twin"), l.Name, &machines.Docker{Name: l.Name}).Recover(ctx, known)
 }
