@@ -16,11 +16,11 @@ type node struct {
 
 // nodeScripts are the scripts that a node of this role needs.
 func nodeScripts(role string) []string {
-	both := []string{library, "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh"}
+	both := []string{library, "packages.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh"}
 	if role == ControlPlane {
-		return append(both, "components.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh", "drain.sh", "ready.sh")
+		return append(both, "components.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh", "vacate.sh", "drain.sh", "ready.sh")
 	}
-	return append(both, "request.sh", "join.sh", "reset.sh")
+	return append(both, "request.sh", "join.sh", "upgrade.sh", "reset.sh")
 }
 
 // prepare installs the container runtime and Kubernetes' own packages on a machine.
@@ -68,10 +68,10 @@ func (c *Cluster) prepareAll(ctx *pulumi.Context, prefix string, args *Args) (co
 	return control, workers, nil
 }
 
-// initialize starts the control plane.
+// initialize starts the control plane, or takes a running one to the configured version and settings.
 func initialize(args *Args, n *node) (err error) {
 	n.joined, err = n.run(step{
-		name: "init", script: "init.sh", limit: 1800, files: []string{kubeadmFile}, after: []*done{n.prepared},
+		name: "init", script: "init.sh", limit: 5400, files: []string{kubeadmFile}, after: []*done{n.prepared},
 		settings: append([]setting{
 			{"NODE_NAME", pulumi.String(n.node.Name)},
 			{"ENDPOINT", pulumi.String(args.endpoint())},
@@ -79,6 +79,7 @@ func initialize(args *Args, n *node) (err error) {
 			{"KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)},
 			{"POD_CIDR", pulumi.String(args.PodCidr)},
 			{"SERVICE_CIDR", pulumi.String(args.ServiceCidr)},
+			{"IGNORE", pulumi.String(args.ignored())},
 		}, args.renewal()...),
 	})
 	n.present = n.joined
@@ -104,12 +105,16 @@ func readKubeconfig(control *node) (*done, error) {
 	})
 }
 
-// joinAll brings in the workers, all at once, and returns every node of the cluster.
+// joinAll brings in the workers, all at once, and returns every node of the cluster. Workers of an older version
+// than the control plane follow it then, one at a time.
 func joinAll(args *Args, control *node, workers []*node, network *done) ([]*node, error) {
 	for _, worker := range workers {
 		if err := join(args, control, worker, network); err != nil {
 			return nil, err
 		}
+	}
+	if err := upgradeAll(args, control, workers); err != nil {
+		return nil, err
 	}
 	return append([]*node{control}, workers...), nil
 }
@@ -138,7 +143,7 @@ func join(args *Args, control, worker *node, network *done) error {
 	worker.joined, err = worker.run(step{
 		name: "join", script: "join.sh", limit: 1500, files: []string{kubeadmFile}, after: []*done{worker.prepared, admission},
 		stdin:    admission.Stdout,
-		settings: append([]setting{name, {"ENDPOINT", pulumi.String(args.endpoint())}}, args.renewal()...),
+		settings: append([]setting{name, {"ENDPOINT", pulumi.String(args.endpoint())}, {"KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)}}, args.renewal()...),
 		undo:     &undo{script: "reset.sh", limit: 600},
 	})
 	if err != nil {

@@ -46,6 +46,19 @@ func (h *scriptsHost) stub(name, code string) {
 	require.NoError(h.t, os.WriteFile(filepath.Join(h.bin, name), []byte(body), 0o755))
 }
 
+// copyStub takes over another host's stub.
+func (h *scriptsHost) copyStub(from *scriptsHost, name string) {
+	h.t.Helper()
+	body, err := os.ReadFile(filepath.Join(from.bin, name))
+	require.NoError(h.t, err)
+	require.NoError(h.t, os.WriteFile(filepath.Join(h.bin, name), body, 0o755))
+}
+
+func (h *scriptsHost) remove(path string) {
+	h.t.Helper()
+	require.NoError(h.t, os.Remove(filepath.Join(h.root, path)))
+}
+
 func (h *scriptsHost) write(path, content string) {
 	h.t.Helper()
 	file := filepath.Join(h.root, path)
@@ -189,11 +202,6 @@ func TestScriptsPrepareDiagnoses(t *testing.T) {
 			"packages cannot be installed", "see whether the sources hold these versions"},
 		"containerd":      {func(h *scriptsHost) { h.stub("ctr", "echo no socket; exit 1") }, "containerd does not answer: no socket", "look at journalctl"},
 		"containerd keys": {func(h *scriptsHost) { h.stub("containerd", "echo SystemdCgroup = false") }, "containerd did not take over the setting SystemdCgroup = true", "use containerd"},
-		"upgrade": {func(h *scriptsHost) {
-			h.write("var/lib/platform/joined", "x")
-			h.write("installed", "installed 1.34.1-1.1")
-		},
-			"this node runs another version of Kubernetes than 1.35.4", "set kubernetesVersion back"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := scriptsMachine(t)
@@ -212,9 +220,10 @@ func TestScriptsPrepareDiagnoses(t *testing.T) {
 func scriptsControlPlane(t *testing.T) *scriptsHost {
 	h := newScriptsHost(t, map[string]string{
 		"NODE_NAME": "control-plane", "ENDPOINT": "172.31.15.119:6443", "ADDRESS": "203.0.113.9",
-		"KUBERNETES_VERSION": "1.35.4", "POD_CIDR": "192.168.0.0/16", "SERVICE_CIDR": "10.96.0.0/12",
+		"KUBERNETES_VERSION": "1.35.4", "POD_CIDR": "192.168.0.0/16", "SERVICE_CIDR": "10.96.0.0/12", "IGNORE": "Swap",
 	})
 	h.write("var/lib/kubelet/config.yaml", "a: b\n")
+	h.stub("dpkg-query", `echo "installed 1.35.4-1.1"`)
 	h.stub("kubeadm", `case "$1 $2" in
 "init --config") mkdir -p "$PLATFORM_ROOT/etc/kubernetes/pki"; touch "$PLATFORM_ROOT/etc/kubernetes/admin.conf" ;;
 "init phase") [[ $3 == certs ]] && touch "$PLATFORM_ROOT/etc/kubernetes/pki/apiserver."{crt,key} ;;

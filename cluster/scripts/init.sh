@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Starts the control plane with kubeadm, or brings a running one to the present configuration.
 # NODE_NAME, ENDPOINT (host:port of the API server for nodes), ADDRESS (host for people),
-# KUBERNETES_VERSION, POD_CIDR, SERVICE_CIDR; RENEWAL: optional, another text renews the certificates.
+# KUBERNETES_VERSION, POD_CIDR, SERVICE_CIDR, IGNORE: checks of kubeadm that only warn; RENEWAL: optional, another text
+# renews the certificates.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -9,6 +10,12 @@ source "${BASH_SOURCE[0]%/*}/lib.sh"
 source "${BASH_SOURCE[0]%/*}/components.sh"
 # shellcheck source-path=SCRIPTDIR source=renewal.sh
 source "${BASH_SOURCE[0]%/*}/renewal.sh"
+# shellcheck source-path=SCRIPTDIR source=packages.sh
+source "${BASH_SOURCE[0]%/*}/packages.sh"
+# shellcheck source-path=SCRIPTDIR source=version.sh
+source "${BASH_SOURCE[0]%/*}/version.sh"
+
+CREDENTIALS=$KUBERNETES/admin.conf
 
 CONFIG=$FILES/kubeadm.yaml
 # Written when the API server was ready for the first time: the files kubeadm leaves prove nothing.
@@ -51,11 +58,15 @@ remove_unfinished() {
 	reset_node
 }
 
-initialize() {
-	remove_unfinished
+pull_images() {
 	say "pulling images"
 	wait_for 600 timeout 300 kubeadm config images pull --config "$CONFIG" ||
 		fail "the control plane's images cannot be pulled" "let the node reach registry.k8s.io, or set mirrors.images" printf '%s\n' "$LAST"
+}
+
+initialize() {
+	remove_unfinished
+	pull_images
 	say "running kubeadm init"
 	logged init timeout 600 kubeadm init --config "$CONFIG" --skip-token-print ||
 		fail "kubeadm init failed" "read what it says; running pulumi up again resets the node first" cat "$LOGS/init.log"
@@ -94,14 +105,58 @@ refresh_certificate() {
 		fail "the API server still serves its old certificate" "restart it: crictl stop \$(crictl ps --quiet --name kube-apiserver)" crictl --timeout 10s ps --all
 }
 
+# An upgrade that was killed between moving an old manifest away and the new one in has left its component without one.
+restore_manifests() {
+	local name backup
+	for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
+		backup=$(find "$KUBERNETES/tmp" -path "*/kubeadm-backup-manifests*/$name.yaml" 2>/dev/null | sort | tail -n 1) || true
+		if [[ ! -e $KUBERNETES/manifests/$name.yaml && -n $backup ]]; then
+			say "putting the manifest of $name back"
+			install -m 0600 "$backup" "$KUBERNETES/manifests/$name.yaml"
+		fi
+	done
+}
+
+# check_cluster refuses what the whole cluster cannot go to: a worker that was left behind has to catch up first.
+check_cluster() {
+	local node version
+	check_step "$running" "the cluster"
+	api get nodes --output 'jsonpath={range .items[*]}{.metadata.name} {.status.nodeInfo.kubeletVersion}{"\n"}{end}' >"$STATE/versions"
+	while read -r node version; do
+		check_step "${version#v}" "$node"
+	done <"$STATE/versions"
+}
+
+# upgrade takes the control plane to KUBERNETES_VERSION. Its workloads go on without the API server,
+# which is away for some seconds; the pods on this node move first when its kubelet has its turn.
+upgrade() {
+	local running
+	running=$(api get --raw /version | sed -n 's/.*"gitVersion": *"v\([0-9.]*\).*/\1/p')
+	check_cluster
+	printf '%s\n' "$KUBERNETES_VERSION" >"$UPGRADING"
+	install_kubernetes kubeadm
+	pull_images
+	say "upgrading the control plane from $running to $KUBERNETES_VERSION"
+	logged upgrade timeout 1200 kubeadm upgrade apply "v$KUBERNETES_VERSION" --yes --ignore-preflight-errors "$IGNORE" ||
+		fail "kubeadm upgrade apply failed" "read what it says, then run pulumi up again" cat "$LOGS/upgrade.log"
+	await_api 180
+	close_node
+	upgrade_kubelet
+	await_api 180
+	open_node
+	rm -f "$UPGRADING"
+}
+
 refresh() {
 	check_foundation
+	[[ ! -e $UPGRADING ]] || restore_manifests
 	if renewal_due; then
 		renew_control_plane
 		await_api 300
 		remember_renewal
 	fi
 	await_api 300
+	is_current || upgrade
 	say "storing the cluster's configuration"
 	logged upload-config timeout 120 kubeadm init phase upload-config all --config "$CONFIG" ||
 		fail "kubeadm could not store the configuration" "read what it says, then run pulumi up again" cat "$LOGS/upload-config.log"

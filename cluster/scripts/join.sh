@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Joins this worker to the cluster with the kubeconfig on stdin, or brings a member to the cluster's
-# present settings. NODE_NAME, ENDPOINT; RENEWAL: optional, another text renews the kubelet's certificates.
+# present settings. NODE_NAME, ENDPOINT, KUBERNETES_VERSION; RENEWAL: optional, another text renews the kubelet's certificates.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=renewal.sh
 source "${BASH_SOURCE[0]%/*}/renewal.sh"
+# shellcheck source-path=SCRIPTDIR source=packages.sh
+source "${BASH_SOURCE[0]%/*}/packages.sh"
 
 DIRECTORY=$STATE/join
 DISCOVERY=$DIRECTORY/discovery.conf
@@ -73,7 +75,10 @@ if [[ -s $MARKER && $(<"$MARKER") == "$authority" && -s $KUBERNETES/kubelet.conf
 		renew_kubelet "$DIRECTORY/node.crt" "$DIRECTORY/node.key"
 		remember_renewal
 	fi
-	refresh_kubelet
+	# Settings of another version come with that version, when this node is upgraded.
+	if has_version kubelet; then
+		refresh_kubelet
+	fi
 	say "the node is a member and up to date"
 else
 	rm -f "$MARKER"

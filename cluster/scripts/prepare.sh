@@ -5,11 +5,12 @@
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=packages.sh
+source "${BASH_SOURCE[0]%/*}/packages.sh"
+# shellcheck source-path=SCRIPTDIR source=version.sh
+source "${BASH_SOURCE[0]%/*}/version.sh"
 
-APT=$ROOT/etc/apt
-KUBERNETES_PACKAGES=(kubelet kubeadm kubectl)
 PACKAGES_NEEDED=(ca-certificates conntrack containerd curl ethtool iproute2 iptables kmod openssl socat)
-export DEBIAN_FRONTEND=noninteractive
 
 await_cloud_init() {
 	command -v cloud-init >/dev/null || return 0
@@ -30,16 +31,17 @@ check_address() {
 			ip -brief -4 address show
 }
 
-has_version() {
-	[[ $(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null) == "installed $KUBERNETES_VERSION-"* ]]
+is_member() {
+	[[ -s $STATE/initialized || -s $STATE/joined ]]
 }
 
-# The kubelet must never be newer than the API server: on a running cluster this is not the place to upgrade.
+# Refused here, before anything has changed anywhere, is what the upgrade could not do.
 check_upgrade() {
-	[[ -s $STATE/initialized || -s $STATE/joined ]] || return 0
-	has_version kubelet ||
-		fail "this node runs another version of Kubernetes than $KUBERNETES_VERSION" \
-			"set kubernetesVersion back: upgrading a running cluster is not offered yet" dpkg-query --show kubelet
+	local version
+	version=$(installed_version kubelet)
+	if is_member && [[ -n $version ]]; then
+		check_step "$version" "this node"
+	fi
 }
 
 set_kernel() {
@@ -81,13 +83,6 @@ set_swap() {
 	fi
 }
 
-apt_get() {
-	# The lock may be unattended-upgrades'. A failed fetch is an error, not a warning.
-	timeout 900 apt-get --yes --quiet \
-		-o Acquire::Retries=5 -o DPkg::Lock::Timeout=600 -o APT::Update::Error-Mode=any \
-		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
-}
-
 # What a person has put there comes back when the mirror goes.
 move_sources() {
 	local from=$1 to=$2 file
@@ -127,47 +122,44 @@ use_public_sources() {
 	printf 'deb [signed-by=/etc/apt/keyrings/platform.asc] %s/ /\n' "$url" >"$APT/sources.list.d/platform.list"
 }
 
-update_lists() {
-	# apt does not wait for the lock of its lists, which its daily service may hold.
-	wait_for 300 apt_get update ||
-		fail "the package lists cannot be fetched" "let the node reach its package sources, or set mirrors.packages" printf '%s\n' "$LAST"
-}
-
-install_packages() {
-	wait_for 300 dpkg --configure -a ||
-		fail "dpkg has unfinished work it cannot finish" "run dpkg --configure -a on the node" printf '%s\n' "$LAST"
-	logged apt apt_get install --no-install-recommends --allow-change-held-packages "$@" ||
-		fail "packages cannot be installed" "see whether the sources hold these versions: apt-cache policy $*" cat "$LOGS/apt.log"
-}
-
+# The kubelet must never be newer than the API server, so a member's packages wait for their turn in
+# the upgrade. They are fetched here all the same: that no longer takes time then, nor can it fail.
 set_packages() {
-	local name wanted=() missing=()
-	for name in "${KUBERNETES_PACKAGES[@]}"; do
-		wanted+=("$name=$KUBERNETES_VERSION-*")
-		has_version "$name" || missing+=("$name")
-	done
+	local name missing=() later=()
 	for name in "${PACKAGES_NEEDED[@]}"; do
 		[[ $(dpkg-query --show --showformat '${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || missing+=("$name")
+	done
+	for name in "${KUBERNETES_PACKAGES[@]}"; do
+		if has_version "$name"; then
+			continue
+		elif is_member; then
+			later+=("$name")
+		else
+			missing+=("$name=$KUBERNETES_VERSION-*")
+		fi
 	done
 	install -d -m 0755 "$APT/keyrings" "$APT/sources.list.d"
 	if [[ -n $PACKAGES ]]; then
 		use_mirror
-	elif ((${#missing[@]} > 0)) || [[ ! -e $APT/sources.list.d/platform.list || -d $STATE/sources ]]; then
+	elif ((${#missing[@]} + ${#later[@]} > 0)) || [[ ! -e $APT/sources.list.d/platform.list || -d $STATE/sources ]]; then
 		say "setting up package sources"
 		use_public_sources
 		rm -rf "$STATE/sources"
 	fi
-	if ((${#missing[@]} > 0)); then
+	if ((${#missing[@]} + ${#later[@]} > 0)); then
 		say "fetching package lists"
 		update_lists
-		say "installing ${missing[*]}"
-		install_packages "${PACKAGES_NEEDED[@]}" "${wanted[@]}"
-		for name in "${KUBERNETES_PACKAGES[@]}"; do
-			has_version "$name" ||
-				fail "$name is not of version $KUBERNETES_VERSION after the installation" "see apt-cache policy $name on the node" dpkg-query --show "$name"
-		done
 	fi
-	apt-mark hold "${KUBERNETES_PACKAGES[@]}" >/dev/null
+	if ((${#missing[@]} > 0)); then
+		say "installing ${missing[*]}"
+		install_packages "${missing[@]}"
+	fi
+	if ((${#later[@]} > 0)); then
+		say "fetching ${later[*]} $KUBERNETES_VERSION for the upgrade"
+		install_packages --download-only "${later[@]/%/=$KUBERNETES_VERSION-*}"
+	else
+		check_versions "${KUBERNETES_PACKAGES[@]}"
+	fi
 }
 
 set_registries() {

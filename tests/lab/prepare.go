@@ -20,5 +20,5 @@ func prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	return mirror.Build(ctx)
+	return mirror.Build(ctx, mirror.Current)
 }

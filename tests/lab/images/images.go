@@ -30,10 +30,7 @@ func same(names ...string) map[string]string {
 	return tools
 }
 
-const (
-	kubernetes = ":v" + toolchain.KubernetesVersion
-	calico     = ":v" + toolchain.CalicoVersion
-)
+const calico = ":v" + toolchain.CalicoVersion
 
 // Node stands for the AMI, Mirror for the internet. Neither is ever pulled from a registry.
 var (
@@ -42,14 +39,8 @@ var (
 )
 
 // Served is every image that a cluster of the lab pulls.
-var Served = []Image{
-	{Name: "kube-apiserver", Dir: "kubernetes", Ref: "registry.k8s.io/kube-apiserver" + kubernetes, Scratch: true, Tools: same("kube-apiserver")},
-	{Name: "kube-controller-manager", Dir: "kubernetes", Ref: "registry.k8s.io/kube-controller-manager" + kubernetes, Scratch: true, Tools: same("kube-controller-manager")},
-	{Name: "kube-scheduler", Dir: "kubernetes", Ref: "registry.k8s.io/kube-scheduler" + kubernetes, Scratch: true, Tools: same("kube-scheduler")},
-	{Name: "kube-proxy", Ref: "registry.k8s.io/kube-proxy" + kubernetes, Tools: same("kube-proxy")},
-	{Name: "etcd", Dir: "kubernetes", Ref: "registry.k8s.io/etcd:" + toolchain.EtcdVersion + "-0", Scratch: true, Tools: same("etcd", "etcdctl", "etcdutl")},
+var Served = append(release("", toolchain.KubernetesVersion, toolchain.EtcdVersion, toolchain.CoreDNSVersion), []Image{
 	{Name: "pause", Ref: "registry.k8s.io/pause:" + toolchain.PauseVersion, Scratch: true, Tools: same("pause")},
-	{Name: "coredns", Ref: "registry.k8s.io/coredns/coredns:v" + toolchain.CoreDNSVersion, Scratch: true, Tools: same("coredns")},
 	{
 		Name: "calico-node", Ref: "docker.io/calico/node" + calico, Tools: same("calico-node"),
 		Trees: map[string]Tree{
@@ -72,4 +63,26 @@ var Served = []Image{
 	{Name: "nginx", Ref: "docker.io/library/nginx:alpine"},
 	{Name: "redis", Ref: "docker.io/library/redis:7-alpine"},
 	{Name: "postgres", Ref: "docker.io/library/postgres:16"},
+}...)
+
+// Previous is what a cluster of the minor before pulls instead.
+var Previous = release(toolchain.Previous, toolchain.PreviousKubernetesVersion, toolchain.PreviousEtcdVersion, toolchain.PreviousCoreDNSVersion)
+
+// release is the images of one version of Kubernetes; suffix ends the names of the binaries they are made of.
+func release(suffix, kubernetes, etcd, coredns string) []Image {
+	image := func(name, dir, ref string, scratch bool, tools ...string) Image {
+		i := Image{Name: name + suffix, Dir: dir, Ref: "registry.k8s.io/" + ref, Scratch: scratch, Tools: map[string]string{}}
+		for _, tool := range tools {
+			i.Tools[tool] = tool + suffix
+		}
+		return i
+	}
+	return []Image{
+		image("kube-apiserver", "kubernetes", "kube-apiserver:v"+kubernetes, true, "kube-apiserver"),
+		image("kube-controller-manager", "kubernetes", "kube-controller-manager:v"+kubernetes, true, "kube-controller-manager"),
+		image("kube-scheduler", "kubernetes", "kube-scheduler:v"+kubernetes, true, "kube-scheduler"),
+		image("kube-proxy", "kube-proxy", "kube-proxy:v"+kubernetes, false, "kube-proxy"),
+		image("etcd", "kubernetes", "etcd:"+etcd+"-0", true, "etcd", "etcdctl", "etcdutl"),
+		image("coredns", "coredns", "coredns/coredns:v"+coredns, true, "coredns"),
+	}
 }

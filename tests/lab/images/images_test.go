@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,7 +28,7 @@ func dockerfile(t *testing.T, i Image) string {
 }
 
 func TestImages(t *testing.T) {
-	all := append([]Image{Node, Mirror}, Served...)
+	all := slices.Concat([]Image{Node, Mirror}, Served, Previous)
 	names, refs := map[string]bool{}, map[string]bool{}
 	for _, i := range all {
 		t.Run(i.Name, func(t *testing.T) {
@@ -45,7 +46,7 @@ func TestImages(t *testing.T) {
 			}
 		})
 	}
-	for _, i := range Served {
+	for _, i := range slices.Concat(Served, Previous) {
 		repository := i.Ref[strings.Index(i.Ref, "/")+1:]
 		// One registry serves them all under their paths.
 		assert.False(t, refs[repository], "%s: taken in another registry", repository)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/toolchain"
@@ -20,21 +21,41 @@ type content struct {
 	image string
 }
 
+// Minors says which minor versions of Kubernetes a mirror serves.
+type Minors int
+
+// Both is for labs that upgrade a cluster from the minor before. It takes programs that nothing else needs.
+const (
+	Current Minors = iota
+	Both
+)
+
+func (m Minors) releases() []release {
+	if m == Both {
+		return []release{current, previous}
+	}
+	return []release{current}
+}
+
 // Build makes everything the mirror serves: repositories and manifests in the cache, images in its registry. What
 // exists is left alone.
-func Build(ctx context.Context) error {
+func Build(ctx context.Context, minors Minors) error {
 	if err := toolchain.EnsureDocker(ctx); err != nil {
 		return err
 	}
-	c, err := prepare(ctx)
+	c, err := prepare(ctx, minors)
 	if err != nil {
 		return err
 	}
-	return serveImages(ctx, c.image)
+	served := images.Served
+	if minors == Both {
+		served = slices.Concat(served, images.Previous)
+	}
+	return serveImages(ctx, c.image, served)
 }
 
 // prepare makes the files of the mirror and its container image.
-func prepare(ctx context.Context) (content, error) {
+func prepare(ctx context.Context, minors Minors) (content, error) {
 	unlock, err := toolchain.Lock(ctx, "mirror")
 	if err != nil {
 		return content{}, err
@@ -48,7 +69,7 @@ func prepare(ctx context.Context) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	packages, parts, err := resolve(ctx)
+	packages, parts, err := resolve(ctx, minors.releases())
 	if err != nil {
 		return content{}, fmt.Errorf("mirror: %w", err)
 	}
@@ -65,7 +86,7 @@ func prepare(ctx context.Context) (content, error) {
 	}
 	done := toolchain.Step("making the mirror's package repositories")
 	err = toolchain.Publish(c.root, func(fresh string) error {
-		if err := repositories(ctx, fresh, image, node, packages); err != nil {
+		if err := repositories(ctx, fresh, image, node, minors.releases(), packages); err != nil {
 			return err
 		}
 		return manifests(ctx, filepath.Join(fresh, "www"))
@@ -79,7 +100,7 @@ func prepare(ctx context.Context) (content, error) {
 
 // Key is the armored OpenPGP public key that both package repositories are signed with.
 func Key(ctx context.Context) (string, error) {
-	c, err := prepare(ctx)
+	c, err := prepare(ctx, Current)
 	if err != nil {
 		return "", err
 	}

@@ -60,9 +60,9 @@ func TestLay(t *testing.T) {
 	dir, tools := t.TempDir(), map[string]string{}
 	program := filepath.Join(t.TempDir(), "program")
 	require.NoError(t, os.WriteFile(program, make([]byte, 2048), 0o755))
-	for _, p := range kubernetesPackages {
-		for _, name := range p.Tools {
-			tools[name] = program
+	for _, p := range previous.packages() {
+		for _, tool := range p.Tools {
+			tools[tool] = program
 		}
 		require.NoError(t, p.lay(filepath.Join(dir, p.Name), "amd64", tools))
 	}
@@ -93,5 +93,6 @@ func TestDropInKeepsKubeadmsVariables(t *testing.T) {
 }
 
 func TestMinor(t *testing.T) {
-	assert.Equal(t, "v1.35", minor())
+	assert.Equal(t, "v1.35", current.minor())
+	assert.Equal(t, "v1.34", previous.minor())
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ecommerce-platform/tests/lab/toolchain"
@@ -26,39 +28,62 @@ const revision = "-1.1"
 // debianPackage is a package of the Kubernetes repository, made from built programs under the official one's name.
 type debianPackage struct {
 	Name, Version, Depends, Description string
-	// Tools are installed under their own names in Bin.
+	// Tools are installed in Bin: name there -> name for toolchain.Tool.
 	Bin   string
-	Tools []string
+	Tools map[string]string
 	// Units are installed: path on the node -> file in units.
 	Units map[string]string
 	// Directories are made empty.
 	Directories []string
 }
 
-// kubernetesPackages are those of pkgs.k8s.io that a node installs. cri-tools is not among them: kubeadm has asked
-// the container runtime itself since 1.31.
-var kubernetesPackages = []debianPackage{
-	{
-		Name: "kubelet", Version: toolchain.KubernetesVersion, Description: "Kubernetes node agent",
-		Depends: "iproute2, iptables (>= 1.4.21), kubernetes-cni (>= 1.2.0), mount, util-linux",
-		Bin:     "usr/bin", Tools: []string{"kubelet"},
-		Units:       map[string]string{"usr/lib/systemd/system/kubelet.service": "kubelet.service"},
-		Directories: []string{"etc/kubernetes/manifests", "var/lib/kubelet"},
-	},
-	{
-		Name: "kubeadm", Version: toolchain.KubernetesVersion, Description: "Kubernetes cluster bootstrap",
-		Depends: "kubelet (>= 1.19.0)",
-		Bin:     "usr/bin", Tools: []string{"kubeadm"},
-		Units: map[string]string{"usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf": "10-kubeadm.conf"},
-	},
-	{
-		Name: "kubectl", Version: toolchain.KubernetesVersion, Description: "Kubernetes command line client",
-		Bin: "usr/bin", Tools: []string{"kubectl"},
-	},
-	{
-		Name: "kubernetes-cni", Version: toolchain.CNIPluginsVersion, Description: "container network plugins",
-		Bin: "opt/cni/bin", Tools: []string{"bandwidth", "bridge", "host-device", "host-local", "loopback", "portmap", "ptp", "tuning"},
-	},
+// release is one version of Kubernetes that the mirror serves, in the repository of its minor.
+type release struct {
+	version string
+	// suffix ends the names of the tools it is made of.
+	suffix string
+}
+
+var (
+	current  = release{version: toolchain.KubernetesVersion}
+	previous = release{version: toolchain.PreviousKubernetesVersion, suffix: toolchain.Previous}
+)
+
+// minor is the name of the repository at pkgs.k8s.io: v1.35 for 1.35.4.
+func (r release) minor() string {
+	part := strings.SplitN(r.version, ".", 3)
+	return "v" + part[0] + "." + part[1]
+}
+
+// packages are those of pkgs.k8s.io that a node installs. cri-tools is not among them: kubeadm has asked the container
+// runtime itself since 1.31.
+func (r release) packages() []debianPackage {
+	return []debianPackage{
+		{
+			Name: "kubelet", Version: r.version, Description: "Kubernetes node agent",
+			Depends: "iproute2, iptables (>= 1.4.21), kubernetes-cni (>= 1.2.0), mount, util-linux",
+			Bin:     "usr/bin", Tools: map[string]string{"kubelet": "kubelet" + r.suffix},
+			Units:       map[string]string{"usr/lib/systemd/system/kubelet.service": "kubelet.service"},
+			Directories: []string{"etc/kubernetes/manifests", "var/lib/kubelet"},
+		},
+		{
+			Name: "kubeadm", Version: r.version, Description: "Kubernetes cluster bootstrap",
+			Depends: "kubelet (>= 1.19.0)",
+			Bin:     "usr/bin", Tools: map[string]string{"kubeadm": "kubeadm" + r.suffix},
+			Units: map[string]string{"usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf": "10-kubeadm.conf"},
+		},
+		{
+			Name: "kubectl", Version: r.version, Description: "Kubernetes command line client",
+			Bin: "usr/bin", Tools: map[string]string{"kubectl": "kubectl" + r.suffix},
+		},
+		{
+			Name: "kubernetes-cni", Version: toolchain.CNIPluginsVersion, Description: "container network plugins",
+			Bin: "opt/cni/bin", Tools: map[string]string{
+				"bandwidth": "bandwidth", "bridge": "bridge", "host-device": "host-device", "host-local": "host-local",
+				"loopback": "loopback", "portmap": "portmap", "ptp": "ptp", "tuning": "tuning",
+			},
+		},
+	}
 }
 
 // control is the package's control file. Size is in KiB, as Debian counts it.
@@ -81,12 +106,12 @@ func (p debianPackage) control(architecture string, size int64) string {
 // lay writes the tree that dpkg-deb makes a package of.
 func (p debianPackage) lay(dir, architecture string, tools map[string]string) error {
 	var size int64
-	for _, name := range p.Tools {
+	for name, tool := range p.Tools {
 		to := filepath.Join(dir, p.Bin, name)
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			return err
 		}
-		if err := toolchain.Link(tools[name], to); err != nil {
+		if err := toolchain.Link(tools[tool], to); err != nil {
 			return err
 		}
 		info, err := os.Stat(to)
@@ -113,24 +138,27 @@ func (p debianPackage) lay(dir, architecture string, tools map[string]string) er
 }
 
 // resolve finds the programs of all packages, and the strings that identify their builds and packaging.
-func resolve(ctx context.Context) (tools map[string]string, parts []string, err error) {
+func resolve(ctx context.Context, releases []release) (tools map[string]string, parts []string, err error) {
 	tools = map[string]string{}
-	for _, p := range kubernetesPackages {
-		parts = append(parts, p.control("", 0), p.Bin)
-		for _, name := range p.Tools {
-			if tools[name], err = toolchain.Tool(ctx, name); err != nil {
-				return nil, nil, err
+	for _, r := range releases {
+		for _, p := range r.packages() {
+			parts = append(parts, p.control("", 0), p.Bin)
+			for _, name := range slices.Sorted(maps.Keys(p.Tools)) {
+				tool := p.Tools[name]
+				if tools[tool], err = toolchain.Tool(ctx, tool); err != nil {
+					return nil, nil, err
+				}
+				parts = append(parts, name, filepath.Base(filepath.Dir(tools[tool])))
 			}
-			parts = append(parts, name, filepath.Base(filepath.Dir(tools[name])))
-		}
-		for path, unit := range p.Units {
-			text, err := units.ReadFile("units/" + unit)
-			if err != nil {
-				return nil, nil, err
+			for path, unit := range p.Units {
+				text, err := units.ReadFile("units/" + unit)
+				if err != nil {
+					return nil, nil, err
+				}
+				parts = append(parts, path, string(text))
 			}
-			parts = append(parts, path, string(text))
+			parts = append(parts, p.Directories...)
 		}
-		parts = append(parts, p.Directories...)
 	}
 	return tools, parts, nil
 }

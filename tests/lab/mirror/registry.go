@@ -14,8 +14,8 @@ import (
 // volume holds the registry's images; every mirror of this machine serves the same ones.
 const volume = "ecommerce-platform-registry"
 
-// serveImages makes the images and pushes those that the registry lacks.
-func serveImages(ctx context.Context, image string) error {
+// serveImages makes the images and pushes those that the registry lacks; image is the mirror's own.
+func serveImages(ctx context.Context, image string, served []images.Image) error {
 	unlock, err := toolchain.Lock(ctx, "registry")
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func serveImages(ctx context.Context, image string) error {
 	if err := answers(ctx, id, "http://"+address+"/v2/"); err != nil {
 		return err
 	}
-	for _, i := range images.Served {
+	for _, i := range served {
 		local, err := i.Build(ctx)
 		if err != nil {
 			return err

@@ -25,7 +25,7 @@ cp /var/cache/apt/archives/*.deb /out/
 chown "$OWNER" /out/*.deb`
 
 // repositories makes the signed repositories below root/www.
-func repositories(ctx context.Context, root, image, node string, tools map[string]string) error {
+func repositories(ctx context.Context, root, image, node string, releases []release, tools map[string]string) error {
 	in, out := filepath.Join(root, "in"), filepath.Join(root, "www")
 	debs := filepath.Join(in, "debian")
 	for _, dir := range []string{debs, out} {
@@ -42,9 +42,13 @@ func repositories(ctx context.Context, root, image, node string, tools map[strin
 	if _, err := toolchain.Run(ctx, append(fetch, debianPackages...)...); err != nil {
 		return err
 	}
-	for _, p := range kubernetesPackages {
-		if err := p.lay(filepath.Join(in, "packages", p.Name), runtime.GOARCH, tools); err != nil {
-			return fmt.Errorf("package %s: %w", p.Name, err)
+	var minors []string
+	for _, r := range releases {
+		minors = append(minors, r.minor())
+		for _, p := range r.packages() {
+			if err := p.lay(filepath.Join(in, "packages", r.minor(), p.Name), runtime.GOARCH, tools); err != nil {
+				return fmt.Errorf("package %s: %w", p.Name, err)
+			}
 		}
 	}
 	keys, err := keyring()
@@ -52,7 +56,7 @@ func repositories(ctx context.Context, root, image, node string, tools map[strin
 		return err
 	}
 	_, err = toolchain.Run(ctx, "docker", "run", "--rm", "--network", "none", "--user", owner,
-		"-e", "SUITE="+images.Suite, "-e", "KUBERNETES="+minor(), "-e", "GNUPGHOME=/keys",
+		"-e", "SUITE="+images.Suite, "-e", "KUBERNETES="+strings.Join(minors, " "), "-e", "GNUPGHOME=/keys",
 		"-v", in+":/in:ro", "-v", out+":/out", "-v", keys+":/keys", "--tmpfs", "/tmp",
 		"--entrypoint", "/usr/local/sbin/repositories.sh", image)
 	if err != nil {
@@ -70,12 +74,6 @@ func keyring() (string, error) {
 	}
 	dir := filepath.Join(cache, "mirror", "gnupg")
 	return dir, os.MkdirAll(dir, 0o700)
-}
-
-// minor is the name of the repository at pkgs.k8s.io: v1.35 for 1.35.4.
-func minor() string {
-	part := strings.SplitN(toolchain.KubernetesVersion, ".", 3)
-	return "v" + part[0] + "." + part[1]
 }
 
 // manifests puts the manifests that the program fetches where the mirror serves them.

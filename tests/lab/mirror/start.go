@@ -20,8 +20,8 @@ const contentLabel = "ecommerce-platform.mirror"
 
 // Start runs the mirror of the lab with a name, unless it runs, and returns its container's name once everything
 // answers. A mirror that serves something older is replaced and keeps its addresses.
-func Start(ctx context.Context, name string) (string, error) {
-	c, err := prepare(ctx)
+func Start(ctx context.Context, name string, minors Minors) (string, error) {
+	c, err := prepare(ctx, minors)
 	if err != nil {
 		return "", err
 	}

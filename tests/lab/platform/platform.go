@@ -31,6 +31,8 @@ type Options struct {
 	// Addresses are private addresses of nodes by name. Default, those of Pulumi.dev.yaml, or in another block the same
 	// host parts there.
 	Addresses map[string]string
+	// Minors are the versions of Kubernetes that the lab's mirror serves. Default, the program's own.
+	Minors mirror.Minors
 	// Output is where pulumi writes as it goes.
 	Output io.Writer
 	// Program is the directory of the Pulumi program. Default, this checkout.
@@ -83,10 +85,10 @@ func Prepare(ctx context.Context, options Options) (*Lab, error) {
 
 // prepare makes what is missing of the lab, and configures its stack.
 func (l *Lab) prepare(ctx context.Context) error {
-	if err := mirror.Build(ctx); err != nil {
+	if err := mirror.Build(ctx, l.options.Minors); err != nil {
 		return err
 	}
-	internet, err := mirror.Start(ctx, l.options.Name)
+	internet, err := mirror.Start(ctx, l.options.Name, l.options.Minors)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,5 @@
 package toolchain
 
-import "strings"
-
 // Pin is one Go module of other people that the lab builds, at the version its go.mod requires.
 type Pin struct {
 	// Name is the pin's name and its directory below modules/.
@@ -26,11 +24,15 @@ type File struct{ Module, Path, Name string }
 
 // Versions that more than one place of the lab names.
 const (
-	PulumiVersion             = "3.255.0"
-	KubernetesVersion         = "1.35.4"
-	EtcdVersion               = "3.6.6"
-	CoreDNSVersion            = "1.13.1"
-	PauseVersion              = "3.10.1"
+	PulumiVersion     = "3.255.0"
+	KubernetesVersion = "1.35.4"
+	EtcdVersion       = "3.6.6"
+	CoreDNSVersion    = "1.13.1"
+	PauseVersion      = "3.10.1"
+	// What a cluster of the minor before runs, from which the lab upgrades: kubeadm's own defaults there.
+	PreviousKubernetesVersion = "1.34.4"
+	PreviousEtcdVersion       = "3.6.5"
+	PreviousCoreDNSVersion    = "1.12.1"
 	CalicoVersion             = "3.28.5"
 	CNIPluginsVersion         = "1.7.1"
 	NodeExporterVersion       = "1.9.1"
@@ -61,33 +63,8 @@ var Pins = []Pin{
 		},
 		Files: []File{{kubernetesProviderModule, "cmd/pulumi-resource-kubernetes/schema.json", "schema.json"}},
 	},
-	{
-		Name: "kubernetes", Version: "v" + KubernetesVersion, Cold: "10 min",
-		Binaries: []Binary{
-			{"kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"},
-			{"kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"},
-			{"kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"},
-			{"kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy"},
-			{"kubelet", "k8s.io/kubernetes/cmd/kubelet"},
-			{"kubeadm", "k8s.io/kubernetes/cmd/kubeadm"},
-			{"kubectl", "k8s.io/kubernetes/cmd/kubectl"},
-		},
-		Stamps: append(kubernetesStamps("k8s.io/component-base/version"), kubernetesStamps("k8s.io/client-go/pkg/version")...),
-	},
-	{
-		Name: "etcd", Version: "v" + EtcdVersion, Cold: "1 min",
-		Binaries: []Binary{
-			{"etcd", "go.etcd.io/etcd/server/v3"},
-			{"etcdctl", "go.etcd.io/etcd/etcdctl/v3"},
-			{"etcdutl", "go.etcd.io/etcd/etcdutl/v3"},
-		},
-		Stamps: []string{"go.etcd.io/etcd/api/v3/version.GitSHA=v" + EtcdVersion},
-	},
-	{
-		Name: "coredns", Version: "v" + CoreDNSVersion, Cold: "4 min",
-		Binaries: []Binary{{"coredns", "github.com/coredns/coredns"}},
-		Stamps:   []string{"github.com/coredns/coredns/coremain.GitCommit=v" + CoreDNSVersion},
-	},
+	kubernetesPin("", KubernetesVersion), etcdPin("", EtcdVersion), corednsPin("", CoreDNSVersion),
+	kubernetesPin(Previous, PreviousKubernetesVersion), etcdPin(Previous, PreviousEtcdVersion), corednsPin(Previous, PreviousCoreDNSVersion),
 	{
 		Name: "calico", Version: "v" + CalicoVersion, Cold: "5 min",
 		Binaries: []Binary{
@@ -145,17 +122,6 @@ var Own = map[string]string{
 	"pulumi-resource-command": "./command/pulumi-resource-command",
 	"pulumi-language-go":      "./languagehost/pulumi-language-go",
 	"pause":                   "./images/pause",
-}
-
-// kubernetesStamps are the variables that hack/lib/version.sh of Kubernetes sets in a package.
-func kubernetesStamps(pkg string) []string {
-	part := strings.SplitN(KubernetesVersion, ".", 3)
-	return []string{
-		pkg + ".gitVersion=v" + KubernetesVersion,
-		pkg + ".gitMajor=" + part[0],
-		pkg + ".gitMinor=" + part[1],
-		pkg + ".gitTreeState=clean",
-	}
 }
 
 // find returns the pin that builds a binary.

@@ -80,13 +80,16 @@ func TestPinnedVersions(t *testing.T) {
 		{"etcd", "go.etcd.io/etcd/etcdctl/v3", EtcdVersion},
 		{"etcd", "go.etcd.io/etcd/etcdutl/v3", EtcdVersion},
 		{"coredns", "github.com/coredns/coredns", CoreDNSVersion},
+		{"kubernetes-previous", "k8s.io/kubernetes", PreviousKubernetesVersion},
+		{"etcd-previous", "go.etcd.io/etcd/server/v3", PreviousEtcdVersion},
+		{"coredns-previous", "github.com/coredns/coredns", PreviousCoreDNSVersion},
 		{"plugins", "github.com/containernetworking/plugins", CNIPluginsVersion},
 		{"node_exporter", "github.com/prometheus/node_exporter", NodeExporterVersion},
 		{"kwok", "sigs.k8s.io/kwok", versionOf("kwok")},
 		{"golangci-lint", "github.com/golangci/golangci-lint/v2", versionOf("golangci-lint")},
 		{"shfmt", "mvdan.cc/sh/v3", versionOf("shfmt")},
 	} {
-		t.Run(c.module, func(t *testing.T) {
+		t.Run(c.pin+" is made of "+c.module, func(t *testing.T) {
 			path, err := Source("toolchain", "modules", c.pin, "go.mod")
 			require.NoError(t, err)
 			text, err := os.ReadFile(path)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Makes the signed package repositories of the mirror below /out from what the lab has put below /in:
-#   /in/debian/*.deb      packages of Debian
-#   /in/packages/<name>/  trees with DEBIAN/control, to become packages
-# SUITE and KUBERNETES name the two repositories; GNUPGHOME holds the signing key, made here if there is none.
+#   /in/debian/*.deb              packages of Debian
+#   /in/packages/<minor>/<name>/  trees with DEBIAN/control, to become packages of that minor of Kubernetes
+# SUITE names Debian's repository and KUBERNETES the minors; GNUPGHOME holds the signing key, made here if there is none.
 set -euo pipefail
 : "${SUITE:?}" "${KUBERNETES:?}" "${GNUPGHOME:?}"
 
@@ -35,14 +35,16 @@ apt-ftparchive packages pool >"$index"
 gzip -9kf "$index"
 release "dists/$SUITE" Origin=Debian Label=Debian "Suite=$SUITE" "Codename=$SUITE" Components=main "Architectures=$architecture"
 
-mkdir -p "/out/apt/kubernetes/$KUBERNETES/deb"
-cd "/out/apt/kubernetes/$KUBERNETES/deb"
-for tree in /in/packages/*/; do
-	# The binaries are large and compress at most to a third: the time is better spent elsewhere.
-	dpkg-deb --root-owner-group -Zgzip -z1 --build "$tree" . >/dev/null
+gpg --batch --armor --export "$name" >/out/key.asc
+for minor in $KUBERNETES; do
+	mkdir -p "/out/apt/kubernetes/$minor/deb"
+	cd "/out/apt/kubernetes/$minor/deb"
+	for tree in /in/packages/"$minor"/*/; do
+		# The binaries are large and compress at most to a third: the time is better spent elsewhere.
+		dpkg-deb --root-owner-group -Zgzip -z1 --build "$tree" . >/dev/null
+	done
+	apt-ftparchive packages . >Packages
+	gzip -9kf Packages
+	release . Origin=kubernetes "Label=kubernetes $minor" "Architectures=$architecture"
+	cp /out/key.asc Release.key
 done
-apt-ftparchive packages . >Packages
-gzip -9kf Packages
-release . Origin=kubernetes "Label=kubernetes $KUBERNETES" "Architectures=$architecture"
-
-gpg --batch --armor --export "$name" | tee Release.key >/out/key.asc

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Moves the pods of a worker elsewhere before its upgrade. NODE_NAME, KUBERNETES_VERSION.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=version.sh
+source "${BASH_SOURCE[0]%/*}/version.sh"
+
+CREDENTIALS=$KUBERNETES/admin.conf
+
+alone "$SCRIPT-$NODE_NAME"
+version=$(api get node "$NODE_NAME" --output 'jsonpath={.status.nodeInfo.kubeletVersion}')
+if [[ $version == "v$KUBERNETES_VERSION" ]]; then
+	say "$NODE_NAME runs Kubernetes $KUBERNETES_VERSION"
+else
+	close_node
+	say "$NODE_NAME is ready for its upgrade from $version"
+fi

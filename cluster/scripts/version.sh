@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Sourced by the scripts that take a node of a cluster from one version of Kubernetes to the next.
+# NODE_NAME, KUBERNETES_VERSION; CREDENTIALS: the kubeconfig to use.
+
+# There while an upgrade of this node is under way.
+UPGRADING=$STATE/upgrading
+# Marks a Node that was closed for its upgrade, and not by a person.
+CLOSED=ecommerce-platform/upgrading
+
+api() {
+	kubectl --kubeconfig "$CREDENTIALS" --request-timeout=20s "$@"
+}
+
+# is_current tells that nothing is left to upgrade on this node.
+is_current() {
+	[[ ! -e $UPGRADING ]] && has_version kubeadm && has_version kubelet && has_version kubectl
+}
+
+# check_step VERSION OWNER refuses what Kubernetes cannot go to from the version that the owner runs.
+check_step() {
+	local from=$1 next
+	next=${from%%.*}.$(($(cut -d . -f 2 <<<"$from") + 1))
+	[[ $(printf '%s\n' "$from" "$KUBERNETES_VERSION" | sort --version-sort | tail -n 1) == "$KUBERNETES_VERSION" ]] ||
+		fail "kubernetesVersion \"$KUBERNETES_VERSION\": cannot go back, $2 runs $from" "set it to $from or a later version"
+	[[ ${KUBERNETES_VERSION%.*} == "${from%.*}" || ${KUBERNETES_VERSION%.*} == "$next" ]] ||
+		fail "kubernetesVersion \"$KUBERNETES_VERSION\": skips a minor version, $2 runs $from" "go to a version $next first"
+}
+
+# close_node moves the pods of the node elsewhere, within their budgets.
+close_node() {
+	if [[ $(api get node "$NODE_NAME" --output 'jsonpath={.spec.unschedulable}') != true ]]; then
+		api annotate node "$NODE_NAME" --overwrite "$CLOSED=$KUBERNETES_VERSION" >/dev/null
+	fi
+	say "moving pods away from $NODE_NAME"
+	if ! logged "close-$NODE_NAME" timeout 640 kubectl --kubeconfig "$CREDENTIALS" drain "$NODE_NAME" \
+		--ignore-daemonsets --delete-emptydir-data --force --timeout 600s; then
+		open_node || true
+		fail "pods on $NODE_NAME cannot be moved elsewhere within 10 minutes, so it keeps its version" \
+			"give another node the labels they need, or scale them down; $NODE_NAME takes pods again until then" blocking
+	fi
+}
+
+blocking() {
+	grep --ignore-case 'evict\|error' "$LOGS/close-$NODE_NAME.log" | sort | uniq --count
+	api get pods --all-namespaces --field-selector "spec.nodeName=$NODE_NAME" --output wide
+	api get poddisruptionbudgets --all-namespaces
+}
+
+# open_node lets pods come back, unless a person had closed the node before.
+open_node() {
+	if [[ -n $(api get node "$NODE_NAME" --output "jsonpath={.metadata.annotations.$CLOSED}") ]]; then
+		api uncordon "$NODE_NAME" >/dev/null
+		api annotate node "$NODE_NAME" "$CLOSED-" >/dev/null
+	fi
+}
+
+node_runs_version() {
+	local seen
+	seen=$(api get node "$NODE_NAME" --output 'jsonpath={.status.nodeInfo.kubeletVersion} {.status.conditions[?(@.type=="Ready")].status}')
+	printf '%s\n' "$seen"
+	[[ $seen == "v$KUBERNETES_VERSION True" ]]
+}
+
+# upgrade_kubelet replaces the kubelet of a node that has no pods to lose.
+upgrade_kubelet() {
+	install_kubernetes kubelet kubectl
+	say "restarting the kubelet"
+	systemctl daemon-reload
+	systemctl restart kubelet
+	wait_for 300 node_runs_version ||
+		fail "$NODE_NAME is not ready with Kubernetes $KUBERNETES_VERSION after 5 minutes: $LAST" \
+			"the lines above say why; run pulumi up again once that is mended" journalctl --unit kubelet --lines 20 --no-pager
+}
