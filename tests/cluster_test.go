@@ -24,6 +24,7 @@ const (
 	clusterPatch    = "kubernetes:core/v1:NodePatch"
 	clusterProvider = "pulumi:providers:kubernetes"
 	clusterPool     = "kubernetes:crd.projectcalico.org/v1:IPPool"
+	clusterBudget   = "kubernetes:policy/v1:PodDisruptionBudget"
 	clusterBGP      = "kubernetes:crd.projectcalico.org/v1:BGPConfiguration"
 	clusterSeed     = "a seed for tests that is long enough"
 
@@ -299,6 +300,11 @@ func TestClusterKubernetesObjects(t *testing.T) {
 	bgp := rec.Get(t, clusterBGP, "shop-bgp")
 	assert.Equal(t, map[string]any{"asNumber": float64(64512), "logSeverityScreen": "Info", "nodeToNodeMeshEnabled": true}, bgp.Input("spec"))
 	assert.Equal(t, "default", bgp.Input("metadata.name"))
+
+	budget := rec.Get(t, clusterBudget, "shop-dns")
+	assert.Equal(t, "kube-system", budget.Input("metadata.namespace"))
+	assert.Equal(t, float64(1), budget.Input("spec.maxUnavailable"), "a drain leaves names resolving")
+	assert.Equal(t, map[string]any{"k8s-app": "kube-dns"}, budget.Input("spec.selector.matchLabels"))
 
 	first := rec.Get(t, clusterPatch, "shop-worker-node-1-labels")
 	assert.Equal(t, "worker-node-1", first.Input("metadata.name"))

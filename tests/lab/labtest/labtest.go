@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sync"
 
+	"ecommerce-platform/tests/lab/mirror"
 	"ecommerce-platform/tests/lab/platform"
 	"ecommerce-platform/tests/lab/toolchain"
 )
@@ -28,6 +29,8 @@ type Options struct {
 	Addresses map[string]string
 	// Program is the directory of the Pulumi program. Default, this checkout.
 	Program string
+	// Minors are the versions of Kubernetes that the lab's mirror serves. Default, the program's own.
+	Minors mirror.Minors
 	// Keep uses a lab that runs, and leaves it running.
 	Keep bool
 }
@@ -75,7 +78,7 @@ func Addresses(options Options) (map[string]string, error) {
 }
 
 func (o Options) platform() platform.Options {
-	return platform.Options{Name: o.Name, VpcCidr: o.VpcCidr, Addresses: o.Addresses, Program: o.Program}
+	return platform.Options{Name: o.Name, VpcCidr: o.VpcCidr, Addresses: o.Addresses, Program: o.Program, Minors: o.Minors}
 }
 
 // Reopen goes on with what there is of a lab, where another process worked on it before.
