@@ -55,7 +55,8 @@ e2e: ## the platform on real machines in containers, and the short way through i
 	@echo "== end-to-end tests: the platform on the lab"
 	cd tests/lab && go test -tags lab -count 1 -timeout 60m -v -p 1 ./machines ./twin ./e2e ./lifecycle
 
-lifecycle: prepare ## the whole life of the platform: killed on its way, machines that come, go and fail, upgrade, restore, destroy
+lifecycle: ## the whole life of the platform: killed on its way, machines that come, go and fail, upgrade, restore, destroy
+	@$(LAB) prepare-lifecycle
 	cd tests/lab && go test -tags lab,lifecycle -count 1 -timeout 90m -v -p 1 ./lifecycle
 
 lint: ## gofmt, go vet, golangci-lint, shellcheck, shfmt

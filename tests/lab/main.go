@@ -20,6 +20,7 @@ const usage = `usage: go run . <command>
   comment  what previews of a pull request and its base found, as a comment
   bench    what the policy pack adds to a preview
   prepare  install and build what the tests need
+  prepare-lifecycle  and what make lifecycle needs besides: the minor of Kubernetes before
   lint     gofmt, go vet, golangci-lint, shellcheck, shfmt`
 
 func main() { os.Exit(lab()) }
@@ -42,7 +43,7 @@ func lab() int {
 
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context) error{
-		"up": up, "down": down, "prepare": prepare, "lint": lint,
+		"up": up, "down": down, "prepare": prepare, "prepare-lifecycle": prepareLifecycle, "lint": lint,
 		"preview": previewProgram, "comment": comment, "bench": measure,
 	}
 	if len(args) != 1 || commands[args[0]] == nil {

@@ -22,3 +22,11 @@ func prepare(ctx context.Context) error {
 	}
 	return mirror.Build(ctx, mirror.Current)
 }
+
+// prepareLifecycle builds what the whole life of the platform takes besides: the minor of Kubernetes from which it upgrades.
+func prepareLifecycle(ctx context.Context) error {
+	if err := prepare(ctx); err != nil {
+		return err
+	}
+	return mirror.Build(ctx, mirror.Both)
+}
