@@ -15,7 +15,7 @@ require (
 )
 
 require (
-	github.com/HdrHistogram/hdrhistogram-go v1.2.0 // indirect
+	github.com/HdrHistogram/hdrhistogram-go v1.2.0
 	golang.org/x/sync v0.22.0 // indirect
 )
 
