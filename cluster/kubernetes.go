@@ -15,6 +15,8 @@ import (
 const (
 	calicoAPI  = "crd.projectcalico.org/v1"
 	workerRole = "node-role.kubernetes.io/worker"
+	// machineAnnotation names the machine that a Node is on.
+	machineAnnotation = "ecommerce-platform/machine"
 )
 
 // controlPlaneTaint is the one that kubeadm puts on a control plane.
@@ -83,7 +85,7 @@ func (k *objects) nodes(members []*node) ([]pulumi.Resource, error) {
 	var complete []pulumi.Resource
 	for _, member := range members {
 		complete = append(complete, member.present.Command)
-		patch, err := k.node(member.node, member.present.Command)
+		patch, err := k.node(member)
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +98,8 @@ func (k *objects) nodes(members []*node) ([]pulumi.Resource, error) {
 
 // node registers the labels and taints of a Node, nil if it has none. The kubelet may not give
 // itself a role, and what it registers is not corrected later; a patch is both.
-func (k *objects) node(node Node, present pulumi.Resource) (pulumi.Resource, error) {
+func (k *objects) node(member *node) (pulumi.Resource, error) {
+	node := member.node
 	labels := map[string]string{}
 	maps.Copy(labels, node.Labels)
 	taints := node.Taints
@@ -112,8 +115,12 @@ func (k *objects) node(node Node, present pulumi.Resource) (pulumi.Resource, err
 	args := &corev1.NodePatchArgs{Metadata: metav1.ObjectMetaPatchArgs{
 		Name:   pulumi.String(node.Name),
 		Labels: pulumi.ToStringMap(labels),
-		// The taints' list has other authors, such as the controller that marks a node that is not ready.
-		Annotations: pulumi.StringMap{"pulumi.com/patchForce": pulumi.String("true")},
+		Annotations: pulumi.StringMap{
+			// The taints' list has other authors, such as the controller that marks a node that is not ready.
+			"pulumi.com/patchForce": pulumi.String("true"),
+			// Another machine registers a Node of its own, without any of this: the patch is due again.
+			machineAnnotation: member.id,
+		},
 	}}
 	if len(taints) > 0 {
 		list := corev1.TaintPatchArray{}
@@ -127,7 +134,7 @@ func (k *objects) node(node Node, present pulumi.Resource) (pulumi.Resource, err
 		args.Spec = corev1.NodeSpecPatchArgs{Taints: list}
 	}
 	patch, err := corev1.NewNodePatch(k.ctx, fmt.Sprintf("%s-%s-labels", k.prefix, node.Name), args,
-		k.options(node.Instance, present)...)
+		k.options(node.Instance, member.present.Command)...)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,9 @@ type step struct {
 	limit int
 	// undo is the script that takes the step back when the resource is deleted, if there is one.
 	undo *undo
+	// of is the machine that the step on another one is about, if it is: before a machine takes that one's place, the
+	// step is taken back. By default a step about another machine only runs again.
+	of *machine
 	// after are the steps this one builds on: it runs again when one of them changed.
 	after []*done
 	// waits are resources that must be there first, without any consequence of a change in them.
@@ -134,7 +137,17 @@ func (m *machine) upload() (*remote.Command, error) {
 		Stdin:                  packed,
 		Logging:                remote.LoggingStderr,
 		AddPreviousOutputInEnv: pulumi.Bool(false),
-	}, m.options(nil)...)
+		// The first thing on a machine is what another machine replaces, and with it what incarnation triggers.
+		Triggers: pulumi.Array{m.id},
+	}, append(m.options(nil), pulumi.DeleteBeforeReplace(true))...)
+}
+
+// incarnation is the machine's ID for triggers. Deleting first, the engine deletes a resource with this trigger before the
+// machine, where that is replaced, and before anything reaches the new one, where the machine was lost.
+func (m *machine) incarnation() pulumi.StringOutput {
+	return pulumi.All(m.id, m.uploaded.ID()).ApplyT(func(values []any) string {
+		return values[0].(string)
+	}).(pulumi.StringOutput)
 }
 
 // run registers a step. Its command carries a digest of all that decides what the script does, so
@@ -177,6 +190,10 @@ func (m *machine) run(s step) (*done, error) {
 		args.Delete = command(s.undo.script, s.undo.limit, s.undo.settings)
 	}
 	options := m.options(waits)
+	if s.of != nil {
+		args.Triggers = pulumi.Array{s.of.incarnation()}
+		options = append(options, pulumi.DeleteBeforeReplace(true))
+	}
 	if s.output == secret {
 		options = append(options, pulumi.AdditionalSecretOutputs([]string{"stdout", "stderr"}))
 	}

@@ -149,11 +149,12 @@ func join(args *Args, control, worker *node, network *done) error {
 	if err != nil {
 		return err
 	}
-	// Deleted before the join is: a worker leaves by being drained, then by forgetting the cluster.
+	// Deleted before the join is: a worker leaves by being drained, then by forgetting the cluster. A machine that is to be
+	// another one leaves the same way first.
 	worker.present, err = control.run(step{
-		name: "member-" + worker.node.Name, script: "member.sh", limit: 1200, after: []*done{worker.joined}, waits: []pulumi.Resource{network.Command},
+		name: "member-" + worker.node.Name, script: "member.sh", limit: 1200, of: worker.machine, after: []*done{worker.joined}, waits: []pulumi.Resource{network.Command},
 		settings: []setting{name, {"NODE_IP", pulumi.String(worker.node.PrivateIP)}},
-		undo:     &undo{script: "drain.sh", limit: 900, settings: []setting{name}},
+		undo:     &undo{script: "drain.sh", limit: 1200, settings: []setting{name}},
 	})
 	return err
 }

@@ -190,7 +190,7 @@ func TestClusterSteps(t *testing.T) {
 		assert.Equal(t, "admission by shop-control-plane-admit-worker-node-1", step("worker-node-1-join").Input("stdin"))
 	})
 	t.Run("a worker that goes is drained, then it forgets the cluster", func(t *testing.T) {
-		assert.Equal(t, "sudo timeout --kill-after=10 900 env NODE_NAME='worker-node-1' /opt/platform/bin/drain.sh",
+		assert.Equal(t, "sudo timeout --kill-after=10 1200 env NODE_NAME='worker-node-1' /opt/platform/bin/drain.sh",
 			step("control-plane-member-worker-node-1").Input("delete"))
 		assert.Equal(t, "sudo timeout --kill-after=10 600 env /opt/platform/bin/reset.sh", step("worker-node-1-join").Input("delete"))
 		for _, r := range rec.All(clusterCommand) {
@@ -223,10 +223,36 @@ func TestClusterConnections(t *testing.T) {
 		assert.True(t, r.IsSecret("connection.privateKey"), r.Name)
 		assert.Equal(t, false, r.Input("addPreviousOutputInEnv"), r.Name)
 		assert.Regexp(t, `^sudo timeout --kill-after=10 \d+ env `, r.Input("create"), r.Name)
-		for _, absent := range []string{"triggers", "environment", "update"} {
+		for _, absent := range []string{"environment", "update"} {
 			assert.False(t, r.Has(absent), "%s has %s", r.Name, absent)
 		}
 	}
+}
+
+func TestClusterLeavesAMachineBeforeAnotherTakesItsPlace(t *testing.T) {
+	args := clusterArgs()
+	for i := range args.Nodes {
+		args.Nodes[i].MachineID = pulumi.String("i-" + args.Nodes[i].Name)
+	}
+	rec := clusterRun(t, args)
+	for _, r := range rec.All(clusterCommand) {
+		machine := ""
+		if node, ok := strings.CutSuffix(r.Name, "-files"); ok {
+			machine = "i-" + strings.TrimPrefix(node, "shop-")
+		} else if _, node, ok := strings.Cut(r.Name, "-member-"); ok {
+			machine = "i-" + node
+			assert.Contains(t, r.PropertyDeps["triggers"], rec.Get(t, clusterCommand, "shop-"+node+"-files").URN,
+				"the engine deletes %s before it replaces what is first on that machine", r.Name)
+		}
+		if machine == "" {
+			assert.False(t, r.Has("triggers"), "%s runs again on another machine, and need not be undone on this one", r.Name)
+			continue
+		}
+		assert.Equal(t, []any{machine}, r.Input("triggers"), r.Name)
+		assert.True(t, r.DeleteBeforeReplace, r.Name)
+	}
+	assert.Equal(t, "i-worker-node-2", rec.Get(t, clusterPatch, "shop-worker-node-2-labels").Input("metadata.annotations.ecommerce-platform/machine"),
+		"another machine's Node has none of the labels, so they are due again")
 }
 
 func TestClusterSecrets(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"ecommerce-platform/tests/lab/controlplane"
+	"ecommerce-platform/tests/lab/engine"
 )
 
 // TestLife is one stack from its first deployment to its destruction. Each part stands on the one before.
@@ -83,6 +84,44 @@ func TestLife(t *testing.T) {
 			assert.Contains(t, step.URN.Name(), "worker-node-3", step.String())
 		}
 	})
+	part("a_worker_leaves_the_cluster_before_its_machine_goes", func(t *testing.T) {
+		p.configure(stack, map[string]any{"adminCidrs": admins})
+		up, err := stack.Up(t.Context())
+		require.NoError(t, err)
+		require.NotEmpty(t, up.Changed())
+		for _, step := range up.Changed() {
+			assert.Equal(t, "delete", step.Op, step.String())
+			assert.Contains(t, step.URN.Name(), "worker-node-3", step.String())
+		}
+		assertOrder(t, up, "delete platform-control-plane-member-worker-node-3", "delete platform-worker-node-3-join", "delete worker-node-3")
+	})
+	part("so_does_one_whose_machine_is_replaced", func(t *testing.T) {
+		nodes := devNodes(t)
+		moved, ok := nodes[2].(map[string]any)
+		require.True(t, ok)
+		moved["privateIp"] = "172.31.7.249"
+		p.configure(stack, map[string]any{"adminCidrs": admins, "nodes": nodes})
+		up, err := stack.Up(t.Context())
+		require.NoError(t, err)
+		assertOrder(t, up, "delete-replaced platform-control-plane-member-worker-node-2", "delete-replaced worker-node-2",
+			"create-replacement worker-node-2", "update platform-worker-node-2-join", "create-replacement platform-control-plane-member-worker-node-2",
+			"update platform-worker-node-2-labels")
+		assertUntouched(t, up, "worker-node-1")
+	})
+	part("a_lost_machine_leaves_before_another_one_joins", func(t *testing.T) {
+		p.terminate(t, "worker-node-2")
+		_, err := stack.Refresh(t.Context())
+		require.NoError(t, err)
+		up, err := stack.Up(t.Context())
+		require.NoError(t, err)
+		assertOrder(t, up, "create worker-node-2", "delete-replaced platform-control-plane-member-worker-node-2",
+			"update platform-worker-node-2-join", "create-replacement platform-control-plane-member-worker-node-2",
+			"update platform-worker-node-2-labels")
+		assertUntouched(t, up, "worker-node-1")
+		again, err := stack.Up(t.Context(), "--expect-no-changes")
+		require.NoError(t, err)
+		assert.Empty(t, again.Describe())
+	})
 	part("destroy_leaves_nothing", func(t *testing.T) {
 		_, err := stack.Destroy(t.Context())
 		require.NoError(t, err)
@@ -92,6 +131,29 @@ func TestLife(t *testing.T) {
 		assert.Empty(t, p.resources().Resources)
 		require.NoError(t, stack.Remove(t.Context()))
 	})
+}
+
+// assertOrder says that an operation did these to resources of these names, in this order, among other things.
+func assertOrder(t *testing.T, result *engine.Result, steps ...string) {
+	t.Helper()
+	var all []string
+	for _, step := range result.Steps {
+		all = append(all, step.Op+" "+step.URN.Name())
+	}
+	rest := all
+	for _, step := range steps {
+		i := slices.Index(rest, step)
+		require.GreaterOrEqual(t, i, 0, "no %q where it belongs in\n%s", step, strings.Join(all, "\n"))
+		rest = rest[i+1:]
+	}
+}
+
+// assertUntouched says that nothing about a node was changed but for its firewall rules, which other nodes have a part in.
+func assertUntouched(t *testing.T, result *engine.Result, node string) {
+	t.Helper()
+	for _, step := range result.Changed() {
+		assert.NotContains(t, step.URN.Name(), node, step.String())
+	}
 }
 
 // devNodes are the nodes of the checked-in dev stack.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,6 +79,27 @@ func (p *platform) resources() *twin.State {
 	require.NoError(p.t, err)
 	require.NoError(p.t, json.Unmarshal(body, state))
 	return state
+}
+
+// terminate ends a node's instance as somebody at AWS's console would, and its address's association with it.
+func (p *platform) terminate(t *testing.T, node string) {
+	t.Helper()
+	store, gone := twin.Store{Dir: p.account}, ""
+	require.NoError(t, store.With(t.Context(), func(state *twin.State) error {
+		for id, r := range state.Resources {
+			if r.Type == "aws:ec2/instance:Instance" && strings.HasSuffix(r.URN, "::"+node) {
+				gone = id
+				delete(state.Resources, id)
+			}
+		}
+		for id, r := range state.Resources {
+			if r.Type == "aws:ec2/eipAssociation:EipAssociation" && r.Text("instanceId") == gone {
+				delete(state.Resources, id)
+			}
+		}
+		return nil
+	}))
+	require.NotEmpty(t, gone, "no machine of that name")
 }
 
 // publishImage makes a newer machine image than any other.

@@ -18,7 +18,7 @@ func (p *Provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulum
 	if err != nil {
 		return nil, err
 	}
-	if err := p.inspect(ctx, req.Id); err != nil {
+	if err := p.inspect(ctx, t, req.Id); err != nil {
 		return nil, t.errorf("reading", err)
 	}
 	var found *Record

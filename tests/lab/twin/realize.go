@@ -126,22 +126,24 @@ func (p *Provider) adjust(ctx context.Context, r *Record, before, in Values) err
 	return p.follow(ctx)
 }
 
-// inspect takes an instance out of the account whose container is gone, as if somebody had terminated it.
-func (p *Provider) inspect(ctx context.Context, id string) error {
+// inspect takes instances out of the account whose containers are gone, as if somebody had terminated them: the one that is
+// asked about, and all of them where the answer depends on which there are.
+func (p *Provider) inspect(ctx context.Context, t *Type, id string) error {
 	if p.machines == nil {
 		return nil
 	}
 	return p.with(ctx, func(tx *Tx) error {
-		r := tx.Find(id, instanceToken)
-		if r == nil || r.Pending {
-			return nil
-		}
-		status, err := p.machines.Status(ctx, r.Container)
-		if err != nil {
-			return err
-		}
-		if r.Outputs["instanceState"] = status; status == "" {
-			tx.remove(r)
+		for _, r := range tx.All(instanceToken) {
+			if r.Pending || (r.ID != id && t.Token != eipToken && t.Token != eipAssociationToken) {
+				continue
+			}
+			status, err := p.machines.Status(ctx, r.Container)
+			if err != nil {
+				return err
+			}
+			if r.Outputs["instanceState"] = status; status == "" {
+				tx.remove(r)
+			}
 		}
 		return nil
 	})
