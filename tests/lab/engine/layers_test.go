@@ -119,13 +119,16 @@ func identifiers(state *engine.State) []string {
 		if address, ok := r.Outputs["publicIp"].(string); ok && r.URN.Type() == "aws:ec2/eip:Eip" {
 			given[address] = "address of " + r.URN.Name()
 		}
-		// A layer that holds no addresses gets them from the one below.
+		// A layer without machines gets their addresses and identifiers from the one below.
 		if r.URN.Type() == "pulumi:pulumi:Stack" {
 			nodes, _ := r.Outputs["nodes"].([]any)
 			for _, item := range nodes {
 				node, _ := item.(map[string]any)
 				if address, ok := node["publicIp"].(string); ok {
 					given[address] = fmt.Sprintf("address of %s", node["name"])
+				}
+				if id, ok := node["instanceId"].(string); ok {
+					given[id] = fmt.Sprintf("aws:ec2/instance:Instance %s", node["name"])
 				}
 			}
 		}

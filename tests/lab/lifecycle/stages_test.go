@@ -5,5 +5,6 @@ package lifecycle
 // stages are the short way, for continuous integration.
 var stages = []stage{
 	{"interrupted bring-up", interrupted([]interruption{duringInit}, []interruption{duringJoin})},
+	{"workers come and go", testWorkersComeAndGo},
 	{"destroy with a dead API", testDestroyWithDeadAPI},
 }
