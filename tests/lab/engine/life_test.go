@@ -105,7 +105,7 @@ func TestLife(t *testing.T) {
 		require.NoError(t, err)
 		assertOrder(t, up, "delete-replaced platform-control-plane-member-worker-node-2", "delete-replaced worker-node-2",
 			"create-replacement worker-node-2", "update platform-worker-node-2-join", "create-replacement platform-control-plane-member-worker-node-2",
-			"update platform-worker-node-2-labels")
+			"create-replacement platform-worker-node-2-labels")
 		assertUntouched(t, up, "worker-node-1")
 	})
 	part("a_lost_machine_leaves_before_another_one_joins", func(t *testing.T) {
