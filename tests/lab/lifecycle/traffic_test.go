@@ -15,6 +15,9 @@ import (
 	"ecommerce-platform/tests/lab/load"
 )
 
+// patience is how long a client waits for an answer.
+const patience = 10 * time.Second
+
 // traffic is clients at work: requests for the page, which the frontend answers alone, and for /data, which the backend answers.
 type traffic struct{ page, data *load.Loop }
 
@@ -22,8 +25,8 @@ func startTraffic(t *testing.T) *traffic {
 	t.Helper()
 	url := fmt.Sprint(shop.Outputs["frontendUrl"])
 	loops := &traffic{
-		page: load.Start(t.Context(), load.Options{URL: url + "/"}),
-		data: load.Start(t.Context(), load.Options{URL: url + "/data"}),
+		page: load.Start(t.Context(), load.Options{URL: url + "/", Timeout: patience}),
+		data: load.Start(t.Context(), load.Options{URL: url + "/data", Timeout: patience}),
 	}
 	t.Cleanup(func() { loops.stop() })
 	return loops
