@@ -56,7 +56,7 @@ func (f failure) test(t *testing.T) {
 	whole := time.Since(start)
 	page, data := clients.end(t, f.name)
 	note(t, f.name, "page away for %s, /data for %s; all is served after %s and whole after %s",
-		away(page), away(data), served.Round(time.Second), whole.Round(time.Second))
+		silence(page), silence(data), served.Round(time.Second), whole.Round(time.Second))
 	for _, asked := range []struct {
 		what   string
 		report *load.Report
@@ -70,8 +70,8 @@ func (f failure) test(t *testing.T) {
 	}
 }
 
-// away is how long there was no answer, nothing where none was lost.
-func away(report *load.Report) time.Duration {
+// silence is how long there was no answer, nothing where none was lost.
+func silence(report *load.Report) time.Duration {
 	if report.Lost == 0 {
 		return 0
 	}
