@@ -110,6 +110,21 @@ func TestScriptsUpgradeOfTheControlPlane(t *testing.T) {
 		assert.Equal(t, "newer\n", h.read("etc/kubernetes/manifests/etcd.yaml"))
 		assert.Equal(t, "kind: Pod\n", h.read("etc/kubernetes/manifests/kube-apiserver.yaml"), "one that is there stays")
 	})
+	t.Run("a cluster that does not run pods yet is tried again", func(t *testing.T) {
+		h := scriptsRunning(t)
+		h.env["PLATFORM_WAIT"] = "60"
+		h.stub("kubeadm", `[[ $* != "upgrade apply"* ]] && exit 0
+[[ -e $PLATFORM_ROOT/tried ]] || { touch "$PLATFORM_ROOT/tried"; echo "Job did not complete"; exit 1; }
+printf %s "$KUBERNETES_VERSION" >"$PLATFORM_ROOT/api"`)
+		assert.Equal(t, 2, strings.Count(h.works("init.sh", "").calls, "kubeadm upgrade apply"))
+	})
+	t.Run("an upgrade that fails says why", func(t *testing.T) {
+		h := scriptsRunning(t)
+		h.stub("kubeadm", `[[ $* != "upgrade apply"* ]] || { echo "static pod did not come up"; exit 1; }`)
+		run := h.fails("init.sh", "", "kubeadm upgrade apply failed", "read what it says")
+		assert.Contains(t, run.stderr, "    static pod did not come up")
+		assert.NotContains(t, run.calls, "drain")
+	})
 	t.Run("a node that a person had closed stays closed", func(t *testing.T) {
 		h := scriptsRunning(t)
 		h.write("unschedulable", "true")

@@ -127,6 +127,11 @@ check_cluster() {
 	done <"$STATE/versions"
 }
 
+# kubeadm first tries whether the cluster runs a pod within 15 seconds, which a control plane that has just been started does not.
+apply_upgrade() {
+	logged upgrade timeout 1200 kubeadm upgrade apply "v$KUBERNETES_VERSION" --yes --ignore-preflight-errors "$IGNORE"
+}
+
 # upgrade takes the control plane to KUBERNETES_VERSION. Its workloads go on without the API server,
 # which is away for some seconds; the pods on this node move first when its kubelet has its turn.
 upgrade() {
@@ -137,7 +142,7 @@ upgrade() {
 	install_kubernetes kubeadm
 	pull_images
 	say "upgrading the control plane from $running to $KUBERNETES_VERSION"
-	logged upgrade timeout 1200 kubeadm upgrade apply "v$KUBERNETES_VERSION" --yes --ignore-preflight-errors "$IGNORE" ||
+	wait_for 300 apply_upgrade ||
 		fail "kubeadm upgrade apply failed" "read what it says, then run pulumi up again" cat "$LOGS/upgrade.log"
 	await_api 180
 	close_node
