@@ -31,6 +31,8 @@ type interruption struct {
 	reached string
 	// powerLoss kills the machine too, and starts it again.
 	powerLoss bool
+	// remains is a shell condition for what the machine's disk has after a loss of power.
+	remains string
 }
 
 // The points in the order in which a bring-up comes to them. In a pattern, [x] keeps pgrep from finding the watch itself.
@@ -49,18 +51,21 @@ var (
 	}
 	beforeMarker = interruption{
 		name: "between kubeadm init and its marker, with a loss of power", node: "control-plane", powerLoss: true,
-		reached: `grep -q "initialized successfully" /var/log/platform/init.log && ! pgrep -f "[k]ubeadm init" && ! test -e /var/lib/platform/initialized`,
+		// What follows kubeadm takes less than a second: the script is stopped there.
+		reached: `grep -q "initialized successfully" /var/log/platform/init.log && pkill -STOP -f "platform/[i]nit.sh"`,
+		remains: `test -e /etc/kubernetes/admin.conf && ! test -e /var/lib/platform/initialized`,
 	}
 	duringJoin = interruption{
 		name: "while kubeadm join runs", node: "worker-node-1",
 		reached: `pgrep -f "[k]ubeadm join"`,
 	}
 	duringJoinWithPowerLoss = interruption{
-		name: "while kubeadm join runs, with a loss of power", node: "worker-node-2", powerLoss: true,
-		reached: `pgrep -f "[k]ubeadm join" && test -e /etc/kubernetes/pki/ca.crt`,
+		name: "while kubeadm join runs, with a loss of power", node: "worker-node-1", powerLoss: true,
+		reached: `pgrep -f "[k]ubeadm join" && test -e /etc/kubernetes/pki/ca.crt && pkill -STOP -f "platform/[j]oin.sh"`,
+		remains: `! test -e /var/lib/platform/joined`,
 	}
 	duringCalico = interruption{
-		name: "while Calico starts", node: "control-plane",
+		name: "while Calico starts on a node", node: "worker-node-1",
 		reached: `crictl ps --all --quiet --name install-cni | grep . && ! crictl ps --quiet --name calico-node | grep .`,
 	}
 	duringWorkloads = interruption{
@@ -208,6 +213,8 @@ func (i interruption) losePower(t *testing.T) {
 		output, err := exec.Command("docker", action, container).CombinedOutput()
 		require.NoError(t, err, "docker %s: %s", action, output)
 	}
+	output, err := exec.Command("docker", "exec", container, "sh", "-c", i.remains).CombinedOutput()
+	require.NoError(t, err, "%s: %s", i.remains, output)
 }
 
 // works is what every bring-up must end with: every node and every pod ready, the shop answering through all its tiers, and

@@ -6,7 +6,7 @@ package lifecycle
 var stages = []stage{
 	{"interrupted bring-up", interrupted(
 		[]interruption{duringLaunch, duringInstall},
-		[]interruption{duringInit, beforeMarker, duringCalico, duringJoin, duringJoinWithPowerLoss, duringWorkloads},
+		[]interruption{duringInit, beforeMarker, duringJoinWithPowerLoss, duringCalico, duringWorkloads},
 	)},
 	{"workers come and go", testWorkersComeAndGo},
 	{"pods fail", testPodsFail},
