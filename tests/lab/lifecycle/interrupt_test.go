@@ -51,8 +51,9 @@ var (
 	}
 	beforeMarker = interruption{
 		name: "between kubeadm init and its marker, with a loss of power", node: "control-plane", powerLoss: true,
-		// What follows kubeadm takes less than a second: the script is stopped there.
-		reached: `grep -q "initialized successfully" /var/log/platform/init.log && pkill -STOP -f "platform/[i]nit.sh"`,
+		// What follows kubeadm takes less than a second, so the script is stopped before, and kubeadm ends by itself.
+		reached: `{ test -e /run/stopped || { pgrep -f "[k]ubeadm init" && test -e /etc/kubernetes/admin.conf &&
+			pkill -STOP -f "platform/[i]nit.sh" && touch /run/stopped; }; } && grep -q "initialized successfully" /var/log/platform/init.log`,
 		remains: `test -e /etc/kubernetes/admin.conf && ! test -e /var/lib/platform/initialized`,
 	}
 	duringJoin = interruption{
