@@ -185,6 +185,28 @@ func TestScriptsPrepare(t *testing.T) {
 	})
 }
 
+// A script may die anywhere, also between a service's new settings and its restart.
+func TestScriptsRestartWhatAKilledRunDidNot(t *testing.T) {
+	t.Run("containerd with its settings", func(t *testing.T) {
+		h := scriptsMachine(t)
+		h.stub("systemctl", `[[ $1 != restart ]]`)
+		assert.True(t, h.run("prepare.sh", "").failed)
+		h.stub("systemctl", "")
+		assert.Contains(t, h.works("prepare.sh", "").calls, "systemctl restart containerd")
+		assert.NotContains(t, h.works("prepare.sh", "").calls, "systemctl restart containerd")
+	})
+	t.Run("the kubelet with its settings", func(t *testing.T) {
+		h := scriptsControlPlane(t)
+		h.works("init.sh", "")
+		h.stub("kubeadm", `[[ "$1 $2" == "upgrade node" ]] && echo "c: d" >"$PLATFORM_ROOT/var/lib/kubelet/config.yaml"; exit 0`)
+		h.stub("systemctl", `[[ $1 != restart ]]`)
+		assert.True(t, h.run("init.sh", "").failed)
+		h.stub("systemctl", "")
+		assert.Contains(t, h.works("init.sh", "").calls, "systemctl restart kubelet")
+		assert.NotContains(t, h.works("init.sh", "").calls, "systemctl restart kubelet")
+	})
+}
+
 func TestScriptsPrepareDiagnoses(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil        func(*scriptsHost)

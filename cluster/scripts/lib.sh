@@ -106,15 +106,17 @@ kubelet_healthy() {
 
 # refresh_kubelet brings a running kubelet to the settings that the cluster holds.
 refresh_kubelet() {
-	local config=$ROOT/var/lib/kubelet/config.yaml before
-	before=$(sha256sum "$config")
+	# Until the kubelet runs with what is written now, a file keeps what it was started with: a run may die in between.
+	local config=$ROOT/var/lib/kubelet/config.yaml running=$STATE/kubelet-runs-with
+	[[ -s $running ]] || sha256sum "$config" >"$running"
 	logged kubelet-config timeout 120 kubeadm upgrade node phase kubelet-config ||
 		fail "kubeadm could not write the kubelet's settings" "read what it says, then run pulumi up again" \
 			cat "$LOGS/kubelet-config.log"
-	if [[ $before != "$(sha256sum "$config")" ]]; then
+	if [[ $(<"$running") != "$(sha256sum "$config")" ]]; then
 		say "restarting the kubelet with its new settings"
 		systemctl restart kubelet
 	fi
+	rm -f "$running"
 	wait_for 120 kubelet_healthy ||
 		fail "the kubelet does not answer: $LAST" "look at journalctl -u kubelet; a setting under kubelet may be wrong" \
 			journalctl --unit kubelet --lines 20 --no-pager

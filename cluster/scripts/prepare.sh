@@ -183,10 +183,13 @@ set_containerd() {
 	set_registries
 	printf 'runtime-endpoint: unix:///run/containerd/containerd.sock\n' >"$ROOT/etc/crictl.yaml"
 	systemctl --quiet enable containerd kubelet
-	place "$FILES/containerd.toml" "$ROOT/etc/containerd/config.toml" 0644
-	if [[ -n $CHANGED ]]; then
+	# Noted once containerd runs with them: a run that died before the restart left settings that are not in force.
+	local config=$ROOT/etc/containerd/config.toml running=$STATE/containerd-runs-with
+	place "$FILES/containerd.toml" "$config" 0644
+	if [[ ! -e $running || $(<"$running") != "$(<"$config")" ]]; then
 		say "restarting containerd with its new settings"
 		systemctl restart containerd
+		cp "$config" "$running"
 	else
 		systemctl start containerd
 	fi
