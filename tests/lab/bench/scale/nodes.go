@@ -1,31 +1,35 @@
-package bench
+package scale
 
 import "fmt"
 
-// Sizes of the large stack: a control plane and workers, and replicas that make a thousand pods with the database's one.
+// Replicas that make a thousand pods with the database's one.
 const (
-	workers          = 99
 	frontendReplicas = 550
 	backendReplicas  = 440
 	redisReplicas    = 9
 )
 
-// large is a configuration with 100 nodes and 1,000 pods, half of the workers for each tier.
-func large() map[string]any {
-	nodes := []any{node("control-plane", "control-plane", 0, nil)}
-	for i := 1; i <= workers; i++ {
-		tier := "frontend"
-		if i%2 == 0 {
-			tier = "backend"
-		}
-		nodes = append(nodes, node(fmt.Sprintf("worker-node-%d", i), "worker", i, map[string]any{"tier": tier, "storage": "ssd"}))
-	}
+// crowded is a configuration with 100 nodes and 1,000 pods.
+func crowded() map[string]any {
 	return map[string]any{
-		"nodes": nodes, "instanceType": "t3.xlarge",
+		"nodes": topology(100), "instanceType": "t3.xlarge",
 		"frontend": map[string]any{"replicas": frontendReplicas},
 		"backend":  map[string]any{"replicas": backendReplicas},
 		"redis":    map[string]any{"replicas": redisReplicas},
 	}
+}
+
+// topology is a control plane and workers, half of them for each tier.
+func topology(nodes int) []any {
+	list := []any{node("control-plane", "control-plane", 0, nil)}
+	for i := 1; i < nodes; i++ {
+		tier := "frontend"
+		if i%2 == 0 {
+			tier = "backend"
+		}
+		list = append(list, node(fmt.Sprintf("worker-node-%d", i), "worker", i, map[string]any{"tier": tier, "storage": "ssd"}))
+	}
+	return list
 }
 
 // node is one entry of the key nodes, at an address of its own in 172.31.0.0/20.

@@ -1,0 +1,110 @@
+package shop
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"ecommerce-platform/tests/lab/bench/shop/probe"
+	"ecommerce-platform/tests/lab/machines"
+	"ecommerce-platform/tests/lab/platform"
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// client is a pod beside the frontends that runs probes.
+type client struct{ lab *platform.Lab }
+
+const clientName = "bench-client"
+
+func (c *client) start(ctx context.Context) error {
+	binary, err := toolchain.Tool(ctx, clientName)
+	if err != nil {
+		return err
+	}
+	image, err := c.kubectl(ctx, nil, "get", "deployment", "-n", namespace, "frontend", "-o", "jsonpath={.spec.template.spec.containers[0].image}")
+	if err != nil {
+		return err
+	}
+	manifest, err := json.Marshal(map[string]any{
+		"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"name": clientName, "namespace": namespace},
+		"spec": map[string]any{
+			"nodeSelector": map[string]any{"tier": "frontend"}, "automountServiceAccountToken": false, "terminationGracePeriodSeconds": 0,
+			"tolerations":     []any{map[string]any{"key": "tier", "operator": "Exists"}},
+			"securityContext": map[string]any{"runAsNonRoot": true, "runAsUser": 101, "seccompProfile": map[string]any{"type": "RuntimeDefault"}},
+			"containers": []any{map[string]any{
+				"name": "client", "image": image, "command": []any{"sleep", "3600"},
+				"securityContext": map[string]any{"allowPrivilegeEscalation": false, "capabilities": map[string]any{"drop": []any{"ALL"}}},
+			}},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := c.kubectl(ctx, manifest, "apply", "-f", "-"); err != nil {
+		return err
+	}
+	if _, err := c.kubectl(ctx, nil, "wait", "-n", namespace, "pod/"+clientName, "--for=condition=Ready", "--timeout=90s"); err != nil {
+		return err
+	}
+	program, err := os.ReadFile(binary)
+	if err != nil {
+		return err
+	}
+	_, err = c.exec(ctx, program, "sh", "-c", "cat >/tmp/client && chmod 0700 /tmp/client")
+	return err
+}
+
+func (c *client) stop(ctx context.Context) error {
+	_, err := c.kubectl(ctx, nil, "delete", "pod", "-n", namespace, clientName, "--ignore-not-found", "--wait=false")
+	return err
+}
+
+func (c *client) podAddress(ctx context.Context, tier string) (string, error) {
+	addresses, err := c.kubectl(ctx, nil, "get", "pods", "-n", namespace, "-l", "app.kubernetes.io/name="+tier, "-o", "jsonpath={.items[*].status.podIP}")
+	if err != nil {
+		return "", err
+	}
+	first := strings.Fields(addresses)
+	if len(first) == 0 {
+		return "", fmt.Errorf("tier %s: no pod has an address", tier)
+	}
+	return first[0], nil
+}
+
+// ask runs probes in the pod. Their password travels on standard input.
+func (c *client) ask(ctx context.Context, probes []probe.Probe) ([]probe.Answer, error) {
+	plan, err := json.Marshal(probes)
+	if err != nil {
+		return nil, err
+	}
+	text, err := c.exec(ctx, plan, "/tmp/client")
+	if err != nil {
+		return nil, err
+	}
+	var answers []probe.Answer
+	return answers, json.Unmarshal([]byte(text), &answers)
+}
+
+func (c *client) exec(ctx context.Context, stdin []byte, command ...string) (string, error) {
+	return c.kubectl(ctx, stdin, append([]string{"exec", "-i", "-n", namespace, clientName, "--"}, command...)...)
+}
+
+// kubectl runs on the control plane.
+func (c *client) kubectl(ctx context.Context, stdin []byte, args ...string) (string, error) {
+	container, err := machines.Container(ctx, c.lab.Name, c.lab.Addresses["control-plane"])
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.CommandContext(ctx, "docker",
+		append([]string{"exec", "-i", container, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf"}, args...)...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.String(), nil
+}
