@@ -86,7 +86,7 @@ func initialize(args *Args, n *node) (err error) {
 	return err
 }
 
-// installNetwork installs Calico; pods get addresses once there is a pool.
+// installNetwork installs Calico, which has no addresses to hand out before there is a pool, and needs no node to be installed.
 func installNetwork(args *Args, control *node) (*done, error) {
 	return control.run(step{
 		name: "calico", script: "calico.sh", limit: 1200, files: []string{kustomizationFile}, after: []*done{control.joined},
@@ -187,9 +187,9 @@ func monitorNode(n *node) error {
 	return err
 }
 
-// awaitServices waits for what needs the whole network: names resolve and Calico's controllers run.
+// awaitServices waits for what needs the whole network: Calico routes on every node, its controllers run and names resolve.
 func awaitServices(control *node, network *done, complete []pulumi.Resource) (*done, error) {
 	return control.run(step{
-		name: "ready", script: "ready.sh", limit: 900, after: []*done{network}, waits: complete,
+		name: "ready", script: "ready.sh", limit: 1320, after: []*done{network}, waits: complete,
 	})
 }

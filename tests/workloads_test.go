@@ -119,6 +119,7 @@ func TestWorkloadsFollowTheSpecification(t *testing.T) {
 		{"backend listens on 8080", workloadsDeployment, "backend", workloadsContainer + ".ports[0].containerPort", 8080.0},
 		{"backend is offered at 8080", workloadsService, "backend", "spec.ports[0].port", 8080.0},
 		{"backend stays inside", workloadsService, "backend", "spec.type", "ClusterIP"},
+		{"Pulumi does not wait for backend's endpoints to settle", workloadsService, "backend", `metadata.annotations["pulumi.com/skipAwait"]`, "true"},
 
 		{"postgres has 1 replica", workloadsDeployment, "postgres", "spec.replicas", 1.0},
 		{"postgres runs postgres:16", workloadsDeployment, "postgres", workloadsContainer + ".image", "postgres:16"},

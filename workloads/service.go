@@ -45,10 +45,14 @@ func (to *target) serve(t *tier, args serviceArgs) (*endpoint, error) {
 		port.NodePort = pulumi.Int(args.nodePort)
 	}
 	spec.Ports = corev1.ServicePortArray{port}
+	meta := t.meta(to, t.name)
+	// The provider waits ten seconds after each change of the endpoints, and with it whoever needs but the name. The
+	// Deployment waits for its pods anyway.
+	meta.Annotations = pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}
 	service, err := corev1.NewService(to.ctx, to.child(t.name), &corev1.ServiceArgs{
-		Metadata: t.meta(to, t.name),
+		Metadata: meta,
 		Spec:     spec,
-	}, to.options(awaited()...)...)
+	}, to.options()...)
 	if err != nil {
 		return nil, err
 	}

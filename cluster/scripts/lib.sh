@@ -10,6 +10,8 @@ STATE=$ROOT/var/lib/platform
 LOGS=$ROOT/var/log/platform
 KUBERNETES=$ROOT/etc/kubernetes
 POLL=${PLATFORM_POLL:-2}
+# So many seconds of a wait count as its beginning.
+QUICK=5
 export LC_ALL=C.UTF-8
 
 SCRIPT=${0##*/}
@@ -42,15 +44,20 @@ fail() {
 trap 'fail "line $LINENO, while $DOING: $BASH_COMMAND" "read the lines above, then run pulumi up again: every step can be repeated"' ERR
 trap 'fail "stopped at its time limit while $DOING" "see what is slow on the node, then run pulumi up again: every step can be repeated"' TERM
 
-# wait_for SECONDS COMMAND... repeats a command until it succeeds; LAST is what it printed last.
+# wait_for SECONDS COMMAND... repeats a command until it succeeds, often at first, since most waits are short; LAST is
+# what it printed last.
 wait_for() {
-	local end=$((SECONDS + ${PLATFORM_WAIT:-$1}))
+	local begin=$SECONDS end=$((SECONDS + ${PLATFORM_WAIT:-$1})) pause
 	shift
 	until LAST=$("$@" 2>&1); do
 		if ((SECONDS >= end)); then
 			return 1
 		fi
-		sleep "$POLL"
+		pause=$POLL
+		if ((SECONDS - begin < QUICK)); then
+			pause=0.2
+		fi
+		sleep "$pause"
 	done
 }
 

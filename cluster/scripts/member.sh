@@ -8,8 +8,9 @@ node_field() {
 	admin get node "$NODE_NAME" --output "jsonpath=$1"
 }
 
+# Watches, rather than asks again and again, as soon as there is a Node to watch.
 node_ready() {
-	[[ $(node_field '{.status.conditions[?(@.type=="Ready")].status}') == True ]]
+	admin wait node "$NODE_NAME" --for condition=Ready --timeout 15s
 }
 
 evidence() {

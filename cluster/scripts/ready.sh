@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Waits for what needs pod addresses: the cluster's DNS and Calico's controllers.
+# Waits for Calico on every node, and for what needs pod addresses: its controllers and the cluster's DNS.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -8,14 +8,20 @@ evidence() {
 	admin get nodes --output wide
 	admin --namespace kube-system get pods --output wide
 	admin --namespace kube-system get events --field-selector type=Warning --sort-by .lastTimestamp
+	admin --namespace kube-system logs --selector k8s-app=calico-node --container calico-node --tail 15
 }
 
 alone "$SCRIPT"
-for deployment in calico-kube-controllers coredns; do
-	say "waiting for $deployment"
-	logged ready timeout 330 kubectl --kubeconfig "$KUBERNETES/admin.conf" --namespace kube-system \
-		rollout status "deployment/$deployment" --timeout 300s ||
-		fail "$deployment is not ready after 5 minutes" \
-			"the pods and events above say why; no address means that the pool is missing or full" evidence
-done
+# SECONDS WHAT: the agents come first, since nothing else has an address without them.
+while read -r limit workload; do
+	say "waiting for ${workload#*/}"
+	logged ready timeout "$((limit + 30))" kubectl --kubeconfig "$KUBERNETES/admin.conf" --namespace kube-system \
+		rollout status "$workload" --timeout "${limit}s" ||
+		fail "${workload#*/} is not ready after $((limit / 60)) minutes" \
+			"the pods and events above say why; no address means that the pool is missing or full, and images come from their registries or from mirrors.images" evidence
+done <<-END
+	600 daemonset/calico-node
+	300 deployment/calico-kube-controllers
+	300 deployment/coredns
+END
 say "the cluster is ready"
