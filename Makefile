@@ -32,7 +32,7 @@ comment: export COMMENT := $(if $(COMMENT),$(abspath $(COMMENT)))
 comment: ## render what previews left in HEAD=dir and BASE=dir as a pull request comment (COMMENT=file)
 	@$(LAB) comment
 
-bench: ## what the policy pack adds to a preview, of the dev stack and of 100 nodes with 1,000 pods
+bench: ## measure bring-up beside a bare script, idle runs, load, latency and growth; writes docs/benchmarks.md (PARTS="preview lab")
 	@$(LAB) bench
 
 prepare: ## install and build what the tests need

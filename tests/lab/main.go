@@ -18,7 +18,7 @@ const usage = `usage: go run . <command>
   down     remove every container, network and file of it
   preview  what the program would deploy, and whether that will work; needs no Docker, root or credentials
   comment  what previews of a pull request and its base found, as a comment
-  bench    what the policy pack adds to a preview
+  bench    measure the platform, beside what each figure is to be compared with
   prepare  install and build what the tests need
   prepare-lifecycle  and what make lifecycle needs besides: the minor of Kubernetes before
   lint     gofmt, go vet, golangci-lint, shellcheck, shfmt`

@@ -6,7 +6,9 @@
 # PACKAGES, REGISTRIES, MANIFEST_URL, LOCAL_VOLUMES: as the platform's scripts take them; IGNORED: preflight errors.
 # Writes "STAGE NODE" as each node gets there.
 set -euo pipefail
-read -r CONTROL WORKERS <<<"$NODES"
+read -ra ALL <<<"$NODES"
+CONTROL=${ALL[0]}
+WORKERS=("${ALL[@]:1}")
 FLOOR=$(dirname "${BASH_SOURCE[0]}")
 
 on() {
@@ -47,10 +49,13 @@ kubectl() {
 }
 
 join() {
+	local labels
 	# shellcheck disable=SC2086 # the command that kubeadm prints
 	on "$1" $JOIN --node-name "$1" --ignore-preflight-errors "$IGNORED" >>"$INPUT/$1.log" 2>&1
-	on "$1" sh -c 'cd /opt/platform/etc && for pod in node-exporter.yaml; do ! [ -e $pod ] || cp $pod /etc/kubernetes/manifests/; done'
-	kubectl label node "$1" $(cat "$INPUT/$1.labels") >/dev/null
+	# shellcheck disable=SC2016 # for the shell on the node
+	on "$1" sh -c '[ ! -e "$0" ] || cp "$0" /etc/kubernetes/manifests/' /opt/platform/etc/node-exporter.yaml
+	read -ra labels <"$INPUT/$1.labels"
+	kubectl label node "$1" "${labels[@]}" >/dev/null
 	kubectl wait node "$1" --for condition=Ready --timeout 300s >/dev/null
 	reached node "$1"
 }
@@ -65,12 +70,12 @@ shop() {
 	reached objects "$CONTROL"
 }
 
-each prepare $NODES
+each prepare "${ALL[@]}"
 on "$CONTROL" kubeadm init --config /opt/platform/etc/kubeadm.yaml >>"$INPUT/$CONTROL.log" 2>&1
 reached control-plane "$CONTROL"
 JOIN=$(on "$CONTROL" kubeadm token create --print-join-command)
 shop &
-each join $WORKERS
+each join "${WORKERS[@]}"
 wait $!
 for deployment in kube-system/coredns kube-system/calico-kube-controllers $DEPLOYMENTS; do
 	kubectl --namespace "${deployment%/*}" rollout status "deployment/${deployment#*/}" --timeout 300s >/dev/null

@@ -1,0 +1,72 @@
+package probe_test
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/tests/lab/bench/shop/probe"
+)
+
+// redis answers every command of three lines and their header with one line.
+func redis(t *testing.T, answer string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		connection, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = connection.Close() }()
+		lines := bufio.NewScanner(connection)
+		for n := 1; lines.Scan(); n++ {
+			if n%5 == 0 {
+				_, _ = connection.Write([]byte(answer))
+			}
+		}
+	}()
+	return listener.Addr().String()
+}
+
+func TestProbeTellsHowLongAnswersTake(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(server.Close)
+	for _, p := range []probe.Probe{
+		{Name: "page", Kind: probe.HTTP, Target: server.URL, Clients: 2, Count: 50},
+		{Name: "cache", Kind: probe.Redis, Target: redis(t, "$-1\r\n"), Count: 50},
+	} {
+		t.Run(p.Name, func(t *testing.T) {
+			answer, err := p.Run(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, p.Name, answer.Name)
+			assert.Positive(t, answer.Rate)
+			assert.Positive(t, answer.P50)
+			assert.GreaterOrEqual(t, answer.P99, answer.P50)
+			assert.Zero(t, answer.Lost)
+		})
+	}
+}
+
+func TestProbeTellsWhatIsWrong(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		probe  probe.Probe
+		reason string
+	}{
+		{"a kind that there is none of", probe.Probe{Kind: "smtp", Count: 1}, `kind "smtp": must be http, dns, redis or postgres`},
+		{"no number of questions", probe.Probe{Kind: probe.Redis}, "count 0: must be positive"},
+		{"an answer that is not the right one", probe.Probe{Kind: probe.Redis, Target: redis(t, "-ERR no\r\n"), Count: 1}, `redis answered "-ERR no\r\n"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := test.probe.Run(t.Context())
+			require.ErrorContains(t, err, test.reason)
+		})
+	}
+}
