@@ -155,7 +155,7 @@ func (b *Bench) input(dir string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := os.WriteFile(filepath.Join(dir, node+".labels"), []byte(strings.Join(labels, " ")+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, node+".labels"), []byte(strings.Join(labels, " ")), 0o600); err != nil {
 			return nil, err
 		}
 	}

@@ -54,7 +54,7 @@ join() {
 	on "$1" $JOIN --node-name "$1" --ignore-preflight-errors "$IGNORED" >>"$INPUT/$1.log" 2>&1
 	# shellcheck disable=SC2016 # for the shell on the node
 	on "$1" sh -c '[ ! -e "$0" ] || cp "$0" /etc/kubernetes/manifests/' /opt/platform/etc/node-exporter.yaml
-	read -ra labels <"$INPUT/$1.labels"
+	read -ra labels <<<"$(<"$INPUT/$1.labels")"
 	kubectl label node "$1" "${labels[@]}" >/dev/null
 	kubectl wait node "$1" --for condition=Ready --timeout 300s >/dev/null
 	reached node "$1"
