@@ -45,7 +45,7 @@ func (b *Bench) Floor(ctx context.Context) (times Times, err error) {
 	if err != nil {
 		return nil, err
 	}
-	internet, err := mirror.Start(ctx, b.Name)
+	internet, err := mirror.Start(ctx, b.Name, mirror.Current)
 	if err != nil {
 		return nil, err
 	}
