@@ -20,8 +20,9 @@ const usage = `usage: go run . <command>
   comment  what previews of a pull request and its base found, as a comment
   bench    measure the platform, beside what each figure is to be compared with
   prepare  install and build what the tests need
-  prepare-lifecycle  and what make lifecycle needs besides: the minor of Kubernetes before
-  lint     gofmt, go vet, golangci-lint, shellcheck, shfmt`
+  lint     gofmt, go vet, golangci-lint, shellcheck, shfmt
+
+  prepare-lifecycle  prepare, and what make lifecycle needs besides: the minor of Kubernetes before`
 
 func main() { os.Exit(lab()) }
 

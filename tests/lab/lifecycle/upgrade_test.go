@@ -79,8 +79,8 @@ func (c upgradeCase) open(t *testing.T) map[string]any {
 	lab, err := labtest.Open(t.Context(), options)
 	require.NoError(t, err)
 	shop = lab
+	ctx := context.WithoutCancel(t.Context())
 	t.Cleanup(func() {
-		ctx := context.Background()
 		if t.Failed() {
 			shop.Diagnose(ctx, os.Stderr)
 		}
