@@ -66,8 +66,9 @@ var (
 		remains: `! test -e /var/lib/platform/joined`,
 	}
 	duringCalico = interruption{
-		name: "while Calico starts on a node", node: "worker-node-1",
-		reached: `crictl ps --all --quiet --name install-cni | grep . && ! crictl ps --quiet --name calico-node | grep .`,
+		name: "while Calico starts on a node", node: "control-plane",
+		reached: `kubectl --kubeconfig /etc/kubernetes/admin.conf get pods -n kube-system -l k8s-app=calico-node -o name \
+			--field-selector spec.nodeName=worker-node-1,status.phase=Pending | grep .`,
 	}
 	duringWorkloads = interruption{
 		name: "while pods of the shop are pending", node: "control-plane",
