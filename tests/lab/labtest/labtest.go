@@ -90,8 +90,10 @@ func Reopen(ctx context.Context, options Options) (*Lab, error) {
 	}
 	prepare := options.platform()
 	prepare.Output = io.MultiWriter(os.Stdout, l.Log)
-	l.Lab, err = platform.Prepare(ctx, prepare)
-	return l, err
+	if l.Lab, err = platform.Prepare(ctx, prepare); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
 // Close takes the lab down unless it is to be kept.

@@ -84,7 +84,9 @@ const pointLimit = 15 * time.Minute
 func interrupted(makeUp, pulumi []interruption) func(t *testing.T) {
 	return func(t *testing.T) {
 		start := time.Now()
-		require.NoError(t, labtest.Down(t.Context(), options))
+		fresh := options
+		fresh.Keep = false
+		require.NoError(t, labtest.Down(t.Context(), fresh))
 		for _, point := range makeUp {
 			require.True(t, t.Run("make up is killed "+point.name, func(t *testing.T) { point.kill(t, makeTarget(t, "up")) }))
 		}
@@ -97,6 +99,7 @@ func interrupted(makeUp, pulumi []interruption) func(t *testing.T) {
 		var last time.Duration
 		require.True(t, t.Run("run again, it ends well", func(t *testing.T) {
 			again := time.Now()
+			require.NoError(t, shop.Recover(t.Context()))
 			result, err := shop.Stack.Up(t.Context())
 			require.NoError(t, err)
 			last = time.Since(again)
@@ -215,8 +218,14 @@ func (i interruption) losePower(t *testing.T) {
 		output, err := exec.Command("docker", action, container).CombinedOutput()
 		require.NoError(t, err, "docker %s: %s", action, output)
 	}
-	output, err := exec.Command("docker", "exec", container, "sh", "-c", i.remains).CombinedOutput()
-	require.NoError(t, err, "%s: %s", i.remains, output)
+	// For a moment no command runs in a machine that has just started.
+	labtest.Eventually(t, time.Minute, func() error {
+		output, err := exec.Command("docker", "exec", container, "sh", "-c", i.remains).CombinedOutput()
+		if err != nil {
+			err = fmt.Errorf("%s: %w: %s", i.remains, err, output)
+		}
+		return err
+	})
 }
 
 // works is what every bring-up must end with: every node and every pod ready, the shop answering through all its tiers, and

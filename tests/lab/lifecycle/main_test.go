@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, "FAIL: taking the lab down:", err)
 			code = 1
 		}
+	} else if err := labtest.Down(context.Background(), options); err != nil {
+		fmt.Fprintln(os.Stderr, "FAIL: taking the lab down:", err)
+		code = 1
 	}
 	report.print(os.Stdout)
 	os.Exit(code)
