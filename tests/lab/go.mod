@@ -17,7 +17,7 @@ require (
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.2.0
 	github.com/lib/pq v1.10.9
-	golang.org/x/sync v0.22.0 // indirect
+	golang.org/x/sync v0.22.0
 )
 
 require (

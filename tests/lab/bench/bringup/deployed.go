@@ -33,11 +33,11 @@ func readDeployed(state *engine.State) (*deployed, error) {
 		return nil, fmt.Errorf("state: %w", err)
 	}
 	for i, r := range stored.Resources {
-		clear, err := reveal(map[string]any(r.Inputs))
+		plain, err := reveal(map[string]any(r.Inputs))
 		if err != nil {
 			return nil, fmt.Errorf("state: %s: %w", r.URN, err)
 		}
-		stored.Resources[i].Inputs, _ = clear.(map[string]any)
+		stored.Resources[i].Inputs, _ = plain.(map[string]any)
 	}
 	return &deployed{stored.Resources}, nil
 }
@@ -54,19 +54,19 @@ func reveal(value any) (any, error) {
 			return reveal(inside)
 		}
 		for key, item := range value {
-			clear, err := reveal(item)
+			plain, err := reveal(item)
 			if err != nil {
 				return nil, err
 			}
-			value[key] = clear
+			value[key] = plain
 		}
 	case []any:
 		for i, item := range value {
-			clear, err := reveal(item)
+			plain, err := reveal(item)
 			if err != nil {
 				return nil, err
 			}
-			value[i] = clear
+			value[i] = plain
 		}
 	}
 	return value, nil

@@ -38,6 +38,12 @@ func (b *Bench) Platform(ctx context.Context) (*platform.Lab, Times, error) {
 		return nil, nil, err
 	}
 	b.addresses = lab.Addresses
+	if b.deployed == nil {
+		// Compiles the program where that has not been done: neither an everyday up nor the floor does.
+		if _, err := lab.Stack.Preview(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
 
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
