@@ -154,6 +154,8 @@ func (p *Provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*e
 		gone = r
 		if p.machines == nil || !realized[t.Token] {
 			tx.remove(r)
+		} else {
+			r.Pending = true // its firewall follows nothing any more
 		}
 		return nil
 	})

@@ -24,8 +24,9 @@ type recorder struct {
 	firewalls map[string]string
 	restarts  map[string]string // user data by container
 	gateway   machines.Gateway
-	failure   error // of a launch
-	refusal   error // of a rule set
+	failure   error  // of a launch
+	refusal   error  // of a rule set
+	leaving   func() // what happens while a machine is being removed
 }
 
 func newRecorder() *recorder {
@@ -60,6 +61,9 @@ func (r *recorder) Restart(_ context.Context, container string, userData []byte)
 
 func (r *recorder) Terminate(_ context.Context, container string) error {
 	delete(r.machines, container)
+	if r.leaving != nil {
+		r.leaving()
+	}
 	return nil
 }
 
@@ -73,6 +77,9 @@ func (r *recorder) Status(_ context.Context, container string) (string, error) {
 func (r *recorder) ApplyFirewall(_ context.Context, container, rules string) error {
 	if r.refusal != nil {
 		return r.refusal
+	}
+	if _, ok := r.machines[container]; !ok {
+		return errors.New("docker cp: destination must be a directory")
 	}
 	r.firewalls[container] = rules
 	return nil
@@ -191,6 +198,22 @@ func TestMachines(t *testing.T) {
 		assert.NotContains(t, docker.machines, worker)
 		assert.Contains(t, docker.machines, cp)
 		s.create(ingressToken, "unknown", rule)
+	})
+	t.Run("a rule goes while a machine is being removed, as in a destroy", func(t *testing.T) {
+		second := s.create(instanceToken, "second", s.node(in{"privateIp": "172.31.2.239", "tags": in{"Name": "worker-node-1"}}))
+		rule := s.create(ingressToken, "going", with(ssh(s), in{"cidrIpv4": "192.0.2.2/32"}))
+		var err error
+		docker.leaving = func() { err = s.delete(rule) }
+		require.NoError(t, s.delete(second))
+		docker.leaving = nil
+		require.NoError(t, err)
+	})
+	t.Run("a rule goes after a machine is lost, as in a destroy without a node", func(t *testing.T) {
+		second := s.create(instanceToken, "second", s.node(in{"privateIp": "172.31.2.239", "tags": in{"Name": "worker-node-1"}}))
+		rule := s.create(ingressToken, "going", with(ssh(s), in{"cidrIpv4": "192.0.2.2/32"}))
+		delete(docker.machines, worker)
+		require.NoError(t, s.delete(rule))
+		require.NoError(t, s.delete(second))
 	})
 	t.Run("networks go with their subnets", func(t *testing.T) {
 		vpc := s.create(vpcToken, "other", in{"cidrBlock": "10.0.0.0/16"})

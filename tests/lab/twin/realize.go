@@ -2,6 +2,7 @@ package twin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -97,7 +98,7 @@ func (p *Provider) unrealize(ctx context.Context, r *Record) error {
 		p.log.Status(ctx, r.URN, "removing container %s", r.Container)
 	}
 	if err := p.disembody(ctx, r); err != nil {
-		return err
+		return errors.Join(err, p.keep(context.WithoutCancel(ctx), r.ID))
 	}
 	err := p.with(ctx, func(tx *Tx) error {
 		if body := tx.Resources[r.ID]; body != nil && realized[r.Type] {
@@ -109,6 +110,16 @@ func (p *Provider) unrealize(ctx context.Context, r *Record) error {
 		return err
 	}
 	return p.follow(ctx)
+}
+
+// keep says of a resource that its body is still there.
+func (p *Provider) keep(ctx context.Context, id string) error {
+	return p.with(ctx, func(tx *Tx) error {
+		if r := tx.Resources[id]; r != nil {
+			r.Pending = false
+		}
+		return nil
+	})
 }
 
 // adjust brings a changed resource's body up to date.
@@ -155,6 +166,13 @@ func (p *Provider) follow(ctx context.Context) error {
 		for _, r := range tx.All(instanceToken) {
 			rules := tx.firewall(r).Ruleset()
 			if r.Pending || r.Container == "" || r.Firewall == rules {
+				continue
+			}
+			// A machine that is lost has no firewall; a refresh will tell.
+			if status, err := p.machines.Status(ctx, r.Container); err != nil || status == "" {
+				if err != nil {
+					return fmt.Errorf("security groups of %s: %w", r.ID, err)
+				}
 				continue
 			}
 			if err := p.machines.ApplyFirewall(ctx, r.Container, rules); err != nil {
