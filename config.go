@@ -53,6 +53,7 @@ type Config struct {
 	Mirrors               cluster.Mirrors    `json:"mirrors"`
 	NodeExporterImage     string             `json:"nodeExporterImage"`
 	CertificateRenewal    string             `json:"certificateRenewal"`
+	Backup                cluster.Backup     `json:"backup"`
 
 	Namespace        string          `json:"namespace"`
 	NodePort         int             `json:"nodePort"`

@@ -170,7 +170,8 @@ func (c *Config) clusterArgs(keys *cluster.Keys, lower *lowerLayers) *cluster.Ar
 		Mirrors: c.Mirrors, NodeExporterImage: c.NodeExporterImage,
 		LocalVolumes:       []string{workloads.PostgresVolumePath},
 		CertificateRenewal: c.CertificateRenewal,
-		Identifier:         lower.identifier,
+		Backup:             c.Backup, BackupPassword: secret(keys.Backup), Dumps: c.dumps(),
+		Identifier: lower.identifier,
 	}
 	for _, node := range c.Nodes {
 		args.Nodes = append(args.Nodes, cluster.Node{
@@ -181,6 +182,15 @@ func (c *Config) clusterArgs(keys *cluster.Keys, lower *lowerLayers) *cluster.Ar
 		})
 	}
 	return args
+}
+
+// dumps are what a backup holds of the shop.
+func (c *Config) dumps() []cluster.Dump {
+	var dumps []cluster.Dump
+	for _, d := range workloads.Dumps(c.Namespace) {
+		dumps = append(dumps, cluster.Dump(d))
+	}
+	return dumps
 }
 
 func (c *Config) workloadsArgs(lower *lowerLayers) *workloads.Args {

@@ -53,6 +53,9 @@ func program(ctx *pulumi.Context) error {
 		lower.kubeconfig = kubernetes.Kubeconfig
 		ctx.Export("kubeconfig", kubernetes.Kubeconfig)
 		ctx.Export("certificates", kubernetes.Certificates)
+		if config.Backup.Destination != "" {
+			ctx.Export("backups", kubernetes.Backups)
+		}
 	}
 
 	if config.has("workloads") {

@@ -22,6 +22,8 @@ type Cluster struct {
 	Identifier string
 	// Certificates lists every certificate of every node: node, name of its file, and when it expires.
 	Certificates pulumi.ArrayOutput
+	// Backups lists the backups that there were when one was last asked for: their points, and when they were taken.
+	Backups pulumi.ArrayOutput
 }
 
 // New bootstraps the cluster. Each step is a script on a node that can run again at any time.
@@ -71,6 +73,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if c.Certificates, err = listCertificates(members, ready); err != nil {
 		return nil, err
 	}
+	if c.Backups, err = backUp(args, control, ready); err != nil {
+		return nil, err
+	}
 
 	// The ID, unlike the output, is known while the wait runs again, and so is then the kubeconfig.
 	c.Kubeconfig = pulumi.All(kubeconfig.Stdout, ready.ID()).ApplyT(func(values []any) string {
@@ -79,6 +84,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	outputs := args.describe()
 	outputs["kubeconfig"] = c.Kubeconfig
 	outputs["certificates"] = c.Certificates
+	outputs["backups"] = c.Backups
 	outputs["identifier"] = pulumi.String(c.Identifier)
 	return c, ctx.RegisterResourceOutputs(c, outputs)
 }

@@ -39,6 +39,12 @@ type Args struct {
 	NodeExporterImage string
 	// LocalVolumes are directories made on each worker, e.g. /var/lib/platform/volumes/postgres. Optional.
 	LocalVolumes []string
+	// Backup says where backups go and when. Without a destination there are none.
+	Backup Backup
+	// BackupPassword encrypts the backups. Secret; required with a destination.
+	BackupPassword pulumi.StringInput
+	// Dumps are what a backup holds of applications. Optional.
+	Dumps []Dump
 	// CertificateRenewal is any text; another one renews every certificate but the authorities'. Optional.
 	CertificateRenewal string
 	// Identifier names the cluster for Kubernetes providers. It must be known before the cluster is

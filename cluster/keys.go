@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 const (
 	loginKeyInfo = "ecommerce-platform/v1/ssh/login"
 	hostKeyInfo  = "ecommerce-platform/v1/ssh/host/"
+	backupInfo   = "ecommerce-platform/v1/backup"
 )
 
 // minimumSeed is what 24 random bytes take in base64: enough that nobody guesses the keys.
@@ -31,12 +33,14 @@ type Key struct {
 	Public string
 }
 
-// Keys are the key pairs of a platform, all of them derived from one secret.
+// Keys are the keys of a platform, all of them derived from one secret.
 type Keys struct {
 	// Login logs in to every node.
 	Login Key
 	// Hosts are the nodes' own keys by the name of the node.
 	Hosts map[string]Key
+	// Backup is the password that encrypts backups. It is not stored anywhere but on the control plane.
+	Backup string
 }
 
 // ValidateSeed returns why a seed cannot be used. The message never holds the seed.
@@ -61,7 +65,13 @@ func DeriveKeys(seed string, nodes []string) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := &Keys{Login: login, Hosts: make(map[string]Key, len(nodes))}
+	password, err := hkdf.Key(sha256.New, []byte(seed), nil, backupInfo, sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("derive %s: %w", backupInfo, err)
+	}
+	keys := &Keys{
+		Login: login, Hosts: make(map[string]Key, len(nodes)), Backup: base64.RawURLEncoding.EncodeToString(password),
+	}
 	for _, node := range nodes {
 		if keys.Hosts[node], err = deriveKey(seed, hostKeyInfo+node); err != nil {
 			return nil, err

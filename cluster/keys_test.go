@@ -27,6 +27,7 @@ func TestDerivedKeysNeverChange(t *testing.T) {
 	sum := sha256.Sum256([]byte(keys.Login.Private))
 	assert.Equal(t, "2a5062c4d30a290f6c8e30ed51848e1a278f0aa62ba7db4b96c4fea279d55bbf", hex.EncodeToString(sum[:]),
 		"the private key's file, whose change would replace user data")
+	assert.Equal(t, "Ys0O5FJq1g_GAzCSTey59_0z47jajNPmN6wNvBmRGaI", keys.Backup, "every backup is encrypted with it")
 }
 
 func TestDeriveKeys(t *testing.T) {

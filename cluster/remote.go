@@ -47,6 +47,9 @@ type step struct {
 	settings []setting
 	// stdin is another step's output. It is public, like everything that leaves a node except the kubeconfig.
 	stdin pulumi.StringInput
+	// secretStdin is a secret for the script alone. It does not decide whether the step runs again, or else the command
+	// would give it away; the command provider runs it again by itself. Only together with the output secret.
+	secretStdin pulumi.StringPtrInput
 	// limit is the time after which the script is stopped, in seconds. The script's own limits,
 	// which end with a diagnosis, are shorter.
 	limit int
@@ -185,6 +188,9 @@ func (m *machine) run(s step) (*done, error) {
 	}
 	if s.stdin != nil {
 		args.Stdin = s.stdin.ToStringOutput().ToStringPtrOutput()
+	}
+	if s.secretStdin != nil {
+		args.Stdin = s.secretStdin
 	}
 	if s.undo != nil {
 		args.Delete = command(s.undo.script, s.undo.limit, s.undo.settings)

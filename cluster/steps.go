@@ -18,7 +18,8 @@ type node struct {
 func nodeScripts(role string) []string {
 	both := []string{library, "packages.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh"}
 	if role == ControlPlane {
-		return append(both, "components.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh", "vacate.sh", "drain.sh", "ready.sh")
+		return append(both, "components.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh",
+			"vacate.sh", "drain.sh", "ready.sh", "backup-password.sh", "backup.sh", "schedule.sh", "restore-data.sh")
 	}
 	return append(both, "request.sh", "join.sh", "upgrade.sh", "reset.sh")
 }
@@ -68,10 +69,16 @@ func (c *Cluster) prepareAll(ctx *pulumi.Context, prefix string, args *Args) (co
 	return control, workers, nil
 }
 
-// initialize starts the control plane, or takes a running one to the configured version and settings.
-func initialize(args *Args, n *node) (err error) {
+// initialize starts the control plane, from a backup where one is to be restored, or takes a running one to the
+// configured version and settings.
+func initialize(args *Args, n *node) error {
+	password, err := keepBackupPassword(args, n)
+	if err != nil {
+		return err
+	}
 	n.joined, err = n.run(step{
 		name: "init", script: "init.sh", limit: 5400, files: []string{kubeadmFile}, after: []*done{n.prepared},
+		waits: args.Backup.restoresWith(password),
 		settings: append([]setting{
 			{"NODE_NAME", pulumi.String(n.node.Name)},
 			{"ENDPOINT", pulumi.String(args.endpoint())},
@@ -80,7 +87,7 @@ func initialize(args *Args, n *node) (err error) {
 			{"POD_CIDR", pulumi.String(args.PodCidr)},
 			{"SERVICE_CIDR", pulumi.String(args.ServiceCidr)},
 			{"IGNORE", pulumi.String(args.ignored())},
-		}, args.renewal()...),
+		}, append(args.renewal(), args.Backup.restoring()...)...),
 	})
 	n.present = n.joined
 	return err

@@ -39,6 +39,7 @@ func (a *Args) Validate() []error {
 	p.nodes(a)
 	p.mirrors(a.Mirrors)
 	p.settings(a)
+	p.backup(a)
 	return p
 }
 

@@ -75,6 +75,8 @@ var clusterOutputs = pulumitest.Outputs(clusterCommand, func(r *pulumitest.Resou
 		return map[string]any{"stdout": "request of " + r.Name}
 	case strings.HasSuffix(r.Name, "-certificates"):
 		return map[string]any{"stdout": "2027-11-23T05:00:00Z /etc/kubernetes/pki/" + r.Name + ".crt\n"}
+	case strings.HasSuffix(r.Name, "-backup"):
+		return map[string]any{"stdout": `[{"short_id":"4f2a1b3c","time":"2026-11-23T05:00:00Z","hostname":"platform"}]`}
 	case strings.Contains(r.Name, "-admit-"):
 		return map[string]any{"stdout": "admission by " + r.Name}
 	}

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Starts the control plane with kubeadm, or brings a running one to the present configuration.
 # NODE_NAME, ENDPOINT (host:port of the API server for nodes), ADDRESS (host for people),
-# KUBERNETES_VERSION, POD_CIDR, SERVICE_CIDR, IGNORE: checks of kubeadm that only warn; RENEWAL: optional, another text
-# renews the certificates.
+# KUBERNETES_VERSION, POD_CIDR, SERVICE_CIDR, IGNORE: checks of kubeadm that only warn. Optional, and at work when it is
+# another text than the last time: RENEWAL renews the certificates; RESTORE puts the control plane back to a backup in REPOSITORY.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -14,6 +14,10 @@ source "${BASH_SOURCE[0]%/*}/renewal.sh"
 source "${BASH_SOURCE[0]%/*}/packages.sh"
 # shellcheck source-path=SCRIPTDIR source=version.sh
 source "${BASH_SOURCE[0]%/*}/version.sh"
+# shellcheck source-path=SCRIPTDIR source=repository.sh
+source "${BASH_SOURCE[0]%/*}/repository.sh"
+# shellcheck source-path=SCRIPTDIR source=restore.sh
+source "${BASH_SOURCE[0]%/*}/restore.sh"
 
 CREDENTIALS=$KUBERNETES/admin.conf
 
@@ -64,16 +68,34 @@ pull_images() {
 		fail "the control plane's images cannot be pulled" "let the node reach registry.k8s.io, or set mirrors.images" printf '%s\n' "$LAST"
 }
 
+# remove_broken takes away what is left of a control plane that a backup is to replace.
+remove_broken() {
+	say "removing what is left of the control plane"
+	rm -f "$MARKER"
+	reset_node
+}
+
 initialize() {
-	remove_unfinished
+	local accepted=()
+	if restore_due; then
+		remove_broken
+	else
+		remove_unfinished
+	fi
 	pull_images
+	if restore_due; then
+		place_authorities
+		place_etcd
+		accepted=(--ignore-preflight-errors DirAvailable--var-lib-etcd)
+	fi
 	say "running kubeadm init"
-	logged init timeout 600 kubeadm init --config "$CONFIG" --skip-token-print ||
+	logged init timeout 600 kubeadm init --config "$CONFIG" --skip-token-print "${accepted[@]}" ||
 		fail "kubeadm init failed" "read what it says; running pulumi up again resets the node first" cat "$LOGS/init.log"
 	await_api 180
 	# Nobody joins by token.
 	admin --namespace kube-system delete secrets --field-selector type=bootstrap.kubernetes.io/token >/dev/null
 	remember_renewal
+	remember_restore
 	foundation >"$MARKER.new"
 	mv "$MARKER.new" "$MARKER"
 	say "the control plane is ready"
@@ -155,6 +177,11 @@ upgrade() {
 refresh() {
 	check_foundation
 	[[ ! -e $UPGRADING ]] || restore_manifests
+	if restore_due; then
+		restore_etcd
+		await_api 300
+		remember_restore
+	fi
 	if renewal_due; then
 		renew_control_plane
 		await_api 300
@@ -172,7 +199,10 @@ refresh() {
 }
 
 alone "$SCRIPT"
-if [[ -s $MARKER ]]; then
+if restore_due; then
+	fetch_restore
+fi
+if [[ -s $MARKER ]] && { ! restore_due || whole; }; then
 	refresh
 else
 	initialize

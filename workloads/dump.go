@@ -1,0 +1,31 @@
+package workloads
+
+// Dump is how the data of a tier is saved and brought back, for whoever makes backups.
+type Dump struct {
+	// Name names the data.
+	Name string
+	// Namespace and Workload say where the commands run.
+	Namespace, Workload string
+	// Dump prints the data; Restore takes that on stdin, and replaces what is there. Both are lines of sh.
+	Dump, Restore string
+}
+
+const (
+	// psql speaks to the server's socket, where the image lets its superuser in without a password.
+	psql = "psql --no-psqlrc --quiet --username postgres --dbname postgres --set ON_ERROR_STOP=1"
+	// postgresAnswers waits for the server: the one that sets the data directory up listens on a socket only.
+	postgresAnswers = "timeout 600 sh -c 'until pg_isready -q -h 127.0.0.1 -U postgres; do sleep 1; done'"
+	// disconnect ends other sessions, since a database that somebody uses cannot be replaced.
+	disconnect = psql + ` --output /dev/null --command "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'"`
+	// ownRole takes out what a server refuses: to drop the role of the session, or to create one that is there.
+	ownRole = `sed -E '/^(DROP ROLE IF EXISTS|CREATE ROLE) postgres;$/d'`
+)
+
+// Dumps are those of the shop. The caches need none.
+func Dumps(namespace string) []Dump {
+	return []Dump{{
+		Name: "postgres.sql", Namespace: namespace, Workload: "deployment/" + postgresName,
+		Dump:    "pg_dumpall --clean --if-exists --username postgres",
+		Restore: postgresAnswers + " && " + disconnect + " && " + ownRole + " | " + psql,
+	}}
+}
