@@ -148,6 +148,10 @@ func (c *Config) infraArgs(keys *cluster.Keys) *infra.Args {
 	if args.SubnetCidr == "" {
 		args.SubnetCidr = c.VpcCidr
 	}
+	// Another service's bucket is no matter of AWS's roles; what is wrong with a destination, the cluster's arguments tell.
+	if place, err := cluster.ParseS3(c.Backup.Destination); err == nil && strings.HasSuffix(place.Endpoint, ".amazonaws.com") {
+		args.Backup = infra.Bucket{Name: place.Bucket, Prefix: place.Prefix}
+	}
 	for _, node := range c.Nodes {
 		host := keys.Hosts[node.Name]
 		args.Nodes = append(args.Nodes, infra.Node{

@@ -65,7 +65,10 @@ type S3 struct{ Endpoint, Bucket, Prefix string }
 
 // ParseS3 reads a destination such as s3:https://s3.eu-central-1.amazonaws.com/bucket/prefix.
 func ParseS3(destination string) (S3, error) {
-	address := strings.TrimPrefix(destination, "s3:")
+	address, ok := strings.CutPrefix(destination, "s3:")
+	if !ok {
+		return S3{}, errors.New("not in S3")
+	}
 	if err := checkURL(address); err != nil {
 		return S3{}, err
 	}

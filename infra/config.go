@@ -34,8 +34,18 @@ type Args struct {
 	ProtectControlPlane bool
 	// AuthorizedKey is the public login key in authorized_keys form.
 	AuthorizedKey string
+	// Backup is where in S3 the control plane keeps its backups. Optional: with a bucket it gets a role that may.
+	Backup Bucket
 	// Nodes are the machines, exactly one of them the control plane.
 	Nodes []Node
+}
+
+// Bucket is a place in S3, of a bucket that exists.
+type Bucket struct {
+	// Name is the bucket's, "shop-backups".
+	Name string
+	// Prefix is the part of the bucket, "prod"; empty for all of it.
+	Prefix string
 }
 
 // Node is one machine to make.

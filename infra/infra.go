@@ -68,8 +68,12 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
+	access, err := b.access()
+	if err != nil {
+		return nil, err
+	}
 	for _, node := range args.Nodes {
-		state, err := b.node(node, &machine{network, security, image, loginKey})
+		state, err := b.node(node, &machine{network, security, image, loginKey, access})
 		if err != nil {
 			return nil, err
 		}

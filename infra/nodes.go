@@ -14,6 +14,7 @@ type machine struct {
 	security *security
 	image    string
 	loginKey *ec2.KeyPair
+	access   pulumi.StringPtrInput // of the control plane
 }
 
 // image is the newest one that matches.
@@ -110,6 +111,9 @@ func (b *builder) instance(node Node, m *machine) (*ec2.Instance, []pulumi.Resou
 	if burstable.MatchString(node.InstanceType) {
 		// T3 starts in unlimited mode, where a busy loop costs money without a bound; standard mode slows down instead.
 		args.CreditSpecification = &ec2.InstanceCreditSpecificationArgs{CpuCredits: pulumi.String("standard")}
+	}
+	if node.Role == RoleControlPlane {
+		args.IamInstanceProfile = m.access
 	}
 	opts := []pulumi.ResourceOption{
 		b.parent,

@@ -23,7 +23,7 @@ func instanceInputs() map[string]Property {
 		"ebsOptimized":                      {Kind: Bool, Filled: true, Replace: true, Default: false},
 		"getPasswordData":                   {Kind: Bool, Default: false},
 		"hibernation":                       {Kind: Bool, Replace: true},
-		"iamInstanceProfile":                {Filled: true, Default: ""},
+		"iamInstanceProfile":                {Filled: true, Default: "", Refers: toProfile},
 		"instanceInitiatedShutdownBehavior": {Filled: true, Default: "stop", Enum: []string{"stop", "terminate"}},
 		"instanceType":                      {Required: true},
 		"keyName":                           {Filled: true, Replace: true},

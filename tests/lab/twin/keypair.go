@@ -23,6 +23,7 @@ func keyPairType() *Type {
 		},
 		Computed: []string{"arn", "fingerprint", "keyNamePrefix", "keyPairId", "keyType"},
 		ID:       func(in Values) string { return in.Text("keyName") },
+		Taken:    &Refusal{Code: "InvalidKeyPair.Duplicate", Message: "The keypair already exists"},
 		Validate: func(in Values) []Failure {
 			failures := checkTags("tags", in)
 			if name := in.Text("keyName"); len(name) > 255 {

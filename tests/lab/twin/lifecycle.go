@@ -57,7 +57,7 @@ func (tx *Tx) create(t *Type, urn string, in Values) (*Record, error) {
 		r.ID = adopted.ID
 	case t.ID != nil:
 		if r.ID = t.ID(in); tx.Resources[r.ID] != nil {
-			return nil, refuse("InvalidKeyPair.Duplicate", "The keypair already exists")
+			return nil, t.Taken
 		}
 	default:
 		r.ID = NewID(t.Prefix)

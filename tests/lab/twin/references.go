@@ -59,6 +59,9 @@ func (tx *Tx) removable(r *Record) error {
 		if r.Type == eipToken {
 			return refuse("InvalidIPAddress.InUse", "Address %s is in use.", r.ID)
 		}
+		if r.Type == roleToken {
+			return refuse("DeleteConflict", "Cannot delete entity, must remove roles from instance profile first.")
+		}
 		return refuse("DependencyViolation", dependency[r.Type], r.ID)
 	}
 	return nil

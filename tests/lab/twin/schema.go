@@ -73,6 +73,8 @@ type Type struct {
 	Replaces func(old, new Values) []string
 	// ID makes the identifier of a type that has no random one.
 	ID func(in Values) string
+	// Taken is the refusal when a resource has that identifier already.
+	Taken *Refusal
 	// Adopts finds the resource that Create takes over instead of making one; Delete gives it back.
 	Adopts func(tx *Tx, in Values) *Record
 	// Create, Update and Delete apply EC2's rules to the state and fill in r.Outputs.

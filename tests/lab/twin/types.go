@@ -17,6 +17,9 @@ const (
 	instanceToken        = "aws:ec2/instance:Instance"
 	eipToken             = "aws:ec2/eip:Eip"
 	eipAssociationToken  = "aws:ec2/eipAssociation:EipAssociation"
+	roleToken            = "aws:iam/role:Role"
+	rolePolicyToken      = "aws:iam/rolePolicy:RolePolicy"
+	instanceProfileToken = "aws:iam/instanceProfile:InstanceProfile"
 )
 
 // types has one table per resource type, by token.
@@ -28,6 +31,7 @@ func init() {
 		internetGatewayType(), routeTableType(), routeType(), tableSubnetType(), mainTableType(),
 		securityGroupType(), defaultGroupType(), ruleType(ingressToken), ruleType(egressToken),
 		keyPairType(), instanceType(), eipType(), eipAssociationType(),
+		roleType(), rolePolicyType(), instanceProfileType(),
 	} {
 		types[t.Token] = t
 		if _, ok := t.Inputs["tags"]; ok {
