@@ -13,6 +13,7 @@ var stages = []stage{
 	{"machines fail", testMachinesFail},
 	{"a lost machine is replaced", testLostMachineIsReplaced},
 	{"certificates", testCertificates},
+	{"backup and restore", testBackupAndRestore},
 	{"destroy with a dead API", testDestroyWithDeadAPI},
 	{"destroy with a node gone", testDestroyWithoutANode},
 }
