@@ -168,14 +168,14 @@ func (p *Provider) follow(ctx context.Context) error {
 			if r.Pending || r.Container == "" || r.Firewall == rules {
 				continue
 			}
-			// A machine that is lost has no firewall; a refresh will tell.
-			if status, err := p.machines.Status(ctx, r.Container); err != nil || status == "" {
-				if err != nil {
-					return fmt.Errorf("security groups of %s: %w", r.ID, err)
-				}
-				continue
+			status, err := p.machines.Status(ctx, r.Container)
+			if err == nil && status == "" {
+				continue // a machine that is lost has no firewall; a refresh will tell
 			}
-			if err := p.machines.ApplyFirewall(ctx, r.Container, rules); err != nil {
+			if err == nil {
+				err = p.machines.ApplyFirewall(ctx, r.Container, rules)
+			}
+			if err != nil {
 				return fmt.Errorf("security groups of %s: %w", r.ID, err)
 			}
 			r.Firewall = rules
