@@ -119,14 +119,19 @@ func TestScriptsWaits(t *testing.T) {
 	h.stub("kubectl", `case "$*" in *InternalIP*) echo 172.31.2.239 ;; esac`)
 	h.works("member.sh", "")
 	calls := h.works("ready.sh", "").calls
-	for _, workload := range []string{"daemonset/calico-node --timeout 600s", "deployment/calico-kube-controllers --timeout 300s", "deployment/coredns --timeout 300s"} {
+	for _, workload := range []string{"daemonset/calico-node", "deployment/calico-kube-controllers", "deployment/coredns"} {
 		assert.Contains(t, calls, "rollout status "+workload)
 	}
+	t.Run("also for what was late before", func(t *testing.T) {
+		late := newScriptsHost(t, map[string]string{"PLATFORM_WAIT": "5"})
+		late.stub("kubectl", `[[ $* != *deployment/coredns* || -e $PLATFORM_ROOT/late ]] || { touch "$PLATFORM_ROOT/late"; echo "exceeded its progress deadline"; exit 1; }`)
+		assert.Equal(t, 2, strings.Count(late.works("ready.sh", "").calls, "rollout status deployment/coredns"))
+	})
 	h.env["NODE_IP"] = "172.31.2.240"
 	h.fails("member.sh", "", "worker-node-1 is registered as 172.31.2.239, not as 172.31.2.240", "see --node-ip")
-	h.stub("kubectl", `case "$*" in *range*) echo "Ready=False: cni plugin not initialized" ;; *rollout* | *" wait "*) exit 1 ;; *"get pods"*) echo "coredns-1 Pending" ;; esac`)
+	h.stub("kubectl", `case "$*" in *range*) echo "Ready=False: cni plugin not initialized" ;; *rollout* | *" wait "*) echo "0 of 3 pods"; exit 1 ;; *"get pods"*) echo "coredns-1 Pending" ;; esac`)
 	assert.Contains(t, h.fails("member.sh", "", "worker-node-1 is not ready", "the conditions above").stderr, "    Ready=False: cni plugin not initialized")
-	assert.Contains(t, h.fails("ready.sh", "", "calico-node is not ready after 10 minutes", "the pods and events above").stderr, "    coredns-1 Pending")
+	assert.Contains(t, h.fails("ready.sh", "", "calico-node is not ready after 10 minutes: 0 of 3 pods", "the pods and events above").stderr, "    coredns-1 Pending")
 }
 
 func TestScriptsKubeconfig(t *testing.T) {

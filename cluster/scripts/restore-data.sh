@@ -21,8 +21,9 @@ restore() {
 		return 0
 	fi
 	say "waiting for $3 in $2"
-	logged restore-data in_pod 650 "$2" rollout status "$3" --timeout 600s ||
-		fail "$3 in $2 is not ready after 10 minutes" "see why its pods do not run" admin --namespace "$2" get pods --output wide
+	# A Deployment whose progress deadline has passed is given up at once, although its pods may come yet.
+	wait_for 600 in_pod 35 "$2" rollout status "$3" --timeout 30s ||
+		fail "$3 in $2 is not ready after 10 minutes: $LAST" "see why its pods do not run" admin --namespace "$2" get pods --output wide
 	# What the API server says of a pod may be as old as the backup.
 	wait_for 300 in_pod 20 "$2" exec "$3" -- true || fail "nothing can be run in $3: $LAST" "see why its pods do not run"
 	say "restoring $1"
