@@ -141,7 +141,8 @@ func (c *Config) infraArgs(keys *cluster.Keys) *infra.Args {
 	args := &infra.Args{
 		VpcCidr: c.VpcCidr, SubnetCidr: c.SubnetCidr, AvailabilityZone: c.AvailabilityZone,
 		PodCidr: c.PodCidr, ServiceCidr: c.ServiceCidr,
-		AdminCidrs: c.AdminCidrs, ClientCidrs: c.ClientCidrs, NodePort: c.NodePort,
+		AdminCidrs: c.AdminCidrs, ClientCidrs: c.ClientCidrs,
+		NodePort: c.NodePort, ShopPort: workloads.FrontendPort, MetricsPort: cluster.MonitoringPort,
 		AMIOwner: c.AMIOwner, AMIName: c.AMIName, ProtectControlPlane: c.ProtectControlPlane,
 		AuthorizedKey: keys.Login.Public,
 	}

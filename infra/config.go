@@ -26,6 +26,10 @@ type Args struct {
 	ClientCidrs []string
 	// NodePort is the application's port on every worker, 30000 to 32767.
 	NodePort int
+	// ShopPort is where the pods behind the NodePort listen, 80.
+	ShopPort int
+	// MetricsPort is where a node's monitoring agent listens, 9100.
+	MetricsPort int
 	// AMIOwner is the account that publishes the image: "136693071363" is Debian's.
 	AMIOwner string
 	// AMIName is a pattern for the image's name, of which the newest is taken: "debian-13-amd64-*".

@@ -34,21 +34,27 @@ type rule struct {
 	reason   string // shown by AWS as the rule's description
 }
 
-// rules is the whole table; what it does not name is dropped. The row nodes-all is wide because nobody knows here which
-// ports pods listen on: a NodePort or a probe reaches a pod from a node's address. The rows on ports between nodes are what
-// Kubernetes itself needs, so that narrowing the wide row one day cannot cut the cluster from itself.
-func rules(nodePort int) []rule {
+// rules is the whole table; what it does not name is dropped. Between nodes it has no wide row: each row is one thing that nodes
+// say to each other, so that a row that is missing is missed. Packets that carry a node's address to another node are
+//   - what Kubernetes and Calico say themselves, and what Calico sends on for pods to addresses outside the pool: a pod's
+//     request to the API server or for a node's metrics comes from the pod's node;
+//   - what a worker's NodePort took in and kube-proxy hands to a pod of another worker, in its own name.
+//
+// The API server calls no pod here. An extension that it does call, such as a webhook, needs a row for its port.
+func rules(args *Args) []rule {
+	nodePort, shop, metrics := args.NodePort, args.ShopPort, args.MetricsPort
 	return []rule{
 		{"ssh", groupNode, false, adminCidrs, "tcp", 22, 22, "SSH from administrators"},
 		{"api", groupControlPlane, false, adminCidrs, "tcp", 6443, 6443, "Kubernetes API from administrators"},
 		{"node-port", groupWorker, false, clientCidrs, "tcp", nodePort, nodePort, "The shop from its clients"},
 		{"path-mtu", groupNode, false, anywhere, "icmp", 3, 4, "Fragmentation needed, for path MTU discovery"},
 
-		{"api-from-nodes", groupControlPlane, false, groupNode, "tcp", 6443, 6443, "Kubernetes API from kubelets and kube-proxy"},
+		{"api-from-nodes", groupControlPlane, false, groupNode, "tcp", 6443, 6443, "Kubernetes API from kubelets, kube-proxy and pods"},
 		{"etcd", groupControlPlane, false, groupControlPlane, "tcp", 2379, 2380, "etcd clients and peers on the control plane"},
 		{"kubelet", groupNode, false, groupControlPlane, "tcp", 10250, 10250, "Logs, exec and metrics from the API server"},
 		{"bgp", groupNode, false, groupNode, "tcp", 179, 179, "Calico announces pod routes by BGP in a full mesh"},
-		{"nodes-all", groupNode, false, groupNode, "-1", 0, 0, "Pods and NodePorts reached from addresses of nodes"},
+		{"metrics", groupNode, false, groupNode, "tcp", metrics, metrics, "Metrics of the monitoring agent"},
+		{"shop-pods", groupWorker, false, groupWorker, "tcp", shop, shop, "Pods of the shop, for the NodePort of another worker"},
 		{"pods-all", groupNode, false, podCidr, "-1", 0, 0, "Pods reached from pods, routed without tunnel or NAT"},
 
 		{"internet", groupNode, true, anywhere, "-1", 0, 0, "Packages, images and answers"},
@@ -85,7 +91,7 @@ func (b *builder) security(network *network) (*security, error) {
 		}
 		s.groups[group.name] = resource
 	}
-	for _, rule := range rules(b.args.NodePort) {
+	for _, rule := range rules(b.args) {
 		if err := b.rule(s, rule); err != nil {
 			return nil, err
 		}

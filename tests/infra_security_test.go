@@ -59,7 +59,8 @@ func TestInfraSecurityGroupRules(t *testing.T) {
 		"etcd":                    "control-plane takes tcp 2379-2380 from control-plane",
 		"kubelet":                 "node takes tcp 10250-10250 from control-plane",
 		"bgp":                     "node takes tcp 179-179 from node",
-		"nodes-all":               "node takes everything from node",
+		"metrics":                 "node takes tcp 9100-9100 from node",
+		"shop-pods":               "worker takes tcp 80-80 from worker",
 		"pods-all-192.168.0.0_16": "node takes everything from 192.168.0.0/16",
 		"internet-0.0.0.0_0":      "node may send everything to 0.0.0.0/0",
 	}, infraSentences(rec))
@@ -95,12 +96,20 @@ func TestInfraSecurityGroupRules(t *testing.T) {
 		assert.ElementsMatch(t, []string{"ssh-203.0.113.7_32", "api-203.0.113.7_32"}, gone)
 		assert.ElementsMatch(t, []string{"ssh-192.0.2.1_32", "api-192.0.2.1_32"}, added)
 	})
-	t.Run("node port and pod block are as configured", func(t *testing.T) {
+	t.Run("no rule takes everything from nodes", func(t *testing.T) {
+		for name, sentence := range infraSentences(rec) {
+			assert.NotRegexp(t, "takes everything from (node|worker|control-plane)$", sentence, name)
+		}
+	})
+	t.Run("ports and the pod block are as configured", func(t *testing.T) {
 		args := infraArgs()
 		args.NodePort, args.PodCidr, args.ClientCidrs = 31000, "10.0.0.0/16", []string{"198.51.100.0/24"}
+		args.ShopPort, args.MetricsPort = 8000, 9101
 		sentences := infraSentences(pulumitest.Run(t, infraProgram(args)))
 		assert.Equal(t, "worker takes tcp 31000-31000 from 198.51.100.0/24", sentences["node-port-198.51.100.0_24"])
 		assert.Equal(t, "node takes everything from 10.0.0.0/16", sentences["pods-all-10.0.0.0_16"])
+		assert.Equal(t, "worker takes tcp 8000-8000 from worker", sentences["shop-pods"])
+		assert.Equal(t, "node takes tcp 9101-9101 from node", sentences["metrics"])
 	})
 	t.Run("without clients only the node port is closed", func(t *testing.T) {
 		args := infraArgs()

@@ -51,7 +51,8 @@ func infraNode(name, role, ip string) infra.Node {
 func infraArgs() *infra.Args {
 	return &infra.Args{
 		VpcCidr: "172.31.0.0/20", SubnetCidr: "172.31.0.0/20", PodCidr: "192.168.0.0/16", ServiceCidr: "10.96.0.0/12",
-		AdminCidrs: []string{"203.0.113.7/32"}, ClientCidrs: []string{"0.0.0.0/0"}, NodePort: 30080,
+		AdminCidrs: []string{"203.0.113.7/32"}, ClientCidrs: []string{"0.0.0.0/0"},
+		NodePort: 30080, ShopPort: 80, MetricsPort: 9100,
 		AMIOwner: "136693071363", AMIName: "debian-13-amd64-*", AuthorizedKey: infraPublicKey("login"),
 		Nodes: []infra.Node{
 			infraNode("control-plane", infra.RoleControlPlane, "172.31.15.119"),

@@ -7,6 +7,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// FrontendPort is where the frontend's pods listen.
+const FrontendPort = 80
+
 // deployFrontend deploys the shop's page, which hands /data on to the backend.
 //
 // nginx resolves the backend's name once, when it starts, and exits if there is none: the Service comes first.
@@ -17,7 +20,7 @@ func (to *target) deployFrontend(backend *endpoint) (*endpoint, error) {
 		name:      frontendName,
 		component: "web",
 		portName:  httpPort,
-		port:      80,
+		port:      FrontendPort,
 		uid:       nginxUser,
 		gid:       nginxUser,
 		// Port 80 for a user who is not root and has no capability. The sysctl acts in the pod's network only, and
