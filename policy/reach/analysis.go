@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"ecommerce-platform/policy/model"
 )
@@ -22,7 +23,7 @@ type analysis struct {
 	machines []*machine
 	grants   []Grant
 	pools    []pool
-	// podPorts is where pods reach pods, forwarded where nodes reach them with what came in on a NodePort.
+	// podPorts is where pods reach pods, forwarded where a node that took something in on a NodePort reaches them.
 	podPorts, forwarded []port
 	nodePorts           []int
 	// services tells that the stack holds the Services, so that nodePorts are all there are.
@@ -122,8 +123,9 @@ func (a *analysis) targets(service corev1.Service, p corev1.ServicePort) []port 
 		return []port{{transport(p.Protocol), number}}
 	}
 	var found []port
+	chosen := labels.SelectorFromSet(service.Spec.Selector)
 	for _, d := range a.stack.Deployments {
-		if d.Value.Namespace != service.Namespace {
+		if d.Value.Namespace != service.Namespace || !chosen.Matches(labels.Set(d.Value.Spec.Template.Labels)) {
 			continue
 		}
 		for _, c := range d.Value.Spec.Template.Spec.Containers {

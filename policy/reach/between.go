@@ -27,10 +27,21 @@ var needs = []need{
 	{what: "etcd", protocol: "tcp", ports: []int{2379, 2380}, from: model.ControlPlane, to: model.ControlPlane},
 }
 
+// scraped is what monitoring asks of the agents that a node runs.
+func scraped(to *machine) []need {
+	var found []need
+	for _, pod := range to.StaticPods {
+		if pod.HostPort != 0 {
+			found = append(found, need{what: pod.Name, protocol: "tcp", ports: []int{int(pod.HostPort)}})
+		}
+	}
+	return found
+}
+
 // between is the paths from one node to another.
 func (a *analysis) between(from, to *machine) []Path {
 	var paths []Path
-	for _, n := range needs {
+	for _, n := range slices.Concat(needs, scraped(to)) {
 		if (n.from != "" && n.from != from.Role) || (n.to != "" && n.to != to.Role) {
 			continue
 		}
@@ -74,10 +85,19 @@ func (a *analysis) pods(pool pool, from, to *machine) Path {
 	for _, port := range a.podPorts {
 		a.admit(&path, from, to, addresses, addresses, port.protocol, port.number)
 	}
-	for _, port := range a.forwarded {
+	for _, port := range a.handed(from, to) {
 		a.admit(&path, from, to, from.peer, addresses, port.protocol, port.number)
 	}
 	return path
+}
+
+// handed is the ports of pods that kube-proxy hands what came in on a node's NodePort, under that node's own address. The
+// control plane's taint keeps those pods away from it.
+func (a *analysis) handed(from, to *machine) []port {
+	if to.Role == model.ControlPlane || !slices.ContainsFunc(a.nodePorts, func(port int) bool { return a.takes(from, port) }) {
+		return nil
+	}
+	return a.forwarded
 }
 
 // admit judges one kind of packet, which leaves one machine with a source address and reaches the other's destination, and

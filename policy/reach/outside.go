@@ -58,6 +58,13 @@ func (a *analysis) enter(who, what string, to *machine, port int) Path {
 	return path
 }
 
+// takes tells whether a rule may let somebody outside in on a port of a node.
+func (a *analysis) takes(m *machine, port int) bool {
+	return slices.ContainsFunc(m.grants, func(g Grant) bool {
+		return !g.Egress && (len(g.Unknown) > 0 || g.matches(false, "tcp", port) && a.outside(g))
+	})
+}
+
 // outside tells whether a rule is about somebody who is neither a node nor a pod.
 func (a *analysis) outside(g Grant) bool {
 	if g.Peer != "" {

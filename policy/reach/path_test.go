@@ -38,14 +38,14 @@ func TestDevStackHasEveryPath(t *testing.T) {
 		count[path.What]++
 	}
 	assert.Equal(t, map[string]int{
-		"BGP": 6, "pods": 6, "kubelet": 2, "Kubernetes API": 3, "SSH": 3, "NodePort": 2, "anything else": 3,
+		"BGP": 6, "pods": 6, "kubelet": 2, "node-exporter": 2, "Kubernetes API": 3, "SSH": 3, "NodePort": 2, "anything else": 3,
 	}, count)
 	assert.Empty(t, stack.Unevaluated())
 }
 
 // A broken path names what to change.
 func TestBrokenPaths(t *testing.T) {
-	nodesAll, podsAll := "platform-nodes-all", "platform-pods-all-192.168.0.0_16"
+	podsAll := "platform-pods-all-192.168.0.0_16"
 	for _, c := range []struct {
 		what     string
 		changes  []modeltest.Change
@@ -55,17 +55,24 @@ func TestBrokenPaths(t *testing.T) {
 		broken   int
 	}{
 		{
-			"no rule for BGP", without("platform-bgp", nodesAll), "worker-node-1 worker-node-2 BGP",
-			"add an ingress rule to security group platform-node: tcp 179 from security group platform-node", "platform-node",
-			6 + 6, // and what comes in on a NodePort no longer reaches pods
+			"no rule for BGP", without("platform-bgp"), "worker-node-1 worker-node-2 BGP",
+			"add an ingress rule to security group platform-node: tcp 179 from security group platform-node", "platform-node", 6,
 		},
 		{
-			"no rule for kubelets", without("platform-kubelet", nodesAll), "control-plane worker-node-1 kubelet",
-			"tcp 10250 from security group platform-node", "platform-node", 2 + 6,
+			"no rule for kubelets", without("platform-kubelet"), "control-plane worker-node-1 kubelet",
+			"tcp 10250 from security group platform-node", "platform-node", 2,
 		},
 		{
-			"no rule for the API", without("platform-api-from-nodes", nodesAll), "worker-node-1 control-plane Kubernetes API",
-			"tcp 6443 from security group platform-node", "platform-node", 2 + 6,
+			"no rule for the API", without("platform-api-from-nodes"), "worker-node-1 control-plane Kubernetes API",
+			"tcp 6443 from security group platform-node", "platform-node", 2,
+		},
+		{
+			"no rule for metrics", without("platform-metrics"), "worker-node-2 worker-node-1 node-exporter",
+			"tcp 9100 from security group platform-node", "platform-node", 2,
+		},
+		{
+			"no rule for the pods behind the NodePort", without("platform-shop-pods"), "worker-node-2 worker-node-1 pods",
+			"tcp 80 from security group platform-node", "platform-node", 2,
 		},
 		{
 			"no rule for pods", without(podsAll), "worker-node-1 worker-node-2 pods",
@@ -81,8 +88,12 @@ func TestBrokenPaths(t *testing.T) {
 			"worker-node-1 worker-node-2 pods", "from 10.244.0.0/16", "platform-node", 6,
 		},
 		{
+			"no rule for the tunnel", []modeltest.Change{modeltest.Set(model.PoolType, pool, "spec.ipipMode", "Always")},
+			"worker-node-1 worker-node-2 pods in IPIP", "protocol 4 from security group platform-node", "platform-node", 6,
+		},
+		{
 			"nothing may leave", []modeltest.Change{modeltest.Remove(model.EgressType, "platform-internet-0.0.0.0_0")},
-			"worker-node-1 worker-node-2 BGP", "add an egress rule to security group platform-node: tcp 179", "platform-node", 16,
+			"worker-node-1 worker-node-2 BGP", "add an egress rule to security group platform-node: tcp 179", "platform-node", 18,
 		},
 		{
 			"the source/destination check is on", []modeltest.Change{modeltest.Set(model.InstanceType, first, "sourceDestCheck", true)},
@@ -142,8 +153,11 @@ func TestBrokenPaths(t *testing.T) {
 // Other ways to build the same network are no alarm.
 func TestPathsThatAreThereInAnotherWay(t *testing.T) {
 	for what, changes := range map[string][]modeltest.Change{
-		"the rows on single ports go, the wide ones stay": without("platform-bgp", "platform-kubelet", "platform-api-from-nodes", "platform-etcd"),
-		"clients are a company":                           {modeltest.Set(model.IngressType, "platform-node-port-0.0.0.0_0", "cidrIpv4", "198.51.100.0/24")},
+		"one wide row in place of those on single ports": append(
+			without("platform-api-from-nodes", "platform-kubelet", "platform-metrics", "platform-shop-pods", "platform-etcd"),
+			modeltest.Set(model.IngressType, "platform-bgp", "ipProtocol", "-1"),
+		),
+		"clients are a company": {modeltest.Set(model.IngressType, "platform-node-port-0.0.0.0_0", "cidrIpv4", "198.51.100.0/24")},
 		"clients come over a private line, without public addresses": {
 			modeltest.Set(model.IngressType, "platform-node-port-0.0.0.0_0", "cidrIpv4", "10.1.0.0/16"),
 			modeltest.Set(model.IngressType, "platform-ssh-203.0.113.7_32", "cidrIpv4", "10.2.0.0/16"),
@@ -157,6 +171,8 @@ func TestPathsThatAreThereInAnotherWay(t *testing.T) {
 			copied(model.SubnetType, "platform-public", "platform-second"), routed("platform-second"),
 			from(model.InstanceType, first, "subnetId", model.SubnetType, "platform-second"),
 			modeltest.Set(model.PoolType, pool, "spec.ipipMode", "CrossSubnet"),
+			copied(model.IngressType, "platform-bgp", "platform-ipip"), modeltest.Set(model.IngressType, "platform-ipip", "ipProtocol", "4"),
+			modeltest.Set(model.IngressType, "platform-ipip", "fromPort", -1.0), modeltest.Set(model.IngressType, "platform-ipip", "toPort", -1.0),
 		},
 		"the port range is written out": {
 			modeltest.Set(model.IngressType, "platform-pods-all-192.168.0.0_16", "cidrIpv4", "192.168.0.0/17"),

@@ -4,22 +4,26 @@ import "ecommerce-platform/tests/lab/corpus/wire"
 
 // faults have one fault each. What a rule calls itself and a piece of what it must say stand beside what is wrong.
 var faults = []variant{
-	// Paths between nodes. The wide rule between nodes covers the narrow ones, so it goes too.
+	// Paths between nodes.
 	{
 		name: "bgp_is_not_admitted", rule: "reachability", says: "179",
-		edits: []wire.Edit{dropped(ingress("bgp")), dropped(ingress("nodes-all"))},
+		edits: []wire.Edit{dropped(ingress("bgp"))},
 	},
 	{
 		name: "the_kubelet_is_not_admitted", rule: "reachability", says: "10250",
-		edits: []wire.Edit{dropped(ingress("kubelet")), dropped(ingress("nodes-all"))},
+		edits: []wire.Edit{dropped(ingress("kubelet"))},
 	},
 	{
 		name: "the_api_server_is_not_admitted", rule: "reachability", says: "6443",
-		edits: []wire.Edit{dropped(ingress("api-from-nodes")), dropped(ingress("nodes-all"))},
+		edits: []wire.Edit{dropped(ingress("api-from-nodes"))},
 	},
 	{
-		name: "nodes_do_not_reach_pods", rule: "reachability", says: "pod",
-		edits: []wire.Edit{dropped(ingress("nodes-all"))},
+		name: "workers_do_not_reach_the_pods_behind_the_node_port", rule: "reachability", says: "tcp 80 from",
+		edits: []wire.Edit{dropped(ingress("shop-pods"))},
+	},
+	{
+		name: "metrics_are_not_admitted", rule: "reachability", says: "9100",
+		edits: []wire.Edit{dropped(ingress("metrics"))},
 	},
 	{
 		name: "pod_addresses_are_not_admitted", rule: "reachability", says: "192.168.0.0/16",
