@@ -42,19 +42,18 @@ type rule struct {
 //
 // The API server calls no pod here. An extension that it does call, such as a webhook, needs a row for its port.
 func rules(args *Args) []rule {
-	nodePort, shop, metrics := args.NodePort, args.ShopPort, args.MetricsPort
 	return []rule{
 		{"ssh", groupNode, false, adminCidrs, "tcp", 22, 22, "SSH from administrators"},
 		{"api", groupControlPlane, false, adminCidrs, "tcp", 6443, 6443, "Kubernetes API from administrators"},
-		{"node-port", groupWorker, false, clientCidrs, "tcp", nodePort, nodePort, "The shop from its clients"},
+		{"node-port", groupWorker, false, clientCidrs, "tcp", args.NodePort, args.NodePort, "The shop from its clients"},
 		{"path-mtu", groupNode, false, anywhere, "icmp", 3, 4, "Fragmentation needed, for path MTU discovery"},
 
 		{"api-from-nodes", groupControlPlane, false, groupNode, "tcp", 6443, 6443, "Kubernetes API from kubelets, kube-proxy and pods"},
 		{"etcd", groupControlPlane, false, groupControlPlane, "tcp", 2379, 2380, "etcd clients and peers on the control plane"},
 		{"kubelet", groupNode, false, groupControlPlane, "tcp", 10250, 10250, "Logs, exec and metrics from the API server"},
 		{"bgp", groupNode, false, groupNode, "tcp", 179, 179, "Calico announces pod routes by BGP in a full mesh"},
-		{"metrics", groupNode, false, groupNode, "tcp", metrics, metrics, "Metrics of the monitoring agent"},
-		{"shop-pods", groupWorker, false, groupWorker, "tcp", shop, shop, "Pods of the shop, for the NodePort of another worker"},
+		{"metrics", groupNode, false, groupNode, "tcp", args.MetricsPort, args.MetricsPort, "Metrics of the monitoring agent"},
+		{"shop-pods", groupWorker, false, groupWorker, "tcp", args.ShopPort, args.ShopPort, "Pods of the shop, for the NodePort of another worker"},
 		{"pods-all", groupNode, false, podCidr, "-1", 0, 0, "Pods reached from pods, routed without tunnel or NAT"},
 
 		{"internet", groupNode, true, anywhere, "-1", 0, 0, "Packages, images and answers"},

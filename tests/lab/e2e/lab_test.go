@@ -52,8 +52,11 @@ func run(m *testing.M) (code int, err error) {
 			err = closeErr
 		}
 	}()
+	shop.first = &engine.Result{}
 	shop.seen = watchCommandLines(ctx)
-	shop.first, err = shop.Stack.Up(ctx)
+	if !options.Attach {
+		shop.first, err = shop.Stack.Up(ctx)
+	}
 	shop.seen.stop()
 	if err != nil {
 		return 1, err

@@ -33,6 +33,8 @@ type Options struct {
 	Minors mirror.Minors
 	// Keep uses a lab that runs, and leaves it running.
 	Keep bool
+	// Attach looks at a lab that is up, and that another process works on.
+	Attach bool
 }
 
 // Flags lets the command line of a test binary override options.
@@ -41,6 +43,7 @@ func Flags(options *Options) {
 	flag.StringVar(&options.VpcCidr, "block", options.VpcCidr, "address block of the lab's VPC")
 	flag.StringVar(&options.Program, "program", options.Program, "directory of the Pulumi program; this checkout if none")
 	flag.BoolVar(&options.Keep, "keep", options.Keep, "leave the lab running for the next run, and use one that runs")
+	flag.BoolVar(&options.Attach, "attach", options.Attach, "test a lab that is up as it is, while another process holds it")
 }
 
 // Lab is a lab under test.
@@ -64,9 +67,9 @@ func Open(ctx context.Context, options Options) (*Lab, error) {
 	return Reopen(ctx, options)
 }
 
-// Down removes a lab, unless it is to be kept.
+// Down removes a lab, unless it is to be kept or another process's.
 func Down(ctx context.Context, options Options) error {
-	if options.Keep {
+	if options.Keep || options.Attach {
 		return nil
 	}
 	return platform.Down(ctx, options.Name)
@@ -90,7 +93,11 @@ func Reopen(ctx context.Context, options Options) (*Lab, error) {
 	}
 	prepare := options.platform()
 	prepare.Output = io.MultiWriter(os.Stdout, l.Log)
-	if l.Lab, err = platform.Prepare(ctx, prepare); err != nil {
+	open := platform.Prepare
+	if options.Attach {
+		open = platform.Attach
+	}
+	if l.Lab, err = open(ctx, prepare); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -102,9 +109,7 @@ func (l *Lab) Close(ctx context.Context) error {
 	if l.kubeconfig != "" {
 		errs = append(errs, os.Remove(l.kubeconfig))
 	}
-	if !l.options.Keep {
-		errs = append(errs, platform.Down(ctx, l.Name))
-	}
+	errs = append(errs, Down(ctx, l.options))
 	l.Lab.Close()
 	return errors.Join(errs...)
 }

@@ -14,6 +14,7 @@ var stages = []stage{
 	{"a lost machine is replaced", testLostMachineIsReplaced},
 	{"certificates", testCertificates},
 	{"backup and restore", testBackupAndRestore},
+	{"teeth", testTeeth(teeth)},
 	{"destroy with a dead API", testDestroyWithDeadAPI},
 	{"destroy with a node gone", testDestroyWithoutANode},
 }

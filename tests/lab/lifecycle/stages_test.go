@@ -6,5 +6,6 @@ package lifecycle
 var stages = []stage{
 	{"interrupted bring-up", interrupted([]interruption{duringInit}, []interruption{duringJoin})},
 	{"workers come and go", testWorkersComeAndGo},
+	{"teeth", testTeeth(shortTeeth())},
 	{"destroy with a dead API", testDestroyWithDeadAPI},
 }

@@ -18,6 +18,9 @@ const startup = 30 * time.Second
 // contentLabel is the container's label that names what it serves.
 const contentLabel = "ecommerce-platform.mirror"
 
+// Container is the name of a lab's mirror.
+func Container(name string) string { return name + "-mirror" }
+
 // Start runs the mirror of the lab with a name, unless it runs, and returns its container's name once everything
 // answers. A mirror that serves something older is replaced and keeps its addresses.
 func Start(ctx context.Context, name string, minors Minors) (string, error) {
@@ -30,7 +33,7 @@ func Start(ctx context.Context, name string, minors Minors) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	container := name + "-mirror"
+	container := Container(name)
 	if err := c.run(ctx, name, container); err != nil {
 		return "", fmt.Errorf("mirror %s: %w", container, err)
 	}

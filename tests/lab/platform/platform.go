@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 
 	"ecommerce-platform/tests/lab/engine"
-	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/machines"
 	"ecommerce-platform/tests/lab/mirror"
 	"ecommerce-platform/tests/lab/toolchain"
@@ -51,6 +50,8 @@ type Lab struct {
 	Secrets Secrets
 
 	options Options
+	// env is what the providers are told of the lab.
+	env []string
 	// release ends the lab's lock, which ends with this process at the latest.
 	release func()
 }
@@ -61,19 +62,12 @@ type Secrets struct{ KeySeed, DatabasePassword string }
 // Prepare makes everything a lab needs before its first machine: the Docker engine, the tools, the mirror, the machine
 // image, and the configured stack. What exists is left alone.
 func Prepare(ctx context.Context, options Options) (*Lab, error) {
-	if options.Name == "" {
-		options.Name = DefaultName
-	}
-	if err := options.complete(); err != nil {
-		return nil, err
-	}
-	dir, err := stateDir(options.Name)
+	lab, err := newLab(options)
 	if err != nil {
 		return nil, err
 	}
-	lab := &Lab{Name: options.Name, Dir: dir, Addresses: maps.Clone(options.Addresses), options: options}
 	// Held as long as this process lives: nobody else works on the lab, so a lock of the stack is one that a killed run left.
-	if lab.release, err = toolchain.Lock(ctx, "lab-"+options.Name); err != nil {
+	if lab.release, err = toolchain.Lock(ctx, "lab-"+lab.Name); err != nil {
 		return nil, err
 	}
 	if err := lab.prepare(ctx); err != nil {
@@ -83,30 +77,32 @@ func Prepare(ctx context.Context, options Options) (*Lab, error) {
 	return lab, nil
 }
 
+// newLab is a lab of which only the names are known.
+func newLab(options Options) (*Lab, error) {
+	if options.Name == "" {
+		options.Name = DefaultName
+	}
+	if err := options.complete(); err != nil {
+		return nil, err
+	}
+	dir, err := stateDir(options.Name)
+	return &Lab{
+		Name: options.Name, Dir: dir, Addresses: maps.Clone(options.Addresses), options: options, release: func() {},
+	}, err
+}
+
 // prepare makes what is missing of the lab, and configures its stack.
-func (l *Lab) prepare(ctx context.Context) error {
+func (l *Lab) prepare(ctx context.Context) (err error) {
 	if err := mirror.Build(ctx, l.options.Minors); err != nil {
 		return err
 	}
-	internet, err := mirror.Start(ctx, l.options.Name, l.options.Minors)
-	if err != nil {
+	if _, err := mirror.Start(ctx, l.options.Name, l.options.Minors); err != nil {
 		return err
 	}
-	image, err := images.Node.Build(ctx)
-	if err != nil {
+	if l.env, err = l.environment(ctx); err != nil {
 		return err
 	}
-	workspace, err := engine.New(ctx, engine.Options{
-		Program: l.options.Program, Dir: filepath.Join(l.Dir, "pulumi"), Output: l.options.Output,
-		Env: []string{
-			"TWIN_MODE=machine", "TWIN_NAME=" + l.options.Name, "TWIN_STATE=" + filepath.Join(l.Dir, "twin"),
-			"TWIN_IMAGE=" + image, "TWIN_MIRROR=" + internet,
-		},
-	})
-	if err != nil {
-		return err
-	}
-	if l.Stack, err = workspace.Stack(ctx, "dev"); err != nil {
+	if l.Stack, err = l.StackOf(ctx, l.options.Program); err != nil {
 		return err
 	}
 	if err := l.Recover(ctx); err != nil {

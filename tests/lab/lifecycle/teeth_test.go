@@ -1,0 +1,167 @@
+//go:build lab
+
+package lifecycle
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/tests/lab/labtest"
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// testTeeth breaks the program in one way after the other, and watches who tells: a lab that never fails proves nothing.
+func testTeeth(chosen []tooth) func(*testing.T) {
+	return func(t *testing.T) {
+		tests := buildTests(t)
+		for _, tooth := range chosen {
+			t.Run(tooth.name, func(t *testing.T) { tooth.bite(t, tests) })
+		}
+	}
+}
+
+// shortTeeth are those for which continuous integration has the time.
+func shortTeeth() []tooth {
+	return slices.DeleteFunc(slices.Clone(teeth), func(tooth tooth) bool { return !tooth.short })
+}
+
+// bite deploys the broken program, sees who tells, and deploys the right one again.
+func (b tooth) bite(t *testing.T, tests string) {
+	start := time.Now()
+	// A directory of the lab's own: a program that is built in the same place replaces the one before.
+	dir := filepath.Join(shop.Dir, "teeth", "ecommerce-platform")
+	copyProgram(t, dir)
+	for _, edit := range b.edits {
+		require.NoError(t, edit.apply(dir))
+	}
+	stack, err := shop.StackOf(t.Context(), dir)
+	require.NoError(t, err)
+	if len(b.edits) > 0 {
+		defer mend(t)
+	}
+	result, err := stack.Up(t.Context())
+	if len(b.refused) > 0 {
+		require.Error(t, err)
+		for _, words := range b.refused {
+			assert.ErrorContains(t, err, words)
+		}
+		note(t, "teeth: "+b.name, "up refused in %s", time.Since(start).Round(time.Second))
+		return
+	}
+	require.NoError(t, err)
+	assert.Equal(t, len(b.edits) > 0, len(result.Changed()) > 0, "the edit changes something: %v", result.Describe())
+	if b.felt != "" {
+		for _, node := range shop.NodeNames() {
+			_, err := shop.OnMachine(t.Context(), node, "sh", "-c", b.felt)
+			require.NoError(t, err)
+		}
+	}
+	failed := runTests(t, tests, dir, b.looks)
+	assert.Equal(t, slices.Sorted(maps.Keys(b.fails)), slices.Sorted(maps.Keys(failed)), "these tests fail, and no other")
+	for test, words := range b.fails {
+		assert.Contains(t, failed[test], words, test)
+	}
+	note(t, "teeth: "+b.name, "%d of %d tests failed in %s: %s", len(failed), len(b.looks), time.Since(start).Round(time.Second),
+		strings.Join(slices.Sorted(maps.Keys(failed)), ", "))
+}
+
+// mend deploys the program as it is, and waits until nodes know each other's routes again and the shop's tiers meet.
+func mend(t *testing.T) {
+	t.Helper()
+	_, err := shop.Stack.Up(t.Context())
+	require.NoError(t, err)
+	labtest.Eventually(t, 2*time.Minute, func() error {
+		for _, node := range shop.NodeNames() {
+			routes, err := shop.OnMachine(t.Context(), node, "ip", "route", "show", "proto", "bird")
+			if err != nil {
+				return err
+			}
+			for _, other := range shop.NodeNames() {
+				if via := " via " + shop.Addresses[other] + " "; other != node && !strings.Contains(routes, via) {
+					return fmt.Errorf("%s: no route%s", node, via)
+				}
+			}
+		}
+		status, _, body, err := shop.Fetch(t.Context(), "/data")
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("/data: %d: %s", status, body)
+		}
+		return err
+	})
+}
+
+// buildTests compiles the end-to-end tests, as `go test` would run them.
+func buildTests(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "e2e.test")
+	source, err := toolchain.Source()
+	require.NoError(t, err)
+	build := exec.CommandContext(t.Context(), "go", "test", "-tags", "lab", "-c", "-o", binary, "./e2e")
+	build.Dir = source
+	output, err := build.CombinedOutput()
+	require.NoError(t, err, string(output))
+	return binary
+}
+
+// runTests runs end-to-end tests on the lab as it is, and returns what those that failed said.
+func runTests(t *testing.T, binary, program string, names []string) map[string]string {
+	t.Helper()
+	source, err := toolchain.Source("e2e")
+	require.NoError(t, err)
+	run := exec.CommandContext(t.Context(), binary, "-test.v=test2json", "-test.run", "^("+strings.Join(names, "|")+")$",
+		"-attach", "-lab", options.Name, "-block", options.VpcCidr, "-program", program)
+	run.Dir = source
+	var output bytes.Buffer
+	run.Stdout, run.Stderr = &output, &output
+	runErr := run.Run()
+	failed, ended := outcomes(t, output.String())
+	for _, name := range names {
+		require.Contains(t, ended, name, "the test ran to its end (%v): %s", runErr, output.String())
+	}
+	return failed
+}
+
+// outcomes reads what tests printed: the words of those that failed, and all that ended.
+func outcomes(t *testing.T, output string) (failed map[string]string, ended []string) {
+	t.Helper()
+	convert := exec.CommandContext(t.Context(), "go", "tool", "test2json")
+	convert.Stdin = strings.NewReader(output)
+	events, err := convert.Output()
+	require.NoError(t, err)
+	words := map[string]string{}
+	failed = map[string]string{}
+	for decoder := json.NewDecoder(bytes.NewReader(events)); ; {
+		var event struct{ Action, Test, Output string }
+		err := decoder.Decode(&event)
+		if errors.Is(err, io.EOF) {
+			return failed, ended
+		}
+		require.NoError(t, err)
+		test, subtest, _ := strings.Cut(event.Test, "/")
+		words[test] += event.Output
+		if event.Test == "" || subtest != "" {
+			continue
+		}
+		switch event.Action {
+		case "fail":
+			failed[test] = words[test]
+			ended = append(ended, test)
+		case "pass":
+			ended = append(ended, test)
+		}
+	}
+}
