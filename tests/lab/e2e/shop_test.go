@@ -116,7 +116,9 @@ func client(t *testing.T) string {
 		_, err := shop.TryKubectl(context.Background(), "delete", "pod", "-n", namespace, name, "--ignore-not-found", "--wait=false")
 		assert.NoError(t, err)
 	})
-	shop.Kubectl(t, "wait", "-n", namespace, "pod/"+name, "--for=condition=Ready", "--timeout=90s")
+	if _, err := shop.TryKubectl(t.Context(), "wait", "-n", namespace, "pod/"+name, "--for=condition=Ready", "--timeout=90s"); err != nil {
+		t.Fatalf("%v\n%s", err, shop.Kubectl(t, "get", "events", "-n", namespace, "--field-selector", "involvedObject.name="+name))
+	}
 	return name
 }
 

@@ -89,7 +89,7 @@ var teeth = []tooth{
 		// What a machine has, it need not pull.
 		felt:  "crictl --runtime-endpoint unix:///run/containerd/containerd.sock rmi docker.io/library/postgres:16 || true",
 		looks: []string{page, data, postgres},
-		fails: map[string]string{postgres: "timed out waiting for the condition"},
+		fails: map[string]string{postgres: "ailed to pull image"},
 	},
 	{
 		name: "nothing", short: true,
