@@ -79,23 +79,13 @@ func (b tooth) bite(t *testing.T, tests string) {
 		strings.Join(slices.Sorted(maps.Keys(failed)), ", "))
 }
 
-// mend deploys the program as it is, and waits until nodes know each other's routes again and the shop's tiers meet.
+// mend deploys the program as it is, and waits until the platform is whole again and the shop's tiers meet.
 func mend(t *testing.T) {
 	t.Helper()
 	_, err := shop.Stack.Up(t.Context())
 	require.NoError(t, err)
-	labtest.Eventually(t, 2*time.Minute, func() error {
-		for _, node := range shop.NodeNames() {
-			routes, err := shop.OnMachine(t.Context(), node, "ip", "route", "show", "proto", "bird")
-			if err != nil {
-				return err
-			}
-			for _, other := range shop.NodeNames() {
-				if via := " via " + shop.Addresses[other] + " "; other != node && !strings.Contains(routes, via) {
-					return fmt.Errorf("%s: no route%s", node, via)
-				}
-			}
-		}
+	requireWhole(t)
+	labtest.Eventually(t, time.Minute, func() error {
 		status, _, body, err := shop.Fetch(t.Context(), "/data")
 		if err == nil && status != http.StatusOK {
 			err = fmt.Errorf("/data: %d: %s", status, body)
