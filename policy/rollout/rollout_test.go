@@ -104,7 +104,7 @@ func TestDrains(t *testing.T) {
 		assert.Equal(t, rollout.Drain{Node: "control-plane", Completes: true}, drain(t, "control-plane"))
 	})
 	t.Run("a second backend waits for the first, which has no other node", func(t *testing.T) {
-		d := drain(t, "worker-node-2")
+		d := drain(t, "worker-node-2", modeltest.Set(budget, "shop-backend", "spec.maxUnavailable", 1.0))
 		require.False(t, d.Completes)
 		require.Len(t, d.Blocked, 2)
 		assert.Equal(t, "backend", d.Blocked[0].Budget)
