@@ -30,10 +30,10 @@ const (
 // What a backup holds comes back after etcd's data and the database are destroyed, and again after the control plane's
 // keys are gone as well. What was written after the backup is lost, and nothing else is.
 func testBackupAndRestore(t *testing.T) {
-	back := map[string]any{"destination": backupDirectory, "schedule": "*-*-* 03:00:00", "keep": 2}
+	backup := map[string]any{"destination": backupDirectory, "schedule": "*-*-* 03:00:00", "keep": 2}
 	apply := func(what, key string) time.Duration {
-		back[key] = map[string]string{"run": what, "restore": "latest@" + what}[key]
-		require.NoError(t, shop.Set(t.Context(), map[string]any{"backup": back}))
+		backup[key] = map[string]string{"run": what, "restore": "latest@" + what}[key]
+		require.NoError(t, shop.Set(t.Context(), map[string]any{"backup": backup}))
 		start := time.Now()
 		_, err := shop.Stack.Up(t.Context())
 		require.NoError(t, err)
@@ -46,6 +46,7 @@ func testBackupAndRestore(t *testing.T) {
 	query(t, "create role clerk login")
 	query(t, "create database stock owner clerk")
 	shop.Kubectl(t, "create", "configmap", "-n", "ecommerce", keptObject)
+	taken := time.Now()
 	apply("first", "run")
 	points, ok := shop.Outputs["backups"].([]any)
 	require.True(t, ok)
@@ -66,7 +67,6 @@ func testBackupAndRestore(t *testing.T) {
 	} {
 		t.Run(destroy.what, func(t *testing.T) {
 			objects := countObjects(t)
-			taken := time.Now()
 			shop.Kubectl(t, "create", "configmap", "-n", "ecommerce", lostObject)
 			query(t, fmt.Sprintf("insert into rehearsal values (%d, 'after the backup')", keptRows+1))
 			destroyed := time.Now()
@@ -81,14 +81,17 @@ func testBackupAndRestore(t *testing.T) {
 
 			took := apply(fmt.Sprint("rehearsal ", i), "restore")
 			labtest.Eventually(t, restoreLimit, allAnswers)
-			note(t, "restored after losing "+destroy.what, "pulumi up %s, everything answers %s after the loss; lost what was written in the %s since the backup",
-				took.Round(time.Second), time.Since(destroyed).Round(time.Second), destroyed.Sub(taken).Round(time.Second))
-			assert.Equal(t, fmt.Sprint(keptRows), query(t, "select count(*) from rehearsal"))
+			answers := time.Since(destroyed)
+			rows, restored := query(t, "select count(*) from rehearsal"), countObjects(t)
+			note(t, "restored after losing "+destroy.what, "pulumi up %s, everything answers %s after the loss; %s rows and %d objects are back; "+
+				"lost what was written in the %s since the run that took the backup", took.Round(time.Second), answers.Round(time.Second),
+				rows, sum(restored), destroyed.Sub(taken).Round(time.Second))
+			assert.Equal(t, fmt.Sprint(keptRows), rows)
 			assert.Equal(t, "stock", query(t, "select datname from pg_database join pg_roles r on datdba = r.oid where rolname = 'clerk'"))
 			shop.Kubectl(t, "get", "configmap", "-n", "ecommerce", keptObject)
 			_, err := shop.TryKubectl(t.Context(), "get", "configmap", "-n", "ecommerce", lostObject)
 			require.ErrorContains(t, err, "NotFound")
-			assert.Equal(t, objects, countObjects(t), "objects by kind")
+			assert.Equal(t, objects, restored, "objects by kind")
 			again, err := shop.Stack.Up(t.Context())
 			require.NoError(t, err)
 			assert.Empty(t, again.Changed(), "a restore happens once")
@@ -143,6 +146,13 @@ func countObjects(t *testing.T) map[string]int {
 		counts[kind] = len(strings.Fields(shop.Kubectl(t, "get", kind, "-A", "-o", "name")))
 	}
 	return counts
+}
+
+func sum(counts map[string]int) (total int) {
+	for _, count := range counts {
+		total += count
+	}
+	return total
 }
 
 // allAnswers tells what does not work yet.

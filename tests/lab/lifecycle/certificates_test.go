@@ -89,5 +89,5 @@ func servedUntil(t *testing.T, address string) time.Time {
 	require.NoError(t, err)
 	end, err := time.Parse("notAfter=Jan _2 15:04:05 2006 MST", strings.TrimSpace(text))
 	require.NoError(t, err)
-	return end
+	return end.UTC()
 }
