@@ -77,6 +77,16 @@ func TestScriptsUpgradeOfTheControlPlane(t *testing.T) {
 	assert.NotContains(t, again, "upgrade apply", "an upgrade is made once")
 	assert.NotContains(t, again, "drain")
 
+	t.Run("the node is opened although the API server, started anew, refuses at first", func(t *testing.T) {
+		h := scriptsRunning(t)
+		h.env["PLATFORM_WAIT"] = "5"
+		kubectl := h.read("../bin/kubectl")
+		h.stub("kubectl", `if [[ $* == *" uncordon "* && ! -e $PLATFORM_ROOT/refused ]]; then touch "$PLATFORM_ROOT/refused"; echo Forbidden >&2; exit 1; fi
+`+strings.TrimPrefix(kubectl, "#!/bin/bash\n"))
+		run := h.works("init.sh", "")
+		inOrder(t, run.calls, "uncordon control-plane", "uncordon control-plane", "annotate node control-plane ecommerce-platform/upgrading-")
+		assert.Empty(t, h.read("unschedulable"))
+	})
 	t.Run("one that was killed goes on", func(t *testing.T) {
 		for name, at := range map[string]string{"in kubeadm": "kubeadm", "in the drain": "kubectl", "before the kubelet starts": "systemctl"} {
 			t.Run(name, func(t *testing.T) {

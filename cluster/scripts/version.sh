@@ -34,7 +34,7 @@ close_node() {
 	say "moving pods away from $NODE_NAME"
 	if ! logged "close-$NODE_NAME" timeout 640 kubectl --kubeconfig "$CREDENTIALS" drain "$NODE_NAME" \
 		--ignore-daemonsets --delete-emptydir-data --force --timeout 600s; then
-		open_node || true
+		try_open_node >/dev/null || true
 		fail "pods on $NODE_NAME cannot be moved elsewhere within 10 minutes, so it keeps its version" \
 			"give another node the labels they need, or scale them down; $NODE_NAME takes pods again until then" blocking
 	fi
@@ -46,12 +46,18 @@ blocking() {
 	api get poddisruptionbudgets --all-namespaces
 }
 
-# open_node lets pods come back, unless a person had closed the node before.
+# open_node lets pods come back, unless a person had closed the node before. A kubelet that was replaced may start the API
+# server anew, which refuses everybody for a moment.
 open_node() {
-	if [[ -n $(api get node "$NODE_NAME" --output "jsonpath={.metadata.annotations.$CLOSED}") ]]; then
-		api uncordon "$NODE_NAME" >/dev/null
-		api annotate node "$NODE_NAME" "$CLOSED-" >/dev/null
-	fi
+	wait_for 120 try_open_node ||
+		fail "$NODE_NAME cannot be opened for pods: $LAST" "see why the API server refuses that, then run pulumi up again"
+}
+
+try_open_node() {
+	local closed
+	closed=$(api get node "$NODE_NAME" --output "jsonpath={.metadata.annotations.$CLOSED}") || return 1
+	[[ -n $closed ]] || return 0
+	api uncordon "$NODE_NAME" && api annotate node "$NODE_NAME" "$CLOSED-"
 }
 
 node_runs_version() {
