@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/cluster"
 	"ecommerce-platform/tests/pulumitest"
@@ -97,7 +98,7 @@ func TestClusterValidationComesFirst(t *testing.T) {
 	args := clusterArgs()
 	args.PodCidr, args.LoginKey = "x", pulumi.StringInput(nil)
 	rec, err := pulumitest.RunErr(t, clusterProgram(args))
-	assert.ErrorContains(t, err, "podCidr \"x\": not an IPv4 CIDR block\nloginKey <unset>: required, the private key of the user admin")
+	require.ErrorContains(t, err, "podCidr \"x\": not an IPv4 CIDR block\nloginKey <unset>: required, the private key of the user admin")
 	assert.Empty(t, rec.All(), "nothing is registered")
 }
 

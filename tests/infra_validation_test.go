@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/infra"
 	"ecommerce-platform/tests/pulumitest"
@@ -136,7 +137,7 @@ func TestInfraReportsAllErrorsBeforeItRegistersAnything(t *testing.T) {
 		`nodePort 80: must be between 30000 and 32767`,
 		`nodes[1].privateIp "172.31.18.239": outside subnetCidr "172.31.0.0/20"`,
 	} {
-		assert.ErrorContains(t, err, message)
+		require.ErrorContains(t, err, message)
 	}
 	assert.Empty(t, rec.All())
 	assert.Empty(t, rec.Calls())

@@ -104,7 +104,7 @@ esac`)
 		h.stub("kubeadm", `[[ $* == *"kubeconfig kubelet"* ]] && cp "$PLATFORM_ROOT/kubelet.conf" "${*: -1}/kubelet.conf"; exit 0`)
 		assert.Contains(t, h.works("init.sh", "").calls, "kubeadm certs renew all")
 	})
-	t.Run("a component that stays away is named", func(t *testing.T) {
+	t.Run("a component that stays away is named", func(*testing.T) {
 		h.env["RENEWAL"] = "2029"
 		h.write("tasks", "kube-apiserver-0\n")
 		h.fails("init.sh", "", "etcd does not start again", "look at journalctl -u kubelet")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,7 @@ func (h *scriptsHost) run(script, stdin string, more ...string) scriptsRun {
 	require.NoError(h.t, os.WriteFile(h.env["CALLS"], nil, 0o600))
 	path, err := filepath.Abs(filepath.Join("..", "cluster", "scripts", script))
 	require.NoError(h.t, err)
-	words := append(more[:len(more):len(more)], "bash", path)
+	words := slices.Concat(more, []string{"bash", path})
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Stdin, cmd.WaitDelay = strings.NewReader(stdin), 10*time.Second
 	var stdout, stderr bytes.Buffer

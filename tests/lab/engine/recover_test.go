@@ -25,6 +25,9 @@ func TestRecoveryAfterAKill(t *testing.T) {
 	locked, err := stack.Locked()
 	require.NoError(t, err)
 	assert.False(t, locked, "a new stack is not locked")
+	inPlace, err := filepath.Glob(filepath.Join(dir, "backend", ".pulumi", "stacks", "*", "*.attrs"))
+	require.NoError(t, err)
+	assert.Empty(t, inPlace, "a kill while such a file is written makes the state unreadable")
 
 	backend := filepath.Join(dir, "backend", ".pulumi")
 	urn := func(kind, name string) string { return "urn:pulumi:dev::ecommerce-platform::" + kind + "::" + name }

@@ -78,7 +78,8 @@ func New(ctx context.Context, options Options) (*Workspace, error) {
 	})
 	w.env = append(w.env, env...)
 	w.env = append(w.env,
-		"PULUMI_BACKEND_URL=file://"+filepath.Join(options.Dir, "backend"),
+		// Without metadata, which the backend writes in place: a kill in the middle of that makes the state unreadable.
+		"PULUMI_BACKEND_URL=file://"+filepath.Join(options.Dir, "backend")+"?metadata=skip",
 		"PULUMI_CONFIG_PASSPHRASE_FILE="+passphrase,
 		// Lists --event-log.
 		"PULUMI_DEBUG_COMMANDS=true",
