@@ -57,7 +57,7 @@ func newTier(declared model.Object[appsv1.Deployment]) *Tier {
 	deployment := declared.Value.DeepCopy()
 	appsdefaults.SetObjectDefaults_Deployment(deployment)
 	if deployment.Name == "" {
-		deployment.Name = declared.Resource.Name
+		deployment.Name = declared.Name
 	}
 	if deployment.Namespace == "" {
 		deployment.Namespace = metav1.NamespaceDefault

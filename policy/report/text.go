@@ -12,10 +12,10 @@ import (
 
 // table writes rows in columns. The first row is the head.
 func table(w io.Writer, title string, rows [][]string) {
-	fmt.Fprintf(w, "\n%s\n", title)
+	_, _ = fmt.Fprintf(w, "\n%s\n", title)
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		fmt.Fprintf(tw, "  %s\n", strings.Join(row, "\t"))
+		_, _ = fmt.Fprintf(tw, "  %s\n", strings.Join(row, "\t"))
 	}
 	_ = tw.Flush()
 }
@@ -46,7 +46,7 @@ func (r *Report) placementText(w io.Writer) {
 		}
 		table(w, "Where pods land (kube-scheduler, default profile)", rows)
 		for _, note := range notes {
-			fmt.Fprintf(w, "  %s\n", note)
+			_, _ = fmt.Fprintf(w, "  %s\n", note)
 		}
 	}
 	if len(r.Placement.Nodes) > 0 {
@@ -70,7 +70,7 @@ func (r *Report) rolloutText(w io.Writer) {
 		table(w, "Rollouts", rows)
 		for _, o := range r.Rollouts {
 			if !o.Completes {
-				fmt.Fprintf(w, "  %s is stuck: %s\n", o.Tier, o.Stuck)
+				_, _ = fmt.Fprintf(w, "  %s is stuck: %s\n", o.Tier, o.Stuck)
 			}
 		}
 	}
@@ -99,7 +99,7 @@ func (r *Report) lossText(w io.Writer) {
 	table(w, "Losing a node for good", rows)
 	for _, loss := range r.NodeLoss {
 		if loss.ControlPlane {
-			fmt.Fprintf(w, "  %s: what runs keeps running, but nothing moves or starts until the API is back\n", loss.Node)
+			_, _ = fmt.Fprintf(w, "  %s: what runs keeps running, but nothing moves or starts until the API is back\n", loss.Node)
 		}
 	}
 }
@@ -155,7 +155,7 @@ func (r *Report) reachText(w io.Writer) {
 	table(w, "Who reaches whom", rows)
 	for _, path := range r.Reachability {
 		if path.Broken() {
-			fmt.Fprintf(w, "  %s -> %s, %s %s is %s: %s\n", path.From, path.To, path.What, path.Ports, path.State, path.Remedy)
+			_, _ = fmt.Fprintf(w, "  %s -> %s, %s %s is %s: %s\n", path.From, path.To, path.What, path.Ports, path.State, path.Remedy)
 		}
 	}
 }
@@ -171,10 +171,10 @@ func (r *Report) costText(w io.Writer) {
 	rows = append(rows, []string{"total", fmt.Sprintf("%.2f %s", r.Cost.Monthly, r.Cost.Currency)})
 	table(w, "Cost estimate, "+r.Cost.Region, rows)
 	for _, what := range r.Cost.Unpriced {
-		fmt.Fprintf(w, "  without a price: %s\n", what)
+		_, _ = fmt.Fprintf(w, "  without a price: %s\n", what)
 	}
 	if len(r.Cost.LeavesOut) > 0 {
-		fmt.Fprintf(w, "  leaves out: %s\n", strings.Join(r.Cost.LeavesOut, "; "))
+		_, _ = fmt.Fprintf(w, "  leaves out: %s\n", strings.Join(r.Cost.LeavesOut, "; "))
 	}
 }
 
