@@ -29,7 +29,7 @@ func lint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tracked, err := toolchain.Command{Dir: root, Args: []string{"git", "ls-files", "*.sh", "**/entrypoint*", ".ci/run"}}.Output(ctx)
+	tracked, err := toolchain.Command{Dir: root, Args: []string{"git", "ls-files", "*.sh", ".ci/run"}}.Output(ctx)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func lint(ctx context.Context) error {
 	}
 	for _, module := range []string{".", "policy", "tests/lab"} {
 		check(module, "go", "vet", "-tags", "lab", "./...")
-		check(module, golangci, "run", "--build-tags", "lab", "--config", filepath.Join(root, ".golangci.yml"), "./...")
+		check(module, golangci, "run", "--build-tags", "lab,lifecycle", "--config", filepath.Join(root, ".golangci.yml"), "./...")
 	}
 	check(".", "shellcheck", append([]string{"--external-sources"}, scripts...)...)
 	check(".", shfmt, append([]string{"--diff"}, scripts...)...)

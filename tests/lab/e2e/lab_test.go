@@ -64,7 +64,7 @@ func run(m *testing.M) (code int, err error) {
 	if err := shop.Connect(ctx); err != nil {
 		return 1, err
 	}
-	if code = m.Run(); code != 0 || options.Keep {
+	if code = m.Run(); code != 0 || options.Keep || options.Attach {
 		return code, nil
 	}
 	return destroy(ctx)

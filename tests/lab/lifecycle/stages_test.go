@@ -2,10 +2,17 @@
 
 package lifecycle
 
+import "slices"
+
 // stages are the short way, for continuous integration.
 var stages = []stage{
 	{"interrupted bring-up", interrupted([]interruption{duringInit}, []interruption{duringJoin})},
 	{"workers come and go", testWorkersComeAndGo},
 	{"teeth", testTeeth(shortTeeth())},
 	{"destroy with a dead API", testDestroyWithDeadAPI},
+}
+
+// shortTeeth are those for which continuous integration has the time.
+func shortTeeth() []tooth {
+	return slices.DeleteFunc(slices.Clone(teeth), func(tooth tooth) bool { return !tooth.short })
 }

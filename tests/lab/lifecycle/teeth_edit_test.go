@@ -19,8 +19,8 @@ type edit struct{ file, old, new string }
 // with puts new in the place of old.
 func with(file, old, new string) edit { return edit{file, old, new} }
 
-// without takes the line out that holds a text.
-func without(file, line string) edit { return edit{file: file, old: line} }
+// withoutRule takes a row out of the table of security group rules.
+func withoutRule(row string) edit { return edit{file: rulesTable, old: row} }
 
 // apply edits a program. A text that is there more than once, or not at all, is an error: then the table is out of date.
 func (e edit) apply(program string) error {

@@ -41,7 +41,7 @@ const (
 var teeth = []tooth{
 	{
 		name: "the rule for pod addresses is gone", short: true,
-		edits: []edit{without(rulesTable, `{"pods-all", `)},
+		edits: []edit{withoutRule(`{"pods-all", `)},
 		looks: []string{page, data, inside, routes},
 		fails: map[string]string{data: noBackend},
 	},
@@ -58,13 +58,13 @@ var teeth = []tooth{
 	},
 	{
 		name:  "the rule for the kubelet is gone",
-		edits: []edit{without(rulesTable, `{"kubelet", `)},
+		edits: []edit{withoutRule(`{"kubelet", `)},
 		looks: []string{page, data, inside, redis},
 		fails: map[string]string{inside: "10250", redis: ":10250"},
 	},
 	{
 		name:  "the rule for BGP is gone",
-		edits: []edit{without(rulesTable, `{"bgp", `)},
+		edits: []edit{withoutRule(`{"bgp", `)},
 		// As after a reboot: BIRD starts anew, and of the routes that it had found none is left.
 		felt:  "pkill -x bird; ip route flush proto bird",
 		looks: []string{page, data, inside, routes},
@@ -72,7 +72,7 @@ var teeth = []tooth{
 	},
 	{
 		name:  "the rule for the pods behind the NodePort is gone",
-		edits: []edit{without(rulesTable, `{"shop-pods", `)},
+		edits: []edit{withoutRule(`{"shop-pods", `)},
 		looks: []string{page, data, inside, outside, routes},
 		fails: map[string]string{inside: "30080", outside: "i/o timeout"},
 	},

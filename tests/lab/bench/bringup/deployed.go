@@ -33,7 +33,7 @@ func readDeployed(state *engine.State) (*deployed, error) {
 		return nil, fmt.Errorf("state: %w", err)
 	}
 	for i, r := range stored.Resources {
-		plain, err := reveal(map[string]any(r.Inputs))
+		plain, err := reveal(r.Inputs)
 		if err != nil {
 			return nil, fmt.Errorf("state: %s: %w", r.URN, err)
 		}

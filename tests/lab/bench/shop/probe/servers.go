@@ -17,7 +17,7 @@ import (
 const patience = 5 * time.Second
 
 // openDNS looks an address up, each time with a query of its own.
-func openDNS(_ context.Context, p Probe) (session, error) {
+func openDNS(_ context.Context, p Probe) (session, error) { //nolint:unparam // one of several openers
 	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, p.Target)
 	}}
