@@ -93,6 +93,9 @@ func newLab(options Options) (*Lab, error) {
 
 // prepare makes what is missing of the lab, and configures its stack.
 func (l *Lab) prepare(ctx context.Context) (err error) {
+	if err := toolchain.RaiseLimits(ctx); err != nil {
+		return err
+	}
 	if err := mirror.Build(ctx, l.options.Minors); err != nil {
 		return err
 	}

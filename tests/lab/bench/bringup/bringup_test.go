@@ -95,13 +95,13 @@ func TestFloorIsMadeOfWhatThePlatformIsMadeOf(t *testing.T) {
 		"neither the provider nor the patch")
 }
 
-// The floor must install what the platform installs, and takes the lists from its script.
+// The floor must install what the platform installs, and takes the lists from its scripts.
 func TestPackagesOfTheFloorAreThoseOfThePlatform(t *testing.T) {
-	path, err := toolchain.Source("..", "..", "cluster", "scripts", "prepare.sh")
-	require.NoError(t, err)
-	script, err := os.ReadFile(path)
-	require.NoError(t, err)
-	for _, name := range []string{"KUBERNETES_PACKAGES", "PACKAGES_NEEDED"} {
+	for name, file := range map[string]string{"KUBERNETES_PACKAGES": "packages.sh", "PACKAGES_NEEDED": "prepare.sh"} {
+		path, err := toolchain.Source("..", "..", "cluster", "scripts", file)
+		require.NoError(t, err)
+		script, err := os.ReadFile(path)
+		require.NoError(t, err)
 		found := 0
 		for line := range strings.Lines(string(script)) {
 			if strings.HasPrefix(line, name+"=(") {

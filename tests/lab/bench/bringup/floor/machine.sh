@@ -16,7 +16,7 @@ install -D -m 0644 "$ETC/packages.asc" /etc/apt/keyrings/platform.asc
 printf 'deb [signed-by=/etc/apt/keyrings/platform.asc] %s\n' "$PACKAGES/debian $VERSION_CODENAME main" \
 	"$PACKAGES/kubernetes/v${KUBERNETES_VERSION%.*}/deb/ /" >/etc/apt/sources.list.d/platform.list
 # The packages are those that the platform's own script names.
-eval "$(grep -m 1 '^KUBERNETES_PACKAGES=' /opt/platform/bin/prepare.sh)"
+eval "$(grep -m 1 '^KUBERNETES_PACKAGES=' /opt/platform/bin/packages.sh)"
 eval "$(grep -m 1 '^PACKAGES_NEEDED=' /opt/platform/bin/prepare.sh)"
 apt-get --quiet update
 apt-get --yes --quiet -o Dpkg::Options::=--force-confold install --no-install-recommends \
