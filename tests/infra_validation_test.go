@@ -153,8 +153,8 @@ func TestInfraNeedsKeys(t *testing.T) {
 	args := infraArgs()
 	args.AuthorizedKey, args.Nodes[1].HostPublicKey, args.Nodes[2].HostKey = "", "ssh-ed25519 AAAA", pulumi.StringInput(nil)
 	rec, err := pulumitest.RunErr(t, infraProgram(args))
-	assert.ErrorContains(t, err, `authorizedKey "": not an SSH public key`)
-	assert.ErrorContains(t, err, `nodes[1].hostPublicKey "ssh-ed25519 AAAA": not an SSH public key`)
-	assert.ErrorContains(t, err, `nodes[2].hostKey <unset>: required`)
+	require.ErrorContains(t, err, `authorizedKey "": not an SSH public key`)
+	require.ErrorContains(t, err, `nodes[1].hostPublicKey "ssh-ed25519 AAAA": not an SSH public key`)
+	require.ErrorContains(t, err, `nodes[2].hostKey <unset>: required`)
 	assert.Empty(t, rec.All())
 }
