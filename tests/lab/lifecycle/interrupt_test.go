@@ -56,10 +56,6 @@ var (
 			pkill -STOP -f "platform/[i]nit.sh" && touch /run/stopped; }; } && grep -q "initialized successfully" /var/log/platform/init.log`,
 		remains: `test -e /etc/kubernetes/admin.conf && ! test -e /var/lib/platform/initialized`,
 	}
-	duringJoin = interruption{
-		name: "while kubeadm join runs", node: "worker-node-1",
-		reached: `pgrep -f "[k]ubeadm join"`,
-	}
 	duringJoinWithPowerLoss = interruption{
 		name: "while kubeadm join runs, with a loss of power", node: "worker-node-1", powerLoss: true,
 		reached: `pgrep -f "[k]ubeadm join" && test -e /etc/kubernetes/pki/ca.crt && pkill -STOP -f "platform/[j]oin.sh"`,

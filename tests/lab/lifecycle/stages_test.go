@@ -12,6 +12,11 @@ var stages = []stage{
 	{"destroy with a dead API", testDestroyWithDeadAPI},
 }
 
+var duringJoin = interruption{
+	name: "while kubeadm join runs", node: "worker-node-1",
+	reached: `pgrep -f "[k]ubeadm join"`,
+}
+
 // shortTeeth are those for which continuous integration has the time.
 func shortTeeth() []tooth {
 	return slices.DeleteFunc(slices.Clone(teeth), func(tooth tooth) bool { return !tooth.short })
