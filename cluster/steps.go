@@ -18,7 +18,7 @@ type node struct {
 func nodeScripts(role string) []string {
 	both := []string{library, "packages.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh"}
 	if role == ControlPlane {
-		return append(both, "components.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh",
+		return append(both, "evict.sh", "components.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh",
 			"vacate.sh", "drain.sh", "ready.sh", "backup-password.sh", "backup.sh", "schedule.sh", "restore-data.sh")
 	}
 	return append(both, "request.sh", "join.sh", "upgrade.sh", "reset.sh")

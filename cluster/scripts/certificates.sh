@@ -22,7 +22,7 @@ list() {
 	for file in "$KUBERNETES"/*.conf; do
 		# A kubeconfig without one names a file that is in the list above.
 		if [[ -e $file ]] && grep -q client-certificate-data "$file"; then
-			end=$(sed -n 's/^ *client-certificate-data: *//p' "$file" | base64 --decode | expiry) ||
+			end=$(embedded "$file" client-certificate-data | expiry) ||
 				fail "${file#"$ROOT"} holds no certificate" "make it anew: kubeadm certs renew all"
 			printf '%s %s\n' "$end" "${file#"$ROOT"}"
 		fi

@@ -4,6 +4,8 @@
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=evict.sh
+source "${BASH_SOURCE[0]%/*}/evict.sh"
 
 ready() {
 	admin get --raw=/readyz
@@ -13,20 +15,15 @@ condition() {
 	admin get node "$NODE_NAME" --ignore-not-found --output 'jsonpath={.metadata.name}={.status.conditions[?(@.type=="Ready")].status}'
 }
 
-# look reads the Node's STATE: its name and whether it is ready, nothing where there is no such Node.
+# look reads what the Node SEEMS: its name and whether it is ready, nothing where there is no such Node.
 look() {
 	wait_for 120 condition ||
 		fail "the API server does not tell about $NODE_NAME: $LAST" "look at its log, then run pulumi up again"
-	STATE=$LAST
+	SEEMS=$LAST
 }
 
 alive() {
-	[[ $STATE == "$NODE_NAME=True" ]]
-}
-
-evict() {
-	logged "drain-$NODE_NAME" timeout 90 kubectl --kubeconfig "$KUBERNETES/admin.conf" drain "$NODE_NAME" \
-		--ignore-daemonsets --delete-emptydir-data --force --timeout 60s
+	[[ $SEEMS == "$NODE_NAME=True" ]]
 }
 
 # drain moves pods as fast as their budgets allow. A machine that died is seen as ready for a while, and its pods never
@@ -34,7 +31,7 @@ evict() {
 drain() {
 	local end=$((SECONDS + ${PLATFORM_WAIT:-600}))
 	say "moving pods away from $NODE_NAME"
-	until evict; do
+	until evict 60; do
 		look
 		alive || return 0
 		if ((SECONDS >= end)); then
@@ -44,12 +41,6 @@ drain() {
 		fi
 		sleep "$POLL"
 	done
-}
-
-blocking() {
-	grep --ignore-case 'evict\|error' "$LOGS/drain-$NODE_NAME.log" | sort | uniq --count
-	admin get pods --all-namespaces --field-selector "spec.nodeName=$NODE_NAME" --output wide
-	admin get poddisruptionbudgets --all-namespaces
 }
 
 # What runs on a machine that is gone never says that it has ended, and without it gone from the API
@@ -86,7 +77,7 @@ look
 if alive; then
 	drain
 fi
-if [[ -z $STATE ]]; then
+if [[ -z $SEEMS ]]; then
 	say "the cluster has no node $NODE_NAME"
 else
 	if ! alive; then

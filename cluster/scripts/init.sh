@@ -6,6 +6,8 @@
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=evict.sh
+source "${BASH_SOURCE[0]%/*}/evict.sh"
 # shellcheck source-path=SCRIPTDIR source=components.sh
 source "${BASH_SOURCE[0]%/*}/components.sh"
 # shellcheck source-path=SCRIPTDIR source=renewal.sh
@@ -96,8 +98,7 @@ initialize() {
 	admin --namespace kube-system delete secrets --field-selector type=bootstrap.kubernetes.io/token >/dev/null
 	remember_renewal
 	remember_restore
-	foundation >"$MARKER.new"
-	mv "$MARKER.new" "$MARKER"
+	foundation | keep "$MARKER"
 	say "the control plane is ready"
 }
 
@@ -130,7 +131,7 @@ refresh_certificate() {
 # An upgrade that was killed between moving an old manifest away and the new one in has left its component without one.
 restore_manifests() {
 	local name backup
-	for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
+	for name in "${COMPONENTS[@]}"; do
 		backup=$(find "$KUBERNETES/tmp" -path "*/kubeadm-backup-manifests*/$name.yaml" 2>/dev/null | sort | tail -n 1) || true
 		if [[ ! -e $KUBERNETES/manifests/$name.yaml && -n $backup ]]; then
 			say "putting the manifest of $name back"

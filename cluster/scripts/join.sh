@@ -38,7 +38,7 @@ join() {
 		say "removing what an unfinished join left"
 		reset_node
 	fi
-	field client-certificate-data | base64 --decode | openssl x509 -noout -checkend 60 >/dev/null ||
+	embedded "$DISCOVERY" client-certificate-data | openssl x509 -noout -checkend 60 >/dev/null ||
 		fail "the certificate this node joins with has expired" "run pulumi up with --replace for the step admit of this node"
 	say "waiting until the name $NODE_NAME is free in the cluster"
 	wait_for 180 name_is_free ||
@@ -50,15 +50,13 @@ join() {
 	wait_for 180 get "$KUBERNETES/kubelet.conf" ||
 		fail "the node is not registered: $LAST" "look at journalctl -u kubelet on the node" journalctl --unit kubelet --lines 20 --no-pager
 	remember_renewal
-	printf '%s\n' "$authority" >"$MARKER.new"
-	mv "$MARKER.new" "$MARKER"
+	keep "$MARKER" <<<"$authority"
 	say "the node has joined"
 }
 
 alone "$SCRIPT"
 install -d -m 0700 "$DIRECTORY"
-cat >"$DISCOVERY.new"
-mv "$DISCOVERY.new" "$DISCOVERY"
+keep "$DISCOVERY"
 authority=$(field certificate-authority-data)
 [[ -n $authority ]] ||
 	fail "what came on stdin is not a kubeconfig" "run pulumi up again with --replace for the step admit of this node"
@@ -68,10 +66,10 @@ say "waiting for the API server"
 wait_for 300 api_answers ||
 	fail "the API server at $ENDPOINT cannot be reached from this node: $LAST" \
 		"see whether the control plane runs and its security group admits port ${ENDPOINT##*:} from this node" ip route get "${ENDPOINT%:*}"
-if [[ -s $MARKER && $(<"$MARKER") == "$authority" && -s $KUBERNETES/kubelet.conf ]]; then
+if kept "$MARKER" "$authority" && [[ -s $KUBERNETES/kubelet.conf ]]; then
 	if renewal_due; then
 		say "renewing the kubelet's certificates"
-		field client-certificate-data | base64 --decode >"$DIRECTORY/node.crt"
+		embedded "$DISCOVERY" client-certificate-data >"$DIRECTORY/node.crt"
 		renew_kubelet "$DIRECTORY/node.crt" "$DIRECTORY/node.key"
 		remember_renewal
 	fi

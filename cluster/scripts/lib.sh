@@ -85,6 +85,22 @@ place() {
 	fi
 }
 
+# keep FILE writes down what comes on stdin, all of it or nothing.
+keep() {
+	cat >"$1.new"
+	mv "$1.new" "$1"
+}
+
+# kept FILE TEXT tells whether that text was written down last.
+kept() {
+	[[ -e $1 && $(<"$1") == "$2" ]]
+}
+
+# embedded FILE FIELD prints a certificate or a key that a kubeconfig holds.
+embedded() {
+	sed -n "s/^ *$2: *//p" "$1" | base64 --decode
+}
+
 # fetch URL FILE downloads a file. It is patient with a network that is not there yet, not with an
 # answer that says no; LAST is the reason.
 fetch() {
@@ -105,6 +121,12 @@ fetch_once() {
 # admin COMMAND... runs kubectl as the cluster's administrator; no call hangs.
 admin() {
 	kubectl --kubeconfig "$KUBERNETES/admin.conf" --request-timeout=20s "$@"
+}
+
+# rolled_out NAMESPACE WORKLOAD waits half a minute for a rollout, for wait_for to repeat: a Deployment whose progress
+# deadline has passed is given up at once, although its pods may come yet.
+rolled_out() {
+	timeout 35 kubectl --kubeconfig "$KUBERNETES/admin.conf" --namespace "$1" rollout status "$2" --timeout 30s
 }
 
 kubelet_healthy() {

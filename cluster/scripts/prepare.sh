@@ -186,7 +186,7 @@ set_containerd() {
 	# Noted once containerd runs with them: a run that died before the restart left settings that are not in force.
 	local config=$ROOT/etc/containerd/config.toml running=$STATE/containerd-runs-with
 	place "$FILES/containerd.toml" "$config" 0644
-	if [[ ! -e $running || $(<"$running") != "$(<"$config")" ]]; then
+	if ! kept "$running" "$(<"$config")"; then
 		say "restarting containerd with its new settings"
 		systemctl restart containerd
 		cp "$config" "$running"

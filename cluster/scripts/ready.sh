@@ -11,16 +11,11 @@ evidence() {
 	admin --namespace kube-system logs --selector k8s-app=calico-node --container calico-node --tail 15
 }
 
-# A Deployment whose progress deadline has passed is given up at once, although its pods may come yet.
-rolled_out() {
-	timeout 35 kubectl --kubeconfig "$KUBERNETES/admin.conf" --namespace kube-system rollout status "$1" --timeout 30s
-}
-
 alone "$SCRIPT"
 # SECONDS WHAT: the agents come first, since nothing else has an address without them.
 while read -r limit workload; do
 	say "waiting for ${workload#*/}"
-	wait_for "$limit" rolled_out "$workload" </dev/null ||
+	wait_for "$limit" rolled_out kube-system "$workload" </dev/null ||
 		fail "${workload#*/} is not ready after $((limit / 60)) minutes: $LAST" \
 			"the pods and events above say why; no address means that the pool is missing or full, and images come from their registries or from mirrors.images" evidence
 done <<-END

@@ -8,13 +8,12 @@ OLD_CERTIFICATES=$STATE/old-certificates
 
 renewal_due() {
 	[[ -n ${RENEWAL:-} ]] || return 1
-	[[ ! -e $RENEWED || $(<"$RENEWED") != "$RENEWAL" ]]
+	! kept "$RENEWED" "$RENEWAL"
 }
 
 # remember_renewal is called once everything is renewed, so that an interrupted renewal is repeated.
 remember_renewal() {
-	printf '%s\n' "${RENEWAL:-}" >"$RENEWED.new"
-	mv "$RENEWED.new" "$RENEWED"
+	keep "$RENEWED" <<<"${RENEWAL:-}"
 }
 
 # renew_kubelet CERTIFICATE KEY gives the kubelet a certificate for the API server. Its serving certificate it signs
@@ -34,11 +33,6 @@ renew_kubelet() {
 	systemctl restart kubelet
 	wait_for 120 kubelet_healthy ||
 		fail "the kubelet does not answer: $LAST" "look at journalctl -u kubelet" journalctl --unit kubelet --lines 20 --no-pager
-}
-
-# embedded FILE FIELD prints a certificate or a key that a kubeconfig holds.
-embedded() {
-	sed -n "s/^ *$2: *//p" "$1" | base64 --decode
 }
 
 # renew_control_plane makes every certificate and kubeconfig of this node anew but the authorities', without asking the

@@ -29,12 +29,12 @@ open_repository() {
 		fail "this node has no password for backups" "run pulumi up with --replace for the step backup-password of this node"
 	[[ $REPOSITORY != /* ]] || install -d -m 0700 "$REPOSITORY"
 	# A run that was killed leaves a lock; only those that nobody holds are removed.
-	if logged repository restic cat config; then
-		logged repository restic unlock || true
+	if logged repository timeout 300 restic cat config; then
+		logged repository timeout 300 restic unlock || true
 		return 0
 	fi
 	say "making the repository $REPOSITORY"
-	logged repository restic init ||
+	logged repository timeout 300 restic init ||
 		fail "the repository $REPOSITORY cannot be used" \
 			"see whether the node may read and write there, and whether it was made with another keySeed" cat "$LOGS/repository.log"
 }
@@ -44,9 +44,7 @@ etcd_tools() {
 	local image mount
 	image=$(sed -n 's/^ *image: *//p' "$KUBERNETES/manifests/etcd.yaml" 2>/dev/null) || true
 	[[ -n $image ]] || image=$(kubeadm config images list --config "$FILES/kubeadm.yaml" 2>/dev/null | grep '/etcd:')
-	if [[ -e $TOOLS/image && $(<"$TOOLS/image") == "$image" ]]; then
-		return 0
-	fi
+	! kept "$TOOLS/image" "$image" || return 0
 	rm -rf "$TOOLS"
 	install -d -m 0700 "$TOOLS"
 	mount=$(mktemp --directory)
@@ -55,7 +53,7 @@ etcd_tools() {
 	cp "$mount/usr/local/bin/etcdctl" "$mount/usr/local/bin/etcdutl" "$TOOLS/"
 	containers images unmount --rm "$mount" >/dev/null
 	rmdir "$mount"
-	printf '%s\n' "$image" >"$TOOLS/image"
+	keep "$TOOLS/image" <<<"$image"
 }
 
 # check_etcd FILE tells whether a snapshot of etcd is whole.

@@ -4,16 +4,17 @@
 # shellcheck disable=SC2154 # variables of lib.sh and init.sh
 
 RESTORED=$STATE/restored
+# What kubeadm cannot make again; the other certificates it makes.
+AUTHORITIES=(ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key)
 
 restore_due() {
 	[[ -n ${RESTORE:-} ]] || return 1
-	[[ ! -e $RESTORED || $(<"$RESTORED") != "$RESTORE" ]]
+	! kept "$RESTORED" "$RESTORE"
 }
 
 remember_restore() {
 	[[ -n ${RESTORE:-} ]] || return 0
-	printf '%s\n' "$RESTORE" >"$RESTORED.new"
-	mv "$RESTORED.new" "$RESTORED"
+	keep "$RESTORED" <<<"$RESTORE"
 }
 
 # fetch_restore comes before anything is changed.
@@ -28,7 +29,7 @@ fetch_restore() {
 whole() {
 	local file
 	[[ -s $MARKER && -s $KUBERNETES/admin.conf && -s $KUBERNETES/kubelet.conf ]] || return 1
-	for file in ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key; do
+	for file in "${AUTHORITIES[@]}"; do
 		cmp --silent "$POINT/pki/$file" "$KUBERNETES/pki/$file" || return 1
 	done
 	for file in "${COMPONENTS[@]}"; do
@@ -36,10 +37,9 @@ whole() {
 	done
 }
 
-# place_authorities puts back what kubeadm cannot make again. The other certificates it makes.
 place_authorities() {
 	local file
-	for file in ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key; do
+	for file in "${AUTHORITIES[@]}"; do
 		install -D -m 0600 "$POINT/pki/$file" "$KUBERNETES/pki/$file"
 	done
 }

@@ -30,12 +30,11 @@ schedule() {
 
 take() {
 	[[ -n ${RUN:-} ]] || return 0
-	[[ ! -e $RAN || $(<"$RAN") != "$RUN" ]] || return 0
+	! kept "$RAN" "$RUN" || return 0
 	say "taking a backup now"
 	systemctl start "$SERVICE" ||
 		fail "the backup failed" "the lines above say why" journalctl --unit "$SERVICE" --lines 30 --no-pager --output cat
-	printf '%s\n' "$RUN" >"$RAN.new"
-	mv "$RAN.new" "$RAN"
+	keep "$RAN" <<<"$RUN"
 }
 
 alone "$SCRIPT"

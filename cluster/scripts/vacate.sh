@@ -3,6 +3,8 @@
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=evict.sh
+source "${BASH_SOURCE[0]%/*}/evict.sh"
 # shellcheck source-path=SCRIPTDIR source=version.sh
 source "${BASH_SOURCE[0]%/*}/version.sh"
 

@@ -26,24 +26,17 @@ check_step() {
 		fail "kubernetesVersion \"$KUBERNETES_VERSION\": skips a minor version, $2 runs $from" "go to a version $next first"
 }
 
-# close_node moves the pods of the node elsewhere, within their budgets.
+# close_node moves the pods of the node elsewhere, within their budgets. It needs evict.sh as well.
 close_node() {
 	if [[ $(api get node "$NODE_NAME" --output 'jsonpath={.spec.unschedulable}') != true ]]; then
 		api annotate node "$NODE_NAME" --overwrite "$CLOSED=$KUBERNETES_VERSION" >/dev/null
 	fi
 	say "moving pods away from $NODE_NAME"
-	if ! logged "close-$NODE_NAME" timeout 640 kubectl --kubeconfig "$CREDENTIALS" drain "$NODE_NAME" \
-		--ignore-daemonsets --delete-emptydir-data --force --timeout 600s; then
+	if ! evict 600; then
 		try_open_node >/dev/null || true
 		fail "pods on $NODE_NAME cannot be moved elsewhere within 10 minutes, so it keeps its version" \
 			"give another node the labels they need, or scale them down; $NODE_NAME takes pods again until then" blocking
 	fi
-}
-
-blocking() {
-	grep --ignore-case 'evict\|error' "$LOGS/close-$NODE_NAME.log" | sort | uniq --count
-	api get pods --all-namespaces --field-selector "spec.nodeName=$NODE_NAME" --output wide
-	api get poddisruptionbudgets --all-namespaces
 }
 
 # open_node lets pods come back, unless a person had closed the node before. A kubelet that was replaced may start the API
