@@ -13,7 +13,7 @@ const (
 	// nginxDrain lets a stopping pod serve while nodes forget it; then nginx, on the image's stop signal SIGQUIT, ends
 	// its open requests and exits.
 	nginxDrain = 5
-	// nginxGrace leaves open requests, which the frontend's template bounds at 10 seconds, time to end.
+	// nginxGrace leaves open requests, which the frontend's template bounds at 15 seconds, time to end.
 	nginxGrace = 30
 	// nginxStartup is short: nginx starts or it fails.
 	nginxStartup = 60

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,33 @@ func TestDataComesFromEachBackendInTurn(t *testing.T) {
 		delete(missing, answer.Pod)
 	}
 	assert.Empty(t, missing, "backends that never answered")
+}
+
+// A backend that has died is still chosen for a while. Here two of every four packets that open a connection to one are lost,
+// one after the other, so that an attempt and its repetition are.
+func TestDataIsServedWhereConnectionsFail(t *testing.T) {
+	iptables := func(ctx context.Context, operation string, rule ...string) string {
+		t.Helper()
+		output, err := shop.OnMachine(ctx, "worker-node-1", append([]string{"iptables", "--wait", operation, "FORWARD"}, rule...)...)
+		require.NoError(t, err)
+		return output
+	}
+	// The rule that comes first leaves three of four for the other.
+	for _, every := range []string{"3", "4"} {
+		loss := []string{
+			"--protocol", "tcp", "--syn", "--destination-port", "8080",
+			"--match", "statistic", "--mode", "nth", "--every", every, "--packet", "0", "--jump", "DROP",
+		}
+		iptables(t.Context(), "--insert", loss...)
+		t.Cleanup(func() { iptables(context.WithoutCancel(t.Context()), "--delete", loss...) })
+	}
+	for range 6 {
+		status, _, body, err := shop.Fetch(t.Context(), "/data")
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusOK, status, body)
+	}
+	assert.Len(t, regexp.MustCompile(`(?m)^\s*[1-9]\d*\s+\d+\s+DROP .*statistic`).
+		FindAllString(iptables(t.Context(), "--list", "--verbose"), -1), 2, "rules that lost something")
 }
 
 func TestServiceNamesResolveFromAFrontendPod(t *testing.T) {
