@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
+	"ecommerce-platform/tests/lab/load"
 	"ecommerce-platform/tests/lab/platform"
 	"ecommerce-platform/tests/lab/toolchain"
 )
@@ -71,33 +71,8 @@ func up(ctx context.Context) error {
 func await(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, firstAnswer)
 	defer cancel()
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	for {
-		cause := get(ctx, url)
-		if cause == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("frontendUrl %q: no answer within %s: %w", url, firstAnswer, cause)
-		case <-ticker.C:
-		}
-	}
-}
-
-func get(ctx context.Context, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("answered %s", response.Status)
+	if err := load.Await(ctx, time.Second, load.Options{URL: url}); err != nil {
+		return fmt.Errorf("frontendUrl %q: no answer within %s: %w", url, firstAnswer, err)
 	}
 	return nil
 }

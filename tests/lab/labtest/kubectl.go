@@ -1,16 +1,14 @@
 package labtest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"ecommerce-platform/tests/lab/machines"
+	"ecommerce-platform/tests/lab/toolchain"
 )
 
 // patience bounds one kubectl command.
@@ -35,7 +33,7 @@ func (l *Lab) TryKubectl(ctx context.Context, args ...string) (string, error) {
 func (l *Lab) KubectlStdin(ctx context.Context, document string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return run(ctx, document, l.kubectl, append([]string{"--kubeconfig", l.kubeconfig}, args...)...)
+	return toolchain.Command{Stdin: document, Args: append([]string{l.kubectl, "--kubeconfig", l.kubeconfig}, args...)}.Output(ctx)
 }
 
 // Get reads an object or a list from the API server.
@@ -55,20 +53,10 @@ func (l *Lab) OnMachine(ctx context.Context, node string, command ...string) (st
 	if err != nil {
 		return "", err
 	}
-	return run(ctx, "", "docker", append([]string{"exec", container}, command...)...)
+	return toolchain.Run(ctx, append([]string{"docker", "exec", container}, command...)...)
 }
 
 // Container is the container that a node's machine is.
 func (l *Lab) Container(ctx context.Context, node string) (string, error) {
 	return machines.Container(ctx, l.Name, l.Addresses[node])
-}
-
-func run(ctx context.Context, stdin, name string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, name, args...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		return stdout.String(), fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
-	}
-	return stdout.String(), nil
 }

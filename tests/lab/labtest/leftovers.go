@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ecommerce-platform/tests/lab/mirror"
+	"ecommerce-platform/tests/lab/toolchain"
 	"ecommerce-platform/tests/lab/twin"
 )
 
@@ -37,12 +39,12 @@ func (l *Lab) Leftovers(ctx context.Context) ([]string, error) {
 		"network":   {"network", "ls", "--format", "{{.Name}}"},
 		"volume":    {"volume", "ls", "--format", "{{.Name}}"},
 	} {
-		output, err := run(ctx, "", "docker", append(list, "--filter", "label=twin="+l.Name)...)
+		output, err := toolchain.Run(ctx, append([]string{"docker"}, append(list, "--filter", "label=twin="+l.Name)...)...)
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range strings.Fields(output) {
-			if name != l.Name+"-mirror" {
+			if name != mirror.Container(l.Name) {
 				left = append(left, kind+": "+name)
 			}
 		}

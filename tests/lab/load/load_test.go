@@ -210,3 +210,29 @@ func TestMeasureKeepsToItsBounds(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 	})
 }
+
+func TestAwait(t *testing.T) {
+	t.Run("goes on until there is an answer", func(t *testing.T) {
+		s := open(t)
+		var asked atomic.Int64
+		s.does(func(w http.ResponseWriter, r *http.Request) {
+			switch asked.Add(1) {
+			case 1:
+				hangUp(w, r)
+			case 2:
+				w.WriteHeader(http.StatusBadGateway)
+			}
+		})
+		require.NoError(t, load.Await(t.Context(), time.Millisecond, load.Options{URL: s.URL}))
+		assert.EqualValues(t, 3, asked.Load())
+	})
+	t.Run("tells what was wrong last", func(t *testing.T) {
+		s := open(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		err := load.Await(ctx, time.Hour, load.Options{URL: s.URL, Check: func(int, []byte) error {
+			cancel()
+			return errors.New("an empty page")
+		}})
+		require.EqualError(t, err, "an empty page")
+	})
+}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"ecommerce-platform/tests/lab/load"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
@@ -123,35 +123,10 @@ func published(ctx context.Context, container, port string) (string, error) {
 
 // answers waits until a URL does.
 func answers(ctx context.Context, container, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, startup)
+	waiting, cancel := context.WithTimeout(ctx, startup)
 	defer cancel()
-	ticker := time.NewTicker(200 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		cause := get(ctx, url)
-		if cause == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("container %s: no answer within %s: %w; %s", container, startup, cause, logs(context.WithoutCancel(ctx), container))
-		case <-ticker.C:
-		}
-	}
-}
-
-func get(ctx context.Context, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("GET %s: %s", url, response.Status)
+	if err := load.Await(waiting, 200*time.Millisecond, load.Options{URL: url}); err != nil {
+		return fmt.Errorf("container %s: %s: no answer within %s: %w; %s", container, url, startup, err, logs(context.WithoutCancel(ctx), container))
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func reveal(value any) (any, error) {
 	return value, nil
 }
 
-// last is when the last resource with a name that ends so, or that contains it, was there.
+// last is when the last of the resources that match was there.
 func (d *deployed) last(matches func(resource) bool) time.Time {
 	var last time.Time
 	for _, r := range d.resources {

@@ -172,11 +172,12 @@ func (b *Bench) input(dir string) ([]string, error) {
 	}
 	variables := []string{
 		"NODES=" + strings.Join(nodes, " "), "CONTAINERS=" + b.Name, "INPUT=" + dir,
-		"DEPLOYMENTS=" + strings.Join(b.deployed.deployments(), " "), "IGNORED=SystemVerification,Swap",
+		"DEPLOYMENTS=" + strings.Join(b.deployed.deployments(), " "),
 	}
 	for step, names := range map[string][]string{
 		"-" + nodes[1] + "-prepare": {"KUBERNETES_VERSION", "PACKAGES", "REGISTRIES", "LOCAL_VOLUMES"},
 		"-calico":                   {"MANIFEST_URL"},
+		"-init":                     {"IGNORE"},
 	} {
 		settings, err := b.deployed.settings(step)
 		if err != nil {

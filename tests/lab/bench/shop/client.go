@@ -1,12 +1,10 @@
 package shop
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 
 	"ecommerce-platform/tests/lab/bench/shop/probe"
@@ -99,12 +97,8 @@ func (c *client) kubectl(ctx context.Context, stdin []byte, args ...string) (str
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.CommandContext(ctx, "docker",
-		append([]string{"exec", "-i", container, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf"}, args...)...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
-	}
-	return stdout.String(), nil
+	return toolchain.Command{
+		Stdin: string(stdin),
+		Args:  append([]string{"docker", "exec", "-i", container, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf"}, args...),
+	}.Output(ctx)
 }

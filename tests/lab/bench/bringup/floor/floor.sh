@@ -2,8 +2,8 @@
 # The floor: the least that makes a cluster and the shop of machines that have just been started. The files, packages, images
 # and objects are the platform's own; nothing is checked, nothing could run twice, and no engine or provider takes part.
 # NODES: the control plane's name, then the workers'; CONTAINERS: prefix of their containers; INPUT: directory with
-# NODE.tar (the files of /opt/platform), calico.yaml (pool and BGP mesh) and shop.yaml; ENDPOINT, KUBERNETES_VERSION,
-# PACKAGES, REGISTRIES, MANIFEST_URL, LOCAL_VOLUMES: as the platform's scripts take them; IGNORED: preflight errors.
+# NODE.tar (the files of /opt/platform), calico.yaml (pool and BGP mesh) and shop.yaml; KUBERNETES_VERSION,
+# PACKAGES, REGISTRIES, MANIFEST_URL, LOCAL_VOLUMES, IGNORE: as the platform's scripts take them.
 # Writes "STAGE NODE" as each node gets there.
 set -euo pipefail
 read -ra ALL <<<"$NODES"
@@ -51,7 +51,7 @@ kubectl() {
 join() {
 	local labels
 	# shellcheck disable=SC2086 # the command that kubeadm prints
-	on "$1" $JOIN --node-name "$1" --ignore-preflight-errors "$IGNORED" >>"$INPUT/$1.log" 2>&1
+	on "$1" $JOIN --node-name "$1" --ignore-preflight-errors "$IGNORE" >>"$INPUT/$1.log" 2>&1
 	# shellcheck disable=SC2016 # for the shell on the node
 	on "$1" sh -c '[ ! -e "$0" ] || cp "$0" /etc/kubernetes/manifests/' /opt/platform/etc/node-exporter.yaml
 	read -ra labels <<<"$(<"$INPUT/$1.labels")"
