@@ -1,7 +1,6 @@
 package reach_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
@@ -100,7 +99,7 @@ func TestBrokenPaths(t *testing.T) {
 			"worker-node-1 worker-node-2 pods", "set sourceDestCheck: false on worker-node-1", first, 4,
 		},
 		{
-			"two subnets", []modeltest.Change{copied(model.SubnetType, "platform-public", "platform-second"), from(model.InstanceType, first,
+			"two subnets", []modeltest.Change{modeltest.Copy(model.SubnetType, "platform-public", "platform-second"), modeltest.From(model.InstanceType, first,
 				"subnetId", model.SubnetType, "platform-second"), routed("platform-second")},
 			"worker-node-1 worker-node-2 pods", "put worker-node-1 and worker-node-2 into one subnet", "worker-node-2", 4,
 		},
@@ -168,15 +167,15 @@ func TestPathsThatAreThereInAnotherWay(t *testing.T) {
 			modeltest.Set(model.SubnetType, "platform-public", "mapPublicIpOnLaunch", true),
 		},
 		"tunnels between two subnets": {
-			copied(model.SubnetType, "platform-public", "platform-second"), routed("platform-second"),
-			from(model.InstanceType, first, "subnetId", model.SubnetType, "platform-second"),
+			modeltest.Copy(model.SubnetType, "platform-public", "platform-second"), routed("platform-second"),
+			modeltest.From(model.InstanceType, first, "subnetId", model.SubnetType, "platform-second"),
 			modeltest.Set(model.PoolType, pool, "spec.ipipMode", "CrossSubnet"),
-			copied(model.IngressType, "platform-bgp", "platform-ipip"), modeltest.Set(model.IngressType, "platform-ipip", "ipProtocol", "4"),
+			modeltest.Copy(model.IngressType, "platform-bgp", "platform-ipip"), modeltest.Set(model.IngressType, "platform-ipip", "ipProtocol", "4"),
 			modeltest.Set(model.IngressType, "platform-ipip", "fromPort", -1.0), modeltest.Set(model.IngressType, "platform-ipip", "toPort", -1.0),
 		},
 		"the port range is written out": {
 			modeltest.Set(model.IngressType, "platform-pods-all-192.168.0.0_16", "cidrIpv4", "192.168.0.0/17"),
-			copied(model.IngressType, "platform-pods-all-192.168.0.0_16", "platform-pods-rest"),
+			modeltest.Copy(model.IngressType, "platform-pods-all-192.168.0.0_16", "platform-pods-rest"),
 			modeltest.Set(model.IngressType, "platform-pods-rest", "cidrIpv4", "192.168.128.0/17"),
 		},
 	} {
@@ -236,7 +235,7 @@ func gone(name string) modeltest.Change {
 }
 
 func TestLayers(t *testing.T) {
-	stack := modeltest.Dev(t, onlyLayer("infra"))
+	stack := modeltest.Dev(t, modeltest.Layer("infra"))
 	for _, path := range reach.Analyze(stack) {
 		assert.False(t, path.Broken(), "%+v", path)
 		assert.NotContains(t, path.What, "pods")
@@ -244,36 +243,9 @@ func TestLayers(t *testing.T) {
 	assert.Contains(t, stack.Unevaluated(), "reachability of pods: podCidr is in another stack")
 
 	for _, layer := range []string{"cluster", "workloads"} {
-		stack := modeltest.Dev(t, onlyLayer(layer))
+		stack := modeltest.Dev(t, modeltest.Layer(layer))
 		assert.Empty(t, reach.Analyze(stack), layer)
 		assert.Contains(t, stack.Unevaluated(), "reachability: this stack holds no machines", layer)
-	}
-}
-
-func onlyLayer(layer string) modeltest.Change {
-	return func(_ testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
-		var kept []policyx.AnalyzerResource
-		for _, r := range resources {
-			if strings.Contains(r.URN, "ecommerce-platform:"+layer+":") {
-				kept = append(kept, r)
-			}
-		}
-		return kept
-	}
-}
-
-// copied is a resource a second time, under another name.
-func copied(token, name, as string) modeltest.Change {
-	return func(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
-		t.Helper()
-		for _, r := range resources {
-			if r.Type == token && r.Name == name {
-				r.Name, r.URN = as, strings.TrimSuffix(r.URN, name)+as
-				return append(resources, r)
-			}
-		}
-		t.Fatalf("%s %s is not in the stack", token, name)
-		return nil
 	}
 }
 
@@ -282,35 +254,14 @@ func routed(subnet string) modeltest.Change {
 	const token = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 	return func(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
 		t.Helper()
-		resources = copied(token, "platform-public", subnet)(t, resources)
-		return from(token, subnet, "subnetId", model.SubnetType, subnet)(t, resources)
-	}
-}
-
-// from says that a property's value comes from another resource.
-func from(token, name, property, otherToken, other string) modeltest.Change {
-	return func(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
-		t.Helper()
-		urn := "urn:pulumi:dev::elsewhere::pulumi:pulumi:StackReference::" + other
-		for _, r := range resources {
-			if r.Type == otherToken && r.Name == other {
-				urn = r.URN
-			}
-		}
-		return modeltest.Edit(token, name, func(r *policyx.AnalyzerResource) {
-			dependencies := map[string][]string{}
-			for key, urns := range r.PropertyDependencies {
-				dependencies[key] = urns
-			}
-			dependencies[property] = []string{urn}
-			r.PropertyDependencies = dependencies
-		})(t, resources)
+		resources = modeltest.Copy(token, "platform-public", subnet)(t, resources)
+		return modeltest.From(token, subnet, "subnetId", model.SubnetType, subnet)(t, resources)
 	}
 }
 
 // unknown makes a property one that another stack will tell.
 func unknown(token, name, path string) []modeltest.Change {
 	return []modeltest.Change{
-		modeltest.Set(token, name, path, property.New(property.Computed)), from(token, name, path, "", "below"),
+		modeltest.Set(token, name, path, property.New(property.Computed)), modeltest.From(token, name, path, "", "below"),
 	}
 }

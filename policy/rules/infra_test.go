@@ -38,46 +38,9 @@ func stackNamed(name string) modeltest.Change {
 	}
 }
 
-// second is a copy of a resource under another name.
-func second(token, name, as string) modeltest.Change {
-	return func(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
-		t.Helper()
-		for _, r := range resources {
-			if r.Type == token && r.Name == name {
-				r.Name, r.URN = as, strings.TrimSuffix(r.URN, name)+as
-				return append(resources, r)
-			}
-		}
-		t.Fatalf("%s %s is not in the stack", token, name)
-		return nil
-	}
-}
-
-// from says that a property's value comes from another resource.
-func from(token, name, property, otherToken, other string) modeltest.Change {
-	return func(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
-		t.Helper()
-		urn := "urn:pulumi:dev::elsewhere::pulumi:pulumi:StackReference::" + other
-		for _, r := range resources {
-			if r.Type == otherToken && r.Name == other {
-				urn = r.URN
-			}
-		}
-		return modeltest.Edit(token, name, func(r *policyx.AnalyzerResource) {
-			dependencies := map[string][]string{property: {urn}}
-			for key, urns := range r.PropertyDependencies {
-				if key != property {
-					dependencies[key] = urns
-				}
-			}
-			r.PropertyDependencies = dependencies
-		})(t, resources)
-	}
-}
-
 // unknown makes a value one that the stack below will tell.
 func unknown(token, name, property, path string) []modeltest.Change {
-	return change(modeltest.Unknown(token, name, path), from(token, name, property, "", "below"))
+	return change(modeltest.Unknown(token, name, path), modeltest.From(token, name, property, "", "below"))
 }
 
 var infraFixtures = map[string][]fixture{
@@ -114,15 +77,15 @@ var infraFixtures = map[string][]fixture{
 	},
 	"one-subnet": {
 		{"a worker is in a second subnet", change(
-			second(model.SubnetType, "platform-public", "platform-second"),
-			from(model.InstanceType, worker, "subnetId", model.SubnetType, "platform-second"),
+			modeltest.Copy(model.SubnetType, "platform-public", "platform-second"),
+			modeltest.From(model.InstanceType, worker, "subnetId", model.SubnetType, "platform-second"),
 		), "worker-node-1 is in subnet platform-second and control-plane in subnet platform-public", worker, ""},
 		{"a machine of no role is elsewhere", change(
-			second(model.SubnetType, "platform-public", "platform-second"), second(model.InstanceType, worker, "bastion"),
+			modeltest.Copy(model.SubnetType, "platform-public", "platform-second"), modeltest.Copy(model.InstanceType, worker, "bastion"),
 			set(model.InstanceType, "bastion", "tags", map[string]any{"Name": "bastion"}),
-			from(model.InstanceType, "bastion", "subnetId", model.SubnetType, "platform-second"),
+			modeltest.From(model.InstanceType, "bastion", "subnetId", model.SubnetType, "platform-second"),
 		), "", "", ""},
-		{"a second subnet holds no node", change(second(model.SubnetType, "platform-public", "platform-second")), "", "", ""},
+		{"a second subnet holds no node", change(modeltest.Copy(model.SubnetType, "platform-public", "platform-second")), "", "", ""},
 		{
 			"the subnet is another stack's", unknown(model.InstanceType, worker, "subnetId", "subnetId"), "", "",
 			model.InstanceType + " " + worker + " subnetId",
@@ -177,7 +140,7 @@ var infraFixtures = map[string][]fixture{
 			"serviceCidr 172.16.0.0/12 overlaps VPC", "platform", "",
 		},
 		{"two subnets share addresses", change(
-			second(model.SubnetType, "platform-public", "platform-second"),
+			modeltest.Copy(model.SubnetType, "platform-public", "platform-second"),
 			set(model.SubnetType, "platform-second", "cidrBlock", "172.31.8.0/21"),
 		), "subnet platform-second 172.31.8.0/21 overlaps subnet platform-public", "platform-second", ""},
 		{"the VPC is next to the Services", change(set(model.ClusterType, "platform", "serviceCidr", "172.31.16.0/20")), "", "", ""},

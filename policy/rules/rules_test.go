@@ -1,7 +1,6 @@
 package rules_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
@@ -98,22 +97,9 @@ func TestLayersBreakNoRule(t *testing.T) {
 	for _, layer := range []string{"infra", "cluster", "workloads"} {
 		for _, rule := range rules.All {
 			if rule.Name != "image-digest" {
-				assert.Empty(t, rule.Check(modeltest.Dev(t, onlyLayer(layer))), "%s: %s", layer, rule.Name)
+				assert.Empty(t, rule.Check(modeltest.Dev(t, modeltest.Layer(layer))), "%s: %s", layer, rule.Name)
 			}
 		}
-	}
-}
-
-// onlyLayer leaves what one component holds.
-func onlyLayer(layer string) modeltest.Change {
-	return func(_ testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
-		var kept []policyx.AnalyzerResource
-		for _, r := range resources {
-			if strings.Contains(r.URN, "ecommerce-platform:"+layer+":") {
-				kept = append(kept, r)
-			}
-		}
-		return kept
 	}
 }
 
@@ -121,7 +107,7 @@ func TestBlocksOfOtherStacksAreNotEvaluated(t *testing.T) {
 	for layer, want := range map[string]string{
 		"infra": "cidrs-apart: podCidr and serviceCidr are in another stack", "cluster": "cidrs-apart: the VPC is in another stack",
 	} {
-		stack := modeltest.Dev(t, onlyLayer(layer))
+		stack := modeltest.Dev(t, modeltest.Layer(layer))
 		find(t, "cidrs-apart").Check(stack)
 		assert.Contains(t, stack.Unevaluated(), want)
 	}

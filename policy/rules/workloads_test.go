@@ -120,7 +120,7 @@ var workloadFixtures = map[string][]fixture{
 	},
 	"budget-exists": {
 		{"no budget", change(modeltest.Remove(budgetType, backend)), "no PodDisruptionBudget counts the pods of backend", backend, ""},
-		{"two budgets", change(second(budgetType, backend, "shop-extra")), "counted by 2 budgets", backend, ""},
+		{"two budgets", change(modeltest.Copy(budgetType, backend, "shop-extra")), "counted by 2 budgets", backend, ""},
 		{"a budget in another namespace", change(set(budgetType, backend, "metadata.namespace", "default")), "no PodDisruptionBudget", backend, ""},
 		{"one each", nil, "", "", ""},
 		{"no replicas, no budget", change(modeltest.Remove(budgetType, backend), deployment(backend, "spec.replicas", 0)), "", "", ""},

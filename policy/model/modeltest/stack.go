@@ -1,0 +1,57 @@
+package modeltest
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
+	"github.com/stretchr/testify/require"
+)
+
+// Layer leaves what one component holds: infra, cluster or workloads.
+func Layer(name string) Change {
+	return func(_ testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
+		var kept []policyx.AnalyzerResource
+		for _, r := range resources {
+			if strings.Contains(r.URN, "ecommerce-platform:"+name+":") {
+				kept = append(kept, r)
+			}
+		}
+		return kept
+	}
+}
+
+// Copy adds the resource with this type and name a second time, under another name.
+func Copy(token, name, as string) Change {
+	return func(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
+		t.Helper()
+		for _, r := range resources {
+			if r.Type == token && r.Name == name {
+				r.Name, r.URN = as, strings.TrimSuffix(r.URN, name)+as
+				return append(resources, r)
+			}
+		}
+		require.Failf(t, "no such resource", "%s %s is not in the stack", token, name)
+		return nil
+	}
+}
+
+// From says that a property's value comes from another resource; from another stack, where there is none of that type and name.
+func From(token, name, property, otherToken, other string) Change {
+	return func(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
+		t.Helper()
+		urn := "urn:pulumi:dev::elsewhere::pulumi:pulumi:StackReference::" + other
+		for _, r := range resources {
+			if r.Type == otherToken && r.Name == other {
+				urn = r.URN
+			}
+		}
+		return Edit(token, name, func(r *policyx.AnalyzerResource) {
+			dependencies := map[string][]string{}
+			maps.Copy(dependencies, r.PropertyDependencies)
+			dependencies[property] = []string{urn}
+			r.PropertyDependencies = dependencies
+		})(t, resources)
+	}
+}
