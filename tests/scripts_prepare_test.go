@@ -1,0 +1,123 @@
+package tests
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// scriptsMachine is a Debian machine before prepare.sh.
+func scriptsMachine(t *testing.T) *scriptsHost {
+	h := newScriptsHost(t, map[string]string{
+		"NODE_IP": "172.31.2.239", "KUBERNETES_VERSION": "1.35.4", "PAUSE_IMAGE": "registry.k8s.io/pause:3.10.1",
+		"PACKAGES": "http://mirror/apt", "REGISTRIES": "docker.io quay.io", "SWAP": "off", "LOCAL_VOLUMES": "/var/lib/platform/volumes/postgres",
+	})
+	h.write("etc/apt/sources.list", "deb http://deb.debian.org/debian trixie main\n")
+	h.write("etc/apt/sources.list.d/debian.sources", "Types: deb\n")
+	h.write("etc/fstab", "UUID=1 / ext4 defaults 0 1\nUUID=2 none swap sw 0 0\n")
+	h.write("proc/filesystems", "nodev\toverlay\n")
+	h.write("proc/sys/net/ipv4/ip_forward", "1\n")
+	h.write("proc/swaps", "Filename Type Size Used Priority\n")
+	h.write("opt/platform/etc/containerd.toml", "version = 2\n")
+	h.write("opt/platform/etc/hosts.toml", "server = \"http://mirror:5000\"\n")
+	h.write("opt/platform/etc/packages.asc", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n")
+	h.stub("ip", `echo "2: ens5    inet 172.31.2.239/20 brd 172.31.15.255 scope global ens5"`)
+	h.stub("cloud-init", "")
+	h.stub("modprobe", "exit 1")
+	h.stub("sysctl", "")
+	h.stub("swapoff", "")
+	h.stub("dpkg", "")
+	h.stub("apt-mark", "")
+	h.stub("ctr", "")
+	h.stub("containerd", `echo "SystemdCgroup = true /opt/cni/bin /etc/containerd/certs.d registry.k8s.io/pause:3.10.1"`)
+	h.stub("apt-get", `[[ $* == *" install "* ]] && echo "installed 1.35.4-1.1" >"$PLATFORM_ROOT/installed"; exit 0`)
+	// One form of the question asks for the version as well, the other for the status alone.
+	h.stub("dpkg-query", `[[ -e $PLATFORM_ROOT/installed ]] || exit 1
+if [[ $* == *Version* ]]; then cat "$PLATFORM_ROOT/installed"; else echo installed; fi`)
+	return h
+}
+
+func TestScriptsPrepare(t *testing.T) {
+	h := scriptsMachine(t)
+	first := h.works("prepare.sh", "")
+	assert.Contains(t, first.calls, "cloud-init status --wait")
+	assert.Contains(t, first.calls, "kubelet=1.35.4-* kubeadm=1.35.4-* kubectl=1.35.4-*")
+	assert.Contains(t, first.calls, "apt-mark hold kubelet kubeadm kubectl")
+	assert.Contains(t, first.calls, "systemctl restart containerd")
+	assert.Equal(t, "deb [signed-by=/etc/apt/keyrings/platform.asc] http://mirror/apt/debian trixie main\n"+
+		"deb [signed-by=/etc/apt/keyrings/platform.asc] http://mirror/apt/kubernetes/v1.35/deb/ /\n", h.read("etc/apt/sources.list.d/platform.list"))
+	assert.False(t, h.has("etc/apt/sources.list"), "Debian's own sources are moved aside")
+	assert.Contains(t, h.read("etc/fstab"), "\n# UUID=2 none swap")
+	assert.Equal(t, "server = \"http://mirror:5000\"\n", h.read("etc/containerd/certs.d/quay.io/hosts.toml"))
+	assert.True(t, h.has("var/lib/platform/volumes/postgres"))
+
+	second := h.works("prepare.sh", "")
+	assert.NotContains(t, second.calls, "apt-get", "nothing is installed twice")
+	assert.NotContains(t, second.calls, "systemctl restart")
+	assert.Equal(t, 1, strings.Count(h.read("etc/fstab"), "#"))
+
+	t.Run("without the mirror the machine's own sources come back", func(t *testing.T) {
+		h.env["PACKAGES"], h.env["REGISTRIES"] = "", ""
+		h.stub("curl", `while (($# > 1)); do [[ $1 == --output ]] && echo key >"$2"; shift; done`)
+		h.works("prepare.sh", "")
+		assert.Equal(t, "deb http://deb.debian.org/debian trixie main\n", h.read("etc/apt/sources.list"))
+		assert.True(t, h.has("etc/apt/sources.list.d/debian.sources"))
+		assert.Contains(t, h.read("etc/apt/sources.list.d/platform.list"), "https://pkgs.k8s.io/core:/stable:/v1.35/deb/ /")
+		assert.False(t, h.has("etc/containerd/certs.d/quay.io"))
+		assert.NotContains(t, h.works("prepare.sh", "").calls, "\ncurl ", "the key is not fetched again")
+	})
+}
+
+// A script may die anywhere, also between a service's new settings and its restart.
+func TestScriptsRestartWhatAKilledRunDidNot(t *testing.T) {
+	t.Run("containerd with its settings", func(t *testing.T) {
+		h := scriptsMachine(t)
+		h.stub("systemctl", `[[ $1 != restart ]]`)
+		assert.True(t, h.run("prepare.sh", "").failed)
+		h.stub("systemctl", "")
+		assert.Contains(t, h.works("prepare.sh", "").calls, "systemctl restart containerd")
+		assert.NotContains(t, h.works("prepare.sh", "").calls, "systemctl restart containerd")
+	})
+	t.Run("the kubelet with its settings", func(t *testing.T) {
+		h := scriptsControlPlane(t)
+		h.works("init.sh", "")
+		h.stub("kubeadm", `[[ "$1 $2" == "upgrade node" ]] && echo "c: d" >"$PLATFORM_ROOT/var/lib/kubelet/config.yaml"; exit 0`)
+		h.stub("systemctl", `[[ $1 != restart ]]`)
+		assert.True(t, h.run("init.sh", "").failed)
+		h.stub("systemctl", "")
+		assert.Contains(t, h.works("init.sh", "").calls, "systemctl restart kubelet")
+		assert.NotContains(t, h.works("init.sh", "").calls, "systemctl restart kubelet")
+	})
+}
+
+func TestScriptsPrepareDiagnoses(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil        func(*scriptsHost)
+		what, remedy string
+	}{
+		"cloud-init": {func(h *scriptsHost) { h.stub("cloud-init", "exit 1") }, "cloud-init failed", "look at /var/log/cloud-init.log"},
+		"address":    {func(h *scriptsHost) { h.env["NODE_IP"] = "172.31.2.23" }, "no interface of this machine has the address 172.31.2.23", "compare privateIp"},
+		"overlay":    {func(h *scriptsHost) { h.write("proc/filesystems", "ext4\n") }, "the kernel has no overlay file system", "use a kernel"},
+		"forwarding": {func(h *scriptsHost) { h.write("proc/sys/net/ipv4/ip_forward", "0\n") }, "the kernel setting net.ipv4.ip_forward cannot be set to 1", "see what else sets it"},
+		"swap":       {func(h *scriptsHost) { h.write("proc/swaps", "Filename\n/dev/sda2\n") }, "swap cannot be turned off", "remove it from the machine, or set kubelet.failSwapOn to false"},
+		"lists":      {func(h *scriptsHost) { h.stub("apt-get", "echo no route; exit 100") }, "the package lists cannot be fetched", "let the node reach"},
+		"packages": {func(h *scriptsHost) {
+			h.stub("apt-get", `[[ $* == *" install "* ]] && { echo no such version; exit 100; }; exit 0`)
+		},
+			"packages cannot be installed", "see whether the sources hold these versions"},
+		"containerd":      {func(h *scriptsHost) { h.stub("ctr", "echo no socket; exit 1") }, "containerd does not answer: no socket", "look at journalctl"},
+		"containerd keys": {func(h *scriptsHost) { h.stub("containerd", "echo SystemdCgroup = false") }, "containerd did not take over the setting SystemdCgroup = true", "use containerd"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := scriptsMachine(t)
+			c.spoil(h)
+			h.fails("prepare.sh", "", c.what, c.remedy)
+		})
+	}
+	t.Run("a degraded cloud-init is good enough", func(t *testing.T) {
+		h := scriptsMachine(t)
+		h.stub("cloud-init", "exit 2")
+		assert.Contains(t, h.works("prepare.sh", "").stderr, "cloud-init ended with warnings")
+	})
+}
