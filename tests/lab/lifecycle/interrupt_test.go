@@ -53,12 +53,12 @@ var (
 		name: "between kubeadm init and its marker, with a loss of power", node: "control-plane", powerLoss: true,
 		// What follows kubeadm takes less than a second, so the script is stopped before, and kubeadm ends by itself.
 		reached: `{ test -e /run/stopped || { pgrep -f "[k]ubeadm init" && test -e /etc/kubernetes/admin.conf &&
-			pkill -STOP -f "platform/[i]nit.sh" && touch /run/stopped; }; } && grep -q "initialized successfully" /var/log/platform/init.log`,
+			pkill -STOP -f "bin/[i]nit.sh" && touch /run/stopped; }; } && grep -q "initialized successfully" /var/log/platform/init.log`,
 		remains: `test -e /etc/kubernetes/admin.conf && ! test -e /var/lib/platform/initialized`,
 	}
 	duringJoinWithPowerLoss = interruption{
 		name: "while kubeadm join runs, with a loss of power", node: "worker-node-1", powerLoss: true,
-		reached: `pgrep -f "[k]ubeadm join" && test -e /etc/kubernetes/pki/ca.crt && pkill -STOP -f "platform/[j]oin.sh"`,
+		reached: `pgrep -f "[k]ubeadm join" && test -e /etc/kubernetes/pki/ca.crt && pkill -STOP -f "bin/[j]oin.sh"`,
 		remains: `! test -e /var/lib/platform/joined`,
 	}
 	duringCalico = interruption{
