@@ -39,7 +39,7 @@ type interruption struct {
 var (
 	duringLaunch = interruption{
 		name:    "while machines start",
-		reached: `test "$(docker ps --quiet --filter label=twin=$LAB --filter label=twin.id | wc -l)" = 2`,
+		reached: `test "$(docker ps --quiet --filter label=twin=$LAB --filter label=twin.id | wc -l)" -ge 1`,
 	}
 	duringInstall = interruption{
 		name: "while packages are installed", node: "worker-node-1",
