@@ -102,6 +102,13 @@ func TestDevStack(t *testing.T) {
 		assert.Equal(t, "172.31.15.119", first["privateIp"])
 		assert.NotEmpty(t, first["publicIp"])
 	})
+	t.Run("objects are written by the same author in every run", func(t *testing.T) {
+		for _, r := range rec.All() {
+			if strings.HasPrefix(r.Type, "kubernetes:") {
+				assert.Equal(t, "ecommerce-platform", r.Input(`metadata.annotations["pulumi.com/patchFieldManager"]`), "%s %s", r.Type, r.Name)
+			}
+		}
+	})
 	t.Run("no secret outside of secrets", func(t *testing.T) {
 		assert.Empty(t, rec.FindPlain(testSeed))
 		assert.Empty(t, rec.FindPlain(testPassword))

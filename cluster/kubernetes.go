@@ -17,6 +17,11 @@ const (
 	workerRole = "node-role.kubernetes.io/worker"
 	// machineAnnotation names the machine that a Node is on.
 	machineAnnotation = "ecommerce-platform/machine"
+	// managerAnnotation names who writes an object, in every run the same. Otherwise the provider draws a name for each, and
+	// nobody may change what a killed run wrote and did not note in the state.
+	// https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/
+	managerAnnotation = "pulumi.com/patchFieldManager"
+	fieldManager      = "ecommerce-platform"
 )
 
 // controlPlaneTaint is the one that kubeadm puts on a control plane.
@@ -56,7 +61,7 @@ func (c *Cluster) configure(ctx *pulumi.Context, prefix string, args *Args, kube
 		resource, err := apiextensions.NewCustomResource(ctx, prefix+"-"+o.name, &apiextensions.CustomResourceArgs{
 			ApiVersion:  pulumi.String(calicoAPI),
 			Kind:        pulumi.String(o.kind),
-			Metadata:    metav1.ObjectMetaArgs{Name: pulumi.String(o.object)},
+			Metadata:    managed(metav1.ObjectMetaArgs{Name: pulumi.String(o.object)}),
 			OtherFields: kubernetes.UntypedArgs{"spec": o.spec},
 		}, k.options(args.controlPlane().Instance, network.Command)...)
 		if err != nil {
@@ -67,10 +72,15 @@ func (c *Cluster) configure(ctx *pulumi.Context, prefix string, args *Args, kube
 	return k, k.keepNames(args, network.Command)
 }
 
+func managed(meta metav1.ObjectMetaArgs) metav1.ObjectMetaArgs {
+	meta.Annotations = pulumi.StringMap{managerAnnotation: pulumi.String(fieldManager)}
+	return meta
+}
+
 // keepNames lets a drain take one pod of the cluster's DNS at a time: kubeadm starts both on one node and gives them no budget.
 func (k *objects) keepNames(args *Args, after pulumi.Resource) error {
 	_, err := policyv1.NewPodDisruptionBudget(k.ctx, k.prefix+"-dns", &policyv1.PodDisruptionBudgetArgs{
-		Metadata: metav1.ObjectMetaArgs{Name: pulumi.String("coredns"), Namespace: pulumi.String("kube-system")},
+		Metadata: managed(metav1.ObjectMetaArgs{Name: pulumi.String("coredns"), Namespace: pulumi.String("kube-system")}),
 		Spec: policyv1.PodDisruptionBudgetSpecArgs{
 			MaxUnavailable:             pulumi.Int(1),
 			UnhealthyPodEvictionPolicy: pulumi.String("AlwaysAllow"),
@@ -116,6 +126,7 @@ func (k *objects) node(member *node) (pulumi.Resource, error) {
 		Name:   pulumi.String(node.Name),
 		Labels: pulumi.ToStringMap(labels),
 		Annotations: pulumi.StringMap{
+			managerAnnotation: pulumi.String(fieldManager),
 			// The taints' list has other authors, such as the controller that marks a node that is not ready.
 			"pulumi.com/patchForce": pulumi.String("true"),
 			// Another machine registers a Node of its own, without any of this: the patch is due again.

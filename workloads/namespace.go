@@ -19,7 +19,7 @@ func (to *target) createNamespace() error {
 		labels["pod-security.kubernetes.io/"+mode+"-version"] = pulumi.String("latest")
 	}
 	namespace, err := corev1.NewNamespace(to.ctx, to.child("namespace"), &corev1.NamespaceArgs{
-		Metadata: metav1.ObjectMetaArgs{Name: pulumi.String(to.args.Namespace), Labels: labels},
+		Metadata: metav1.ObjectMetaArgs{Name: pulumi.String(to.args.Namespace), Labels: labels, Annotations: annotations()},
 	}, to.options()...)
 	if err != nil {
 		return err
@@ -27,6 +27,20 @@ func (to *target) createNamespace() error {
 	// Metadata holds the namespace as a plain value and not as this output, so that a preview knows it.
 	to.opts = to.options(pulumi.DependsOn([]pulumi.Resource{namespace}))
 	return nil
+}
+
+// annotations name who writes an object, or the provider would draw a name for each: the API server refuses to let one author
+// change what another one set, so nobody could go on with an object that a killed run made and did not note in the state.
+// https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/
+func annotations() pulumi.StringMap {
+	return pulumi.StringMap{"pulumi.com/patchFieldManager": pulumi.String(partOf)}
+}
+
+// unawaited are the annotations of an object that is as good as there once the API server has it.
+func unawaited() pulumi.StringMap {
+	all := annotations()
+	all["pulumi.com/skipAwait"] = pulumi.String("true")
+	return all
 }
 
 // platformLabels are the recommended labels of what belongs to no tier.

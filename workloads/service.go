@@ -48,7 +48,7 @@ func (to *target) serve(t *tier, args serviceArgs) (*endpoint, error) {
 	meta := t.meta(to, t.name)
 	// The provider waits ten seconds after each change of the endpoints, and with it whoever needs but the name. The
 	// Deployment waits for its pods anyway.
-	meta.Annotations = pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}
+	meta.Annotations = unawaited()
 	service, err := corev1.NewService(to.ctx, to.child(t.name), &corev1.ServiceArgs{
 		Metadata: meta,
 		Spec:     spec,

@@ -16,7 +16,7 @@ const storageSize = "10Gi"
 func (to *target) storage(t *tier) (*corev1.PersistentVolumeClaim, error) {
 	// Volumes and classes belong to no namespace, so the name says whose they are.
 	name := to.args.Namespace + "-" + t.name
-	meta := metav1.ObjectMetaArgs{Name: pulumi.String(name), Labels: t.labels()}
+	meta := metav1.ObjectMetaArgs{Name: pulumi.String(name), Labels: t.labels(), Annotations: annotations()}
 
 	class, err := storagev1.NewStorageClass(to.ctx, to.child(t.name), &storagev1.StorageClassArgs{
 		Metadata:      meta,
@@ -58,7 +58,7 @@ func (to *target) storage(t *tier) (*corev1.PersistentVolumeClaim, error) {
 	claim := t.meta(to, t.name)
 	// The provider waits until a claim of such a class is Pending, which one that is bound already never is. The
 	// Deployment waits for it anyway.
-	claim.Annotations = pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}
+	claim.Annotations = unawaited()
 	return corev1.NewPersistentVolumeClaim(to.ctx, to.child(t.name), &corev1.PersistentVolumeClaimArgs{
 		Metadata: claim,
 		Spec: corev1.PersistentVolumeClaimSpecArgs{

@@ -56,9 +56,10 @@ func (t *tier) selector() pulumi.StringMap {
 // meta is the metadata of the tier's resource of this name.
 func (t *tier) meta(to *target, name string) metav1.ObjectMetaArgs {
 	return metav1.ObjectMetaArgs{
-		Name:      pulumi.String(name),
-		Namespace: pulumi.String(to.args.Namespace),
-		Labels:    t.labels(),
+		Name:        pulumi.String(name),
+		Namespace:   pulumi.String(to.args.Namespace),
+		Labels:      t.labels(),
+		Annotations: annotations(),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,12 +44,17 @@ var sources = map[string]struct {
 	"program": {"../..", ".", nil}, "simulate": {"../../policy", "./simulate", static},
 }
 
-var built = map[string]string{}
+var built = struct {
+	sync.Mutex
+	paths map[string]string
+}{paths: map[string]string{}}
 
 // executable builds a program of this repository, once for all tests.
 func executable(t *testing.T, name string) string {
 	t.Helper()
-	if path, ok := built[name]; ok {
+	built.Lock()
+	defer built.Unlock()
+	if path, ok := built.paths[name]; ok {
 		return path
 	}
 	dir, err := toolchain.Source(sources[name].dir)
@@ -59,7 +65,7 @@ func executable(t *testing.T, name string) string {
 		Env: append([]string{"GOWORK=off", "GONOSUMDB=github.com/pulumi/*"}, sources[name].env...),
 	}.Output(t.Context())
 	require.NoError(t, err)
-	built[name] = path
+	built.paths[name] = path
 	return path
 }
 

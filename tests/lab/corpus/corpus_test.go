@@ -9,12 +9,14 @@ import (
 
 // TestFaults previews each faulty variant on an empty stack: the pack names the fault, and nothing else.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	require.GreaterOrEqual(t, len(faults), 40)
 	preview(t, faults)
 }
 
 // TestCorrect previews variants in which nothing is wrong: the pack raises no alarm.
 func TestCorrect(t *testing.T) {
+	t.Parallel()
 	require.GreaterOrEqual(t, len(correct), 20)
 	preview(t, correct)
 }

@@ -17,6 +17,7 @@ import (
 
 // TestDeployedStacks previews what changes a stack that is there.
 func TestDeployedStacks(t *testing.T) {
+	t.Parallel()
 	b := deployed(t, "dev", nil)
 
 	alarms, result := previewWithPack(t.Context(), t, b, b.stack(t, "dev", nil, nil))
@@ -57,6 +58,7 @@ func TestDeployedStacks(t *testing.T) {
 
 // TestLayersAboveDeployedOnes previews the workloads as a stack of their own, whose lower layers are there.
 func TestLayersAboveDeployedOnes(t *testing.T) {
+	t.Parallel()
 	b := deployed(t, "dev-infra", object{"layers": []string{"infra"}})
 	_, err := b.stack(t, "dev-cluster", object{"layers": []string{"cluster"}}, nil).Up(t.Context())
 	require.NoError(t, err)

@@ -30,6 +30,7 @@ const attempts = 3
 // differently is gone through pod by pod, in the order in which the real scheduler bound them: each must be on one of the
 // nodes that the simulation holds for the best, given the pods before it, and what is pending in the one must be in the other.
 func TestPlacementIsWhatASchedulerDoes(t *testing.T) {
+	t.Parallel()
 	real := newReference(t, controlplane.StartWithoutKubelets(t))
 	simulation := startSimulation(t)
 	var count struct{ pods, pending, same, reasons, lots int }

@@ -37,6 +37,7 @@ func assertGap(t *testing.T, found []string, parts ...string) {
 // TestUnknownsNeverLie: what a preview cannot know is said to be not evaluated, once; nothing crashes, and a rule that could
 // not look raises no alarm and gives no all-clear.
 func TestUnknownsNeverLie(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	t.Run("an_empty_stack", func(t *testing.T) {
 		alarms, result := previewWithPack(t.Context(), t, b, b.stack(t, "dev", nil, nil))

@@ -59,6 +59,16 @@ func TestLife(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, again.Describe())
 	})
+	part("what_a_killed_run_made_is_taken_over", func(t *testing.T) {
+		p.forget(t, stack, "shop-backend", "platform-worker-node-2-labels")
+		p.configure(stack, map[string]any{"backend": map[string]any{"replicas": 2}})
+		up, err := stack.Up(t.Context())
+		require.NoError(t, err)
+		assertOrder(t, up, "create platform-worker-node-2-labels", "create shop-backend")
+		p.configure(stack, nil)
+		_, err = stack.Up(t.Context())
+		require.NoError(t, err)
+	})
 	part("another_admin_cidr_touches_its_rules_only", func(t *testing.T) {
 		p.configure(stack, map[string]any{"adminCidrs": []string{"203.0.113.7/32", "198.51.100.0/24"}})
 		up, err := stack.Up(t.Context())

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,17 +25,17 @@ const (
 type platform struct {
 	t *testing.T
 	*engine.Workspace
-	// account is the directory of the twin's state.
-	account string
+	// account is the directory of the twin's state, dir the workspace's.
+	account, dir string
 }
 
 func newPlatform(t *testing.T) *platform {
 	t.Helper()
 	program, err := toolchain.Source("..", "..")
 	require.NoError(t, err)
-	p := &platform{t: t, account: t.TempDir()}
+	p := &platform{t: t, account: t.TempDir(), dir: t.TempDir()}
 	p.Workspace, err = engine.New(t.Context(), engine.Options{
-		Program: program, Dir: t.TempDir(),
+		Program: program, Dir: p.dir,
 		Env: []string{"TWIN_MODE=model", "TWIN_STATE=" + p.account},
 	})
 	require.NoError(t, err)
@@ -100,6 +101,28 @@ func (p *platform) terminate(t *testing.T, node string) {
 		return nil
 	}))
 	require.NotEmpty(t, gone, "no machine of that name")
+}
+
+// forget takes resources of Kubernetes out of the state, as a run leaves it that is killed before it has noted what it made.
+func (p *platform) forget(t *testing.T, stack *engine.Stack, names ...string) {
+	t.Helper()
+	path := filepath.Join(p.dir, "backend", ".pulumi", "stacks", "ecommerce-platform", stack.Name+".json")
+	body, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var file map[string]any
+	require.NoError(t, json.Unmarshal(body, &file))
+	latest := file["checkpoint"].(map[string]any)["latest"].(map[string]any)
+	var kept []any
+	for _, r := range latest["resources"].([]any) {
+		urn := engine.URN(r.(map[string]any)["urn"].(string))
+		if !strings.HasPrefix(string(urn.Type()), "kubernetes:") || !slices.Contains(names, urn.Name()) {
+			kept = append(kept, r)
+		}
+	}
+	latest["resources"] = kept
+	body, err = json.Marshal(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, body, 0o600))
 }
 
 // publishImage makes a newer machine image than any other.
