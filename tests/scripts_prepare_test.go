@@ -51,6 +51,7 @@ func TestScriptsPrepare(t *testing.T) {
 	assert.Contains(t, h.read("etc/fstab"), "\n# UUID=2 none swap")
 	assert.Equal(t, "server = \"http://mirror:5000\"\n", h.read("etc/containerd/certs.d/quay.io/hosts.toml"))
 	assert.True(t, h.has("var/lib/platform/volumes/postgres"))
+	assert.Equal(t, "overlay\nbr_netfilter\nnf_conntrack\n", h.read("etc/modules-load.d/platform.conf"), "settings of a module need it")
 
 	second := h.works("prepare.sh", "")
 	assert.NotContains(t, second.calls, "apt-get", "nothing is installed twice")

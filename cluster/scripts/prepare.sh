@@ -47,17 +47,20 @@ check_upgrade() {
 set_kernel() {
 	say "setting up the kernel"
 	install -d -m 0755 "$ROOT/etc/modules-load.d" "$ROOT/etc/sysctl.d"
-	printf 'overlay\nbr_netfilter\n' >"$ROOT/etc/modules-load.d/platform.conf"
+	printf '%s\n' overlay br_netfilter nf_conntrack >"$ROOT/etc/modules-load.d/platform.conf"
 	# Modules may be built in, or not be this machine's to load: what counts is that they work.
-	modprobe --all overlay br_netfilter 2>/dev/null || true
+	modprobe --all overlay br_netfilter nf_conntrack 2>/dev/null || true
 	grep -qw overlay "$ROOT/proc/filesystems" ||
 		fail "the kernel has no overlay file system" "use a kernel with the module overlay" uname --all
 	# rp_filter: Calico does not start where the machine's own default is loose (2).
+	# syn_sent: a connection that a dead pod did not answer is remembered this many seconds, by default 120, and another one
+	# from the same port is sent to the dead pod's address again. https://docs.kernel.org/networking/nf_conntrack-sysctl.html
 	cat >"$ROOT/etc/sysctl.d/99-platform.conf" <<-'END'
 		net.ipv4.ip_forward = 1
 		net.ipv4.conf.all.rp_filter = 1
 		-net.bridge.bridge-nf-call-iptables = 1
 		-net.bridge.bridge-nf-call-ip6tables = 1
+		-net.netfilter.nf_conntrack_tcp_timeout_syn_sent = 10
 	END
 	logged sysctl sysctl --load="$ROOT/etc/sysctl.d/99-platform.conf" || true
 	local key

@@ -102,6 +102,15 @@ func TestDataIsServedWhereConnectionsFail(t *testing.T) {
 		FindAllString(iptables(t.Context(), "--list", "--verbose"), -1), 2, "rules that lost something")
 }
 
+// A node that remembers for long to which dead pod a connection went sends others there once that pod has a successor.
+func TestNodesSoonForgetConnectionsWithoutAnAnswer(t *testing.T) {
+	for _, node := range shop.NodeNames() {
+		seconds, err := shop.OnMachine(t.Context(), node, "sysctl", "--values", "net.netfilter.nf_conntrack_tcp_timeout_syn_sent")
+		require.NoError(t, err)
+		assert.Equal(t, "10", strings.TrimSpace(seconds), node)
+	}
+}
+
 func TestServiceNamesResolveFromAFrontendPod(t *testing.T) {
 	frontend := podsOf(t, "frontend")[0].Name
 	for _, name := range []string{"frontend", "backend", "postgres", "redis"} {
