@@ -50,7 +50,8 @@ func Start(t *testing.T, nodes ...string) *Cluster {
 	c := newCluster(t, "kwok")
 	c.start("kube-controller-manager", c.controllerManager()...)
 	c.start("kube-scheduler", "--kubeconfig", c.Kubeconfig, "--secure-port", "0", "--leader-elect=false")
-	c.start("kwok", "--kubeconfig", c.Kubeconfig, "--manage-all-nodes", "--server-address", freeAddress(t))
+	// Without leases the controller manager takes the nodes for dead after 50 seconds, and their pods are never ready again.
+	c.start("kwok", "--kubeconfig", c.Kubeconfig, "--manage-all-nodes", "--server-address", freeAddress(t), "--node-lease-duration-seconds", "40")
 	c.installCalicoTypes()
 	for _, node := range nodes {
 		c.AddNode(node)

@@ -103,6 +103,13 @@ func testBackupAndRestore(t *testing.T) {
 	require.True(t, ok)
 	assert.Len(t, last, 2, "what backup.keep says")
 	assert.NotEqual(t, points, last, "a backup is taken of what was restored")
+
+	require.NoError(t, shop.Set(t.Context(), nil))
+	_, err = shop.Stack.Up(t.Context())
+	require.NoError(t, err)
+	timers, err = shop.OnMachine(t.Context(), "control-plane", "systemctl", "list-timers", "--all", "--no-pager")
+	require.NoError(t, err)
+	assert.NotContains(t, timers, "platform-backup.timer", "without a destination")
 }
 
 // query asks the database in its pod, where it knows its superuser.
