@@ -77,7 +77,7 @@ func TestInfraNodes(t *testing.T) {
 	t.Run("an image that is not there is an error that names the key", func(t *testing.T) {
 		_, err := pulumitest.RunErr(t, infraProgram(infraArgs()), pulumitest.Invoke("aws:ec2/getAmi:getAmi",
 			func(map[string]any) (map[string]any, error) { return nil, errors.New("your query returned no results") }))
-		assert.ErrorContains(t, err, `amiName "debian-13-amd64-*": no image of owner 136693071363 found: `)
+		require.ErrorContains(t, err, `amiName "debian-13-amd64-*": no image of owner 136693071363 found: `)
 		assert.ErrorContains(t, err, "your query returned no results")
 	})
 	t.Run("the control plane is protected if configured, workers never", func(t *testing.T) {

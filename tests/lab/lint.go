@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -35,11 +36,19 @@ func lint(ctx context.Context) error {
 	}
 	scripts := strings.Fields(tracked)
 
+	cache, err := toolchain.CacheDir()
+	if err != nil {
+		return err
+	}
+	// golangci-lint remembers its findings by a file's content, with the path of the checkout that it saw it in.
+	checkout := fmt.Sprintf("%x", sha256.Sum256([]byte(root)))[:12]
+	env := append(os.Environ(), "GOLANGCI_LINT_CACHE="+filepath.Join(cache, "lint", checkout))
+
 	var failed []error
 	check := func(dir, name string, args ...string) {
 		fmt.Println("==", filepath.Base(name), strings.Join(args, " "), "in", dir)
 		cmd := exec.CommandContext(ctx, name, args...)
-		cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Join(root, dir), os.Stdout, os.Stderr
+		cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = filepath.Join(root, dir), env, os.Stdout, os.Stderr
 		if err := cmd.Run(); err != nil {
 			failed = append(failed, fmt.Errorf("%s in %s: %w", filepath.Base(name), dir, err))
 		}
