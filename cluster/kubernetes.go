@@ -72,6 +72,7 @@ func (c *Cluster) configure(ctx *pulumi.Context, prefix string, args *Args, kube
 	return k, k.keepNames(args, network.Command)
 }
 
+// managed names the author of an object.
 func managed(meta metav1.ObjectMetaArgs) metav1.ObjectMetaArgs {
 	meta.Annotations = pulumi.StringMap{managerAnnotation: pulumi.String(fieldManager)}
 	return meta

@@ -6,9 +6,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// partOf is the value of app.kubernetes.io/part-of. Selectors hold it, so it never changes.
-const partOf = "ecommerce-platform"
-
 // createNamespace makes the namespace, and has every later resource wait for it.
 func (to *target) createNamespace() error {
 	labels := platformLabels()
@@ -27,27 +24,4 @@ func (to *target) createNamespace() error {
 	// Metadata holds the namespace as a plain value and not as this output, so that a preview knows it.
 	to.opts = to.options(pulumi.DependsOn([]pulumi.Resource{namespace}))
 	return nil
-}
-
-// annotations name who writes an object, or the provider would draw a name for each: the API server refuses to let one author
-// change what another one set, so nobody could go on with an object that a killed run made and did not note in the state.
-// https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/
-func annotations() pulumi.StringMap {
-	return pulumi.StringMap{"pulumi.com/patchFieldManager": pulumi.String(partOf)}
-}
-
-// unawaited are the annotations of an object that is as good as there once the API server has it.
-func unawaited() pulumi.StringMap {
-	all := annotations()
-	all["pulumi.com/skipAwait"] = pulumi.String("true")
-	return all
-}
-
-// platformLabels are the recommended labels of what belongs to no tier.
-// https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
-func platformLabels() pulumi.StringMap {
-	return pulumi.StringMap{
-		"app.kubernetes.io/part-of":    pulumi.String(partOf),
-		"app.kubernetes.io/managed-by": pulumi.String("pulumi"),
-	}
 }

@@ -21,23 +21,20 @@ func newClients(connections int) map[bool]*http.Client {
 	}
 }
 
-// Await asks again and again, so long after an answer or its want, until there is an answer and returns nil, or until ctx ends
-// and returns what was wrong with the last one.
+// Await asks until there is an answer, pausing for every between one request and the next. Where ctx ends before, it returns
+// what was wrong with the last one.
 func Await(ctx context.Context, every time.Duration, options Options) error {
 	options = options.complete()
 	client := newClients(1)[false]
-	timer := time.NewTimer(every)
-	defer timer.Stop()
 	for {
 		err := ask(ctx, client, options)
 		if err == nil {
 			return nil
 		}
-		timer.Reset(every)
 		select {
 		case <-ctx.Done():
 			return err
-		case <-timer.C:
+		case <-time.After(every):
 		}
 	}
 }
