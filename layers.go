@@ -261,9 +261,10 @@ func (c *Config) nodeOutputs(lower *lowerLayers) pulumi.Array {
 	return nodes
 }
 
-func (c *Config) controlPlane() string {
-	i := slices.IndexFunc(c.Nodes, func(node Node) bool { return node.Role == "control-plane" })
-	return c.Nodes[i].Name
+func (c *Config) controlPlane() Node { return c.Nodes[c.controlPlaneIndex()] }
+
+func (c *Config) controlPlaneIndex() int {
+	return slices.IndexFunc(c.Nodes, func(node Node) bool { return node.Role == "control-plane" })
 }
 
 func secret(text string) pulumi.StringOutput {

@@ -31,6 +31,9 @@ func program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := config.checkImmutable(ctx); err != nil {
+		return err
+	}
 
 	var controlPlane pulumi.Resource
 	if config.has("infra") {
@@ -41,7 +44,7 @@ func program(ctx *pulumi.Context) error {
 		lower.instance = func(node string) pulumi.Resource { return machines.Node(node).Instance }
 		lower.instanceID = func(node string) pulumi.StringInput { return machines.Node(node).Instance.ID().ToStringOutput() }
 		lower.address = func(node string) pulumi.StringOutput { return machines.Node(node).PublicIP }
-		controlPlane = lower.instance(config.controlPlane())
+		controlPlane = lower.instance(config.controlPlane().Name)
 	}
 	ctx.Export("nodes", config.nodeOutputs(lower))
 

@@ -40,6 +40,8 @@ func defaultOutputs() map[string][]func(*Resource) map[string]any {
 		"aws:ec2/keyPair:KeyPair": {func(r *Resource) map[string]any {
 			return map[string]any{"id": r.InputString("keyName"), "keyPairId": r.Name + "-key", "fingerprint": "SHA256:mock"}
 		}},
+		// As on its creation; on a later run the output is still what the first one gave.
+		stashType:                {func(r *Resource) map[string]any { return map[string]any{"output": r.Input("input")} }},
 		"command:remote:Command": constant(map[string]any{"stdout": "", "stderr": ""}),
 	}
 }

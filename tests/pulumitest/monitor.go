@@ -17,6 +17,7 @@ import (
 const (
 	stackType          = "pulumi:pulumi:Stack"
 	stackReferenceType = "pulumi:pulumi:StackReference"
+	stashType          = "pulumi:index:Stash"
 )
 
 // StackURN is the URN of the stack itself.
@@ -198,7 +199,7 @@ func (r *Recorder) add(res *Resource) {
 	if r.byKey[id] != nil {
 		r.problem("duplicate resource %s %q", res.Type, res.Name)
 	}
-	free := (!res.Custom && !res.Read) || res.Type == stackReferenceType || strings.HasPrefix(res.Type, "pulumi:providers:")
+	free := (!res.Custom && !res.Read) || res.Type == stackReferenceType || res.Type == stashType || strings.HasPrefix(res.Type, "pulumi:providers:")
 	if res.Parent == StackURN && !free && !r.onStack[res.Type] {
 		r.problem("resource %s %q has the stack as its parent", res.Type, res.Name)
 	}
@@ -233,7 +234,8 @@ func (r *Recorder) compute(res *Resource) {
 		delete(computed, "id")
 	}
 	for name, value := range computed {
-		if !res.Read && r.isUnknown(res, string(name)) {
+		// The engine itself keeps a Stash, and knows it in a preview too.
+		if !res.Read && res.Type != stashType && r.isUnknown(res, string(name)) {
 			value = resource.MakeComputed(resource.NewProperty(""))
 		}
 		res.Outputs[name] = value

@@ -12,8 +12,8 @@
 //	assert.True(t, node.IsSecret("userData"))
 //	assert.Empty(t, rec.FindPlain(privateKey))
 //
-// A run fails by itself when two resources share type and name, when a resource other than a component, a provider or
-// a StackReference has the stack as its parent, when a component never registers its outputs, and on a function call
+// A run fails by itself when two resources share type and name, when a resource other than a component, a provider, a
+// StackReference or a Stash has the stack as its parent, when a component never registers its outputs, and on a function call
 // (invoke) that no test prepared.
 //
 // Outputs: a resource has its inputs and the outputs that [Outputs] or the package's defaults (see defaults.go) give

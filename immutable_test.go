@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/tests/pulumitest"
+)
+
+const stash = "pulumi:index:Stash"
+
+// created makes the run one of a platform that exists and was created with these values.
+func created(t *testing.T, values stack) pulumitest.Option {
+	t.Helper()
+	rec, err := run(t, values, secrets())
+	require.NoError(t, err)
+	memory := rec.Get(t, stash, immutableName).Input("input")
+	return pulumitest.Outputs(stash, func(*pulumitest.Resource) map[string]any { return map[string]any{"output": memory} })
+}
+
+func TestImmutableKeys(t *testing.T) {
+	const nodes = `[{"name":"%s","role":"control-plane","privateIp":"%s"},
+		{"name":"worker-node-2","role":"worker","privateIp":"172.31.7.250","labels":{"tier":"backend"}},
+		{"name":"worker-node-1","role":"worker","privateIp":"172.31.2.239","labels":{"tier":"frontend"}}]`
+	cases := map[string]struct {
+		key, value, want string
+	}{
+		"VPC":           {"vpcCidr", "172.31.0.0/18", `vpcCidr "172.31.0.0/18": is immutable, and the platform was created with "172.31.0.0/19"; `},
+		"subnet":        {"subnetCidr", "172.31.0.0/19", `subnetCidr "172.31.0.0/19": is immutable`},
+		"zone":          {"availabilityZone", "eu-central-1b", `availabilityZone "eu-central-1b": is immutable, and the platform was created with ""; `},
+		"pods":          {"podCidr", "10.8.0.0/16", `podCidr "10.8.0.0/16": is immutable`},
+		"Services":      {"serviceCidr", "10.112.0.0/12", `serviceCidr "10.112.0.0/12": is immutable`},
+		"namespace":     {"namespace", "shop", `namespace "shop": is immutable, and the platform was created with "ecommerce"; `},
+		"layers":        {"layers", `["infra","cluster"]`, `layers ["cluster","infra"]: is immutable`},
+		"control plane": {"nodes", fmt.Sprintf(nodes, "main", "172.31.15.119"), `nodes[0].name "main": is immutable, and the platform was created with "control-plane"; `},
+		"its address":   {"nodes", fmt.Sprintf(nodes, "control-plane", "172.31.15.120"), `nodes[0].privateIp "172.31.15.120": is immutable`},
+	}
+	platform := devStack(t).with("vpcCidr", "172.31.0.0/19").with("subnetCidr", "172.31.0.0/20")
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			exists := created(t, platform)
+			for _, mode := range []pulumitest.Option{exists, pulumitest.PreviewUpdate()} {
+				rec, err := run(t, platform.with(c.key, c.value), secrets(), exists, mode)
+				require.ErrorContains(t, err, c.want)
+				assert.Equal(t, []string{stash}, rec.Types(), "nothing else may be registered")
+			}
+		})
+	}
+	t.Run("every one at once", func(t *testing.T) {
+		_, err := run(t, devStack(t).with("podCidr", "10.8.0.0/16").with("namespace", "shop"), secrets(), created(t, devStack(t)))
+		require.ErrorContains(t, err, "podCidr ")
+		require.ErrorContains(t, err, "namespace ")
+	})
+	t.Run("the order of lists says nothing", func(t *testing.T) {
+		values := devStack(t).with("nodes", fmt.Sprintf(nodes, "control-plane", "172.31.15.119")).with("layers", `["workloads","cluster","infra"]`)
+		_, err := run(t, values, secrets(), created(t, devStack(t)))
+		require.NoError(t, err)
+	})
+	t.Run("a default that is spelt out says nothing", func(t *testing.T) {
+		_, err := run(t, devStack(t).with("subnetCidr", "172.31.0.0/20"), secrets(), created(t, devStack(t)))
+		require.NoError(t, err)
+	})
+	t.Run("a key unknown when the platform was created", func(t *testing.T) {
+		older := pulumitest.Outputs(stash, func(*pulumitest.Resource) map[string]any { return map[string]any{"output": map[string]any{}} })
+		_, err := run(t, devStack(t), secrets(), older)
+		require.NoError(t, err)
+	})
+}
