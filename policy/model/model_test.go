@@ -90,6 +90,31 @@ func TestUnknownsAreNoZeroValues(t *testing.T) {
 	})
 }
 
+// The command provider's Check turns an unknown secret into the empty value of its type.
+func TestForgottenUnknownsAreUnknown(t *testing.T) {
+	const step = "platform-worker-node-1-prepare"
+	secret := func(value property.Value) property.Value { return value.WithSecret(true) }
+	for name, c := range map[string]struct {
+		path    string
+		value   property.Value
+		unknown bool
+	}{
+		"an empty secret":                {"stdin", secret(property.New("")), true},
+		"an empty text":                  {"stdin", property.New(""), false},
+		"a secret":                       {"stdin", secret(property.New("x")), false},
+		"a connection without a host":    {"connection", secret(property.New(map[string]property.Value{"host": property.New("")})), true},
+		"a connection that is no secret": {"connection", property.New(map[string]property.Value{"host": property.New("")}), false},
+		"a connection":                   {"connection", secret(property.New(map[string]property.Value{"host": property.New("h")})), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := modeltest.Dev(t, modeltest.Set(model.CommandType, step, c.path, c.value)).Find(model.CommandType, step)
+			assert.Equal(t, c.unknown, r.Unknown(c.path))
+		})
+	}
+	stack := modeltest.Dev(t, modeltest.Set("kubernetes:core/v1:Secret", "shop-postgres", "stringData.password", secret(property.New(""))))
+	assert.False(t, stack.Find("kubernetes:core/v1:Secret", "shop-postgres").Unknown("stringData.password"), "other providers forget nothing")
+}
+
 func TestSecretsAreSeenThrough(t *testing.T) {
 	secret := modeltest.Dev(t).Find("kubernetes:core/v1:Secret", "shop-postgres")
 	assert.True(t, secret.Secret("stringData.password"))

@@ -37,7 +37,7 @@ func (r *Resource) unwrap(path string, value property.Value, secret bool) (any, 
 		r.secrets = append(r.secrets, path)
 	}
 	switch {
-	case value.IsComputed():
+	case value.IsComputed(), secret && r.forgotten(value):
 		r.Unknowns = append(r.Unknowns, path)
 		return nil, false
 	case value.IsMap():
@@ -65,6 +65,19 @@ func (r *Resource) unwrap(path string, value property.Value, secret bool) (any, 
 	default:
 		return nil, true
 	}
+}
+
+// forgotten tells whether a secret was unknown before its provider's Check: the command provider makes the empty value of
+// its type out of one. Of a connection that is an object with defaults, without a host, which every connection has.
+func (r *Resource) forgotten(secret property.Value) bool {
+	if !strings.HasPrefix(r.Type, "command:") {
+		return false
+	}
+	if secret.IsMap() {
+		host, ok := secret.AsMap().GetOk("host")
+		return ok && host.IsString() && host.AsString() == ""
+	}
+	return secret.IsString() && secret.AsString() == ""
 }
 
 func join(path, key string) string {

@@ -23,6 +23,10 @@ func connection(key string) modeltest.Change {
 	return command("connection", map[string]any{"host": "192.0.2.1", "hostKey": key})
 }
 
+// forgotten is what the command provider's Check leaves of a connection that is secret and not known yet: line "secret
+// unknown connection" of tests/lab/command/testdata/command-1.1.3.txt.
+var forgotten = secretOf(map[string]any{"host": "", "port": 22, "user": "root", "dialErrorLimit": 10, "perDialTimeout": 15})
+
 var clusterFixtures = map[string][]fixture{
 	"pools-without-tunnel": {
 		{"IPIP between subnets", change(pool("spec.ipipMode", "CrossSubnet")), "has ipipMode CrossSubnet", "platform-pool", ""},
@@ -49,7 +53,23 @@ var clusterFixtures = map[string][]fixture{
 		{"a jump host without", change(connection(hostKey), command("connection.proxy", map[string]any{"host": "192.0.2.2"})),
 			"connection.proxy of " + prepare, prepare, ""},
 		{"a host key", change(connection(hostKey)), "", "", ""},
+		{
+			"a jump host that is not known", change(connection(hostKey), command("connection.proxy", forgotten)), "", "",
+			model.CommandType + " " + prepare + " connection.proxy",
+		},
 		{"it is not known", nil, "", "", model.CommandType + " " + prepare + " connection"},
+		{
+			"it was not known, and the provider forgot that", change(command("connection", forgotten)), "", "",
+			model.CommandType + " " + prepare + " connection",
+		},
+		{
+			"a host key that was not known", change(command("connection", secretOf(map[string]any{"host": "192.0.2.1", "hostKey": ""}))), "", "",
+			model.CommandType + " " + prepare + " connection.hostKey",
+		},
+		{
+			"a secret connection that is known", change(command("connection", secretOf(map[string]any{"host": "192.0.2.1", "port": 22}))),
+			"believes whatever machine answers", prepare, "",
+		},
 	},
 	"no-secret-in-command": {
 		{
@@ -59,6 +79,14 @@ var clusterFixtures = map[string][]fixture{
 		{
 			"a value that is secret and not known yet", change(command("create", property.New(property.Computed).WithSecret(true))),
 			"keeps secret", prepare, "",
+		},
+		{
+			"a value that is secret, and the provider forgot that it was not known", change(command("create", secretOf(""))),
+			"keeps secret", prepare, "",
+		},
+		{
+			"a variable whose value the provider forgot", change(command("environment", map[string]any{"TOKEN": secretOf("")})),
+			"environment.TOKEN of " + prepare + " holds a value that the program keeps secret", prepare, "",
 		},
 		{"a password", change(command("create", "env DB_PASSWORD='hunter2' run")), "a value of DB_PASSWORD", prepare, ""},
 		{"a key in the environment", change(command("environment", map[string]any{"KEY": "-----BEGIN RSA PRIVATE KEY-----"})),

@@ -11,6 +11,8 @@ func set(token, name, path string, value any) modeltest.Change {
 	return modeltest.Set(token, name, path, valueOf(value))
 }
 
+func secretOf(value any) property.Value { return valueOf(value).WithSecret(true) }
+
 func valueOf(value any) property.Value {
 	switch value := value.(type) {
 	case property.Value:
