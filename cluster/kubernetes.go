@@ -100,15 +100,17 @@ func (k *objects) nodes(members []*node) ([]pulumi.Resource, error) {
 		if err != nil {
 			return nil, err
 		}
-		if patch != nil {
-			complete = append(complete, patch)
-		}
+		complete = append(complete, patch)
 	}
 	return complete, nil
 }
 
-// node registers the labels and taints of a Node, nil if it has none. The kubelet may not give
-// itself a role, and what it registers is not corrected later; a patch is both.
+// node registers the labels and taints of a Node. The kubelet may not give itself a role, and what it registers is not
+// corrected later; a patch is both.
+//
+// The list of taints is one value to the API server, written as a whole by whoever writes it. It is claimed for every node,
+// also where it holds nothing of ours: what nobody claims, nobody takes away again, and taints that were configured
+// once would stay. What controllers put there, such as unschedulable, they put there again.
 func (k *objects) node(member *node) (pulumi.Resource, error) {
 	node := member.node
 	labels := map[string]string{}
@@ -116,12 +118,16 @@ func (k *objects) node(member *node) (pulumi.Resource, error) {
 	taints := node.Taints
 	if node.Role == Worker {
 		labels[workerRole] = ""
-	} else if len(taints) > 0 {
-		// The list is replaced as a whole.
+	} else {
 		taints = append([]Taint{controlPlaneTaint}, taints...)
 	}
-	if len(labels) == 0 && len(taints) == 0 {
-		return nil, nil
+	list := corev1.TaintPatchArray{}
+	for _, taint := range taints {
+		patch := corev1.TaintPatchArgs{Key: pulumi.String(taint.Key), Effect: pulumi.String(taint.Effect)}
+		if taint.Value != "" {
+			patch.Value = pulumi.String(taint.Value)
+		}
+		list = append(list, patch)
 	}
 	args := &corev1.NodePatchArgs{Metadata: metav1.ObjectMetaPatchArgs{
 		Name:   pulumi.String(node.Name),
@@ -133,18 +139,7 @@ func (k *objects) node(member *node) (pulumi.Resource, error) {
 			// Another machine registers a Node of its own, without any of this: the patch is due again.
 			machineAnnotation: member.id,
 		},
-	}}
-	if len(taints) > 0 {
-		list := corev1.TaintPatchArray{}
-		for _, taint := range taints {
-			patch := corev1.TaintPatchArgs{Key: pulumi.String(taint.Key), Effect: pulumi.String(taint.Effect)}
-			if taint.Value != "" {
-				patch.Value = pulumi.String(taint.Value)
-			}
-			list = append(list, patch)
-		}
-		args.Spec = corev1.NodeSpecPatchArgs{Taints: list}
-	}
+	}, Spec: corev1.NodeSpecPatchArgs{Taints: list}}
 	patch, err := corev1.NewNodePatch(k.ctx, fmt.Sprintf("%s-%s-labels", k.prefix, node.Name), args,
 		k.options(node.Instance, member.present.Command)...)
 	if err != nil {

@@ -204,7 +204,7 @@ func TestClusterKubernetesObjects(t *testing.T) {
 	first := rec.Get(t, clusterPatch, "shop-worker-node-1-labels")
 	assert.Equal(t, "worker-node-1", first.Input("metadata.name"))
 	assert.Equal(t, map[string]any{"tier": "frontend", "storage": "ssd", "node-role.kubernetes.io/worker": ""}, first.Input("metadata.labels"))
-	assert.False(t, first.Has("spec"), "no taints, no claim to the list")
+	assert.Equal(t, []any{}, first.Input("spec.taints"), "a list without taints, so that those it had go away")
 	second := rec.Get(t, clusterPatch, "shop-worker-node-2-labels")
 	assert.Equal(t, []any{map[string]any{"key": "tier", "value": "backend", "effect": "NoSchedule"}}, second.Input("spec.taints"))
 	control := rec.Get(t, clusterPatch, "shop-control-plane-labels")
@@ -221,7 +221,10 @@ func TestClusterKubernetesObjects(t *testing.T) {
 		assert.True(t, rec.WaitsFor(ready, r), r.Name)
 		assert.True(t, strings.HasPrefix(r.Provider, provider.URN+"::"), r.Name)
 	}
-	assert.Nil(t, clusterRun(t, clusterArgs()).Find(clusterPatch, "shop-control-plane-labels"), "a control plane without labels and taints is left alone")
+	plain := clusterRun(t, clusterArgs()).Get(t, clusterPatch, "shop-control-plane-labels")
+	assert.Equal(t, []any{
+		map[string]any{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
+	}, plain.Input("spec.taints"), "taking the last taint of one's own away leaves the control plane's")
 }
 
 func TestClusterPreviewBeforeAnythingExists(t *testing.T) {

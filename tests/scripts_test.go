@@ -18,6 +18,7 @@ func scriptsControlPlane(t *testing.T) *scriptsHost {
 		"KUBERNETES_VERSION": "1.35.4", "POD_CIDR": "192.168.0.0/16", "SERVICE_CIDR": "10.96.0.0/12", "IGNORE": "Swap",
 	})
 	h.write("var/lib/kubelet/config.yaml", "a: b\n")
+	h.write("opt/platform/etc/kubeadm.yaml", "kind: ClusterConfiguration\n---\nkind: KubeProxyConfiguration\nmode: iptables\n")
 	h.stub("dpkg-query", `echo "installed 1.35.4-1.1"`)
 	h.stub("kubeadm", `case "$1 $2" in
 "init --config") mkdir -p "$PLATFORM_ROOT/etc/kubernetes/pki"; touch "$PLATFORM_ROOT/etc/kubernetes/admin.conf" ;;
@@ -55,6 +56,14 @@ func TestScriptsInit(t *testing.T) {
 	t.Run("changed kubelet settings restart the kubelet", func(t *testing.T) {
 		h.stub("kubeadm", `[[ "$1 $2" == "upgrade node" ]] && echo c: d >>"$PLATFORM_ROOT/var/lib/kubelet/config.yaml"; exit 0`)
 		assert.Contains(t, h.works("init.sh", "").calls, "systemctl restart kubelet")
+	})
+	t.Run("changed settings of kube-proxy restart it, once", func(t *testing.T) {
+		h.write("opt/platform/etc/kubeadm.yaml", "kind: ClusterConfiguration\n---\nkind: KubeProxyConfiguration\nmetricsBindAddress: 0.0.0.0:10249\n")
+		h.stub("kubectl", `[[ $* == *"rollout restart"* ]] && exit 1; exit 0`)
+		h.fails("init.sh", "", "kube-proxy cannot be restarted", "look at the API server's log")
+		h.stub("kubectl", "exit 0")
+		inOrder(t, h.works("init.sh", "").calls, "init phase addon kube-proxy --config", "rollout restart daemonset/kube-proxy", "rollout status daemonset/kube-proxy")
+		assert.NotContains(t, h.works("init.sh", "").calls, "kube-proxy", "a change of something else is none of its")
 	})
 	t.Run("the networks of a running cluster stay", func(_ *testing.T) {
 		h.env["POD_CIDR"] = "10.0.0.0/16"

@@ -43,7 +43,16 @@ func TestWorkloadsRefuse(t *testing.T) {
 		"a setting with two lines":        {func(a *workloads.Args) { a.Redis.Settings = map[string]string{"timeout": "1\nport 1"} }, `redis.settings.timeout "1\nport 1": must be one line`},
 		"a setting without a value":       {func(a *workloads.Args) { a.Redis.Settings = map[string]string{"save": " "} }, `redis.settings.save " ": must not be empty, write "" with its quotes for none`},
 		"a setting of the platform's":     {func(a *workloads.Args) { a.Redis.Settings = map[string]string{"port": "6380"} }, `redis.settings.port "6380": the platform decides this one`},
-		"no node for the frontend":        {func(a *workloads.Args) { a.Nodes[0].Labels = nil }, `nodes: no node has label tier=frontend, which frontend needs`},
+		"a limit below what the cache fills": {func(a *workloads.Args) {
+			a.Redis.Requests.Memory, a.Redis.Limits.Memory = "64Mi", "192Mi"
+		}, `redis.limits.memory "192Mi": must be greater than redis.settings.maxmemory "192mb", or the server is killed before it forgets a key`},
+		"a cache without a bound in a container with one": {func(a *workloads.Args) {
+			a.Redis.Limits.Memory, a.Redis.Settings = "256Mi", map[string]string{"maxmemory": "0"}
+		}, `redis.settings.maxmemory "0": no bound, and redis.limits.memory "256Mi" kills the server that reaches it`},
+		"a bound that is no amount": {func(a *workloads.Args) {
+			a.Redis.Settings = map[string]string{"maxmemory": "lots"}
+		}, `redis.settings.maxmemory "lots": not an amount of memory, such as 192mb`},
+		"no node for the frontend": {func(a *workloads.Args) { a.Nodes[0].Labels = nil }, `nodes: no node has label tier=frontend, which frontend needs`},
 		"a taint the frontend cannot bear": {func(a *workloads.Args) {
 			taint(a, 0, "dedicated", "batch", "NoSchedule")
 			a.Redis.Replicas = 1
@@ -73,10 +82,13 @@ func TestWorkloadsRefuse(t *testing.T) {
 
 func TestWorkloadsAccept(t *testing.T) {
 	for name, changes := range map[string]func(*workloads.Args){
-		"the specification":        func(*workloads.Args) {},
-		"a tier without replicas":  func(a *workloads.Args) { a.Redis.Replicas = 0; a.Frontend.Replicas = 0; a.Nodes[0].Labels = nil },
-		"an image by its digest":   func(a *workloads.Args) { a.Redis.Image = "redis@sha256:" + strings.Repeat("a", 64) },
-		"an image of a registry":   func(a *workloads.Args) { a.Redis.Image = "registry.example.com:5000/team/redis:7.4-alpine" },
+		"the specification":       func(*workloads.Args) {},
+		"a tier without replicas": func(a *workloads.Args) { a.Redis.Replicas = 0; a.Frontend.Replicas = 0; a.Nodes[0].Labels = nil },
+		"an image by its digest":  func(a *workloads.Args) { a.Redis.Image = "redis@sha256:" + strings.Repeat("a", 64) },
+		"an image of a registry":  func(a *workloads.Args) { a.Redis.Image = "registry.example.com:5000/team/redis:7.4-alpine" },
+		"a cache that fits its limit": func(a *workloads.Args) {
+			a.Redis.Limits.Memory, a.Redis.Settings = "256Mi", map[string]string{"maxmemory": "200M"}
+		},
 		"limits equal to requests": func(a *workloads.Args) { a.Backend.Limits = a.Backend.Requests },
 		"a setting that is empty":  func(a *workloads.Args) { a.Redis.Settings = map[string]string{"save": `""`} },
 		"nodes with their tier's taints": func(a *workloads.Args) {

@@ -26,6 +26,8 @@ CREDENTIALS=$KUBERNETES/admin.conf
 CONFIG=$FILES/kubeadm.yaml
 # Written when the API server was ready for the first time: the files kubeadm leaves prove nothing.
 MARKER=$STATE/initialized
+# The settings that kube-proxy was started with last.
+PROXY=$STATE/kube-proxy
 
 ready() {
 	admin get --raw=/readyz
@@ -98,6 +100,7 @@ initialize() {
 	admin --namespace kube-system delete secrets --field-selector type=bootstrap.kubernetes.io/token >/dev/null
 	remember_renewal
 	remember_restore
+	proxy_settings | keep "$PROXY"
 	foundation | keep "$MARKER"
 	say "the control plane is ready"
 }
@@ -175,6 +178,25 @@ upgrade() {
 	rm -f "$UPGRADING"
 }
 
+# proxy_settings prints kube-proxy's part of the configuration.
+proxy_settings() {
+	awk 'BEGIN { RS = "---\n" } /(^|\n)kind: KubeProxyConfiguration\n/' "$CONFIG"
+}
+
+# refresh_proxy brings kube-proxy to the present settings: its pods read them when they start, and nobody else restarts them.
+refresh_proxy() {
+	kept "$PROXY" "$(proxy_settings)" && return 0
+	say "restarting kube-proxy with its new settings"
+	logged kube-proxy timeout 120 kubeadm init phase addon kube-proxy --config "$CONFIG" ||
+		fail "kubeadm could not write kube-proxy's settings" "read what it says, then run pulumi up again" cat "$LOGS/kube-proxy.log"
+	wait_for 60 admin --namespace kube-system rollout restart daemonset/kube-proxy ||
+		fail "kube-proxy cannot be restarted: $LAST" "look at the API server's log, then run pulumi up again"
+	wait_for 300 rolled_out kube-system daemonset/kube-proxy ||
+		fail "kube-proxy is not ready after 5 minutes: $LAST" "a setting under kubeProxy may be wrong: see what its pods say" \
+			admin --namespace kube-system logs --selector k8s-app=kube-proxy --tail 15 --prefix
+	proxy_settings | keep "$PROXY"
+}
+
 refresh() {
 	check_foundation
 	[[ ! -e $UPGRADING ]] || restore_manifests
@@ -196,6 +218,7 @@ refresh() {
 	refresh_certificate
 	refresh_kubelet
 	await_api 180
+	refresh_proxy
 	say "the control plane is up to date"
 }
 
