@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -55,13 +57,26 @@ type Config struct {
 	CertificateRenewal    string             `json:"certificateRenewal"`
 	Backup                cluster.Backup     `json:"backup"`
 
-	Namespace        string          `json:"namespace"`
-	NodePort         int             `json:"nodePort"`
-	DatabasePassword string          `json:"databasePassword"`
-	Frontend         workloads.Tier  `json:"frontend"`
-	Backend          workloads.Tier  `json:"backend"`
-	Postgres         workloads.Tier  `json:"postgres"`
-	Redis            workloads.Redis `json:"redis"`
+	Namespace        string                `json:"namespace"`
+	NodePort         int                   `json:"nodePort"`
+	DatabasePassword string                `json:"databasePassword"`
+	Frontend         workloads.Application `json:"frontend"`
+	Backend          workloads.Backend     `json:"backend"`
+	Postgres         workloads.Tier        `json:"postgres"`
+	Redis            workloads.Redis       `json:"redis"`
+
+	SecretEnv struct {
+		Frontend map[string]string `json:"frontend"`
+		Backend  map[string]string `json:"backend"`
+	} `json:"secretEnv"`
+	Registries        map[string]Registry `json:"registries"`
+	RegistryPasswords map[string]string   `json:"registryPasswords"`
+}
+
+// Registry is one entry of the registries key.
+type Registry struct {
+	Username      string `json:"username"`
+	CACertificate string `json:"caCertificate"`
 }
 
 // Node is one entry of the nodes key.
@@ -96,18 +111,17 @@ func loadConfig(ctx *pulumi.Context) (*Config, []error) {
 	for _, key := range sortedKeys(project.Config) {
 		declared := project.Config[key]
 		value := declared.Default
+		encrypted := ctx.IsConfigSecret(ctx.Project() + ":" + key)
 		if text, set := ctx.GetConfig(ctx.Project() + ":" + key); set {
-			if declared.Secret && text != "" && !ctx.IsConfigSecret(ctx.Project()+":"+key) {
-				problems = append(problems, fmt.Errorf("%s <secret>: must be set with `pulumi config set --secret %s`", key, key))
-			}
-			parsed, err := parse(declared.Type, text)
+			parsed, err := parse(declared.Type, declared.Default, text)
 			if err != nil {
-				problems = append(problems, fmt.Errorf("%s %q: %w", key, text, err))
+				problems = append(problems, fmt.Errorf("%s %s: %w", key, shown(text, encrypted || declared.Secret), err))
 				continue
 			}
+			problems = append(problems, encryption(key, declared.Secret, encrypted, parsed, declared.Default)...)
 			value = overlay(value, parsed)
 		}
-		problems = append(problems, decode(config, key, value)...)
+		problems = append(problems, decode(config, key, value, encrypted || declared.Secret)...)
 	}
 	return config, problems
 }
@@ -126,17 +140,39 @@ func unknownKeys(ctx *pulumi.Context, known func(string) bool) []error {
 		if !mine || known(key) {
 			continue
 		}
-		value := "<secret>"
-		if !ctx.IsConfigSecret(full) {
-			value = fmt.Sprintf("%q", all[full])
-		}
-		problems = append(problems, fmt.Errorf("%s %s: unknown key", key, value))
+		problems = append(problems, fmt.Errorf("%s %s: unknown key", key, shown(all[full], ctx.IsConfigSecret(full))))
 	}
 	return problems
 }
 
-// parse reads a value as the engine passes it: strings as they are, everything else as JSON.
-func parse(kind, text string) (any, error) {
+// shown is how an error tells a value: a secret one not at all.
+func shown(text string, secret bool) string {
+	if secret {
+		return "<secret>"
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+// encryption refuses secrets in plain, and encrypted values of objects that the state holds in plain.
+func encryption(key string, secret, encrypted bool, value, fallback any) []error {
+	_, object := fallback.(map[string]any)
+	switch {
+	case secret && !encrypted && !reflect.DeepEqual(value, fallback) && object:
+		return []error{fmt.Errorf("%s <secret>: must be set with `pulumi config set --secret --path %s...`", key, key)}
+	case secret && !encrypted && !reflect.DeepEqual(value, fallback):
+		return []error{fmt.Errorf("%s <secret>: must be set with `pulumi config set --secret %s`", key, key)}
+	case !secret && encrypted && object:
+		return []error{fmt.Errorf("%s <secret>: must not be encrypted, since the state holds it in plain; for secret variables there is secretEnv", key)}
+	}
+	return nil
+}
+
+// parse reads a value as the engine passes it: strings as they are, everything else as JSON. A secret has no type but
+// that of its default.
+func parse(kind string, fallback any, text string) (any, error) {
+	if _, object := fallback.(map[string]any); object && kind == "" {
+		kind = "object"
+	}
 	if kind == "string" || kind == "" {
 		return text, nil
 	}
@@ -164,8 +200,11 @@ func overlay(base, value any) any {
 	return merged
 }
 
+// embedded are the names of Go types that a path of encoding/json holds, where a configuration's path does not.
+var embedded = regexp.MustCompile(`\.[A-Z]\w*`)
+
 // decode sets the field of config for key and refuses fields that it does not have.
-func decode(config *Config, key string, value any) []error {
+func decode(config *Config, key string, value any, secret bool) []error {
 	document, err := json.Marshal(map[string]any{key: value})
 	if err != nil {
 		return []error{fmt.Errorf("%s: %w", key, err)}
@@ -173,8 +212,10 @@ func decode(config *Config, key string, value any) []error {
 	strict, err := kjson.UnmarshalStrict(document, config)
 	var mismatch *json.UnmarshalTypeError
 	switch {
+	case errors.As(err, &mismatch) && secret:
+		return []error{fmt.Errorf("%s <secret>: must be of type %s", embedded.ReplaceAllString(mismatch.Field, ""), mismatch.Type)}
 	case errors.As(err, &mismatch):
-		return []error{fmt.Errorf("%s %s: must be of type %s", mismatch.Field, mismatch.Value, mismatch.Type)}
+		return []error{fmt.Errorf("%s %s: must be of type %s", embedded.ReplaceAllString(mismatch.Field, ""), mismatch.Value, mismatch.Type)}
 	case err != nil:
 		return []error{fmt.Errorf("%s: %w", key, err)}
 	}
@@ -185,7 +226,11 @@ func decode(config *Config, key string, value any) []error {
 		if errors.As(problem, &field) {
 			path = field.FieldPath()
 		}
-		problems = append(problems, fmt.Errorf("%s %s: unknown key", path, at(value, strings.TrimPrefix(path, key))))
+		found := "<secret>"
+		if !secret {
+			found = at(value, strings.TrimPrefix(path, key))
+		}
+		problems = append(problems, fmt.Errorf("%s %s: unknown key", path, found))
 	}
 	return problems
 }

@@ -142,7 +142,7 @@ func (c *Config) infraArgs(keys *cluster.Keys) *infra.Args {
 		VpcCidr: c.VpcCidr, SubnetCidr: c.SubnetCidr, AvailabilityZone: c.AvailabilityZone,
 		PodCidr: c.PodCidr, ServiceCidr: c.ServiceCidr,
 		AdminCidrs: c.AdminCidrs, ClientCidrs: c.ClientCidrs,
-		NodePort: c.NodePort, ShopPort: workloads.FrontendPort, MetricsPort: cluster.MonitoringPort,
+		NodePort: c.NodePort, ShopPort: c.Frontend.Port, MetricsPort: cluster.MonitoringPort,
 		AMIOwner: c.AMIOwner, AMIName: c.AMIName, ProtectControlPlane: c.ProtectControlPlane,
 		AuthorizedKey: keys.Login.Public,
 	}
@@ -172,7 +172,7 @@ func (c *Config) clusterArgs(keys *cluster.Keys, lower *lowerLayers) *cluster.Ar
 		PodCidr: c.PodCidr, ServiceCidr: c.ServiceCidr,
 		LoginKey: secret(keys.Login.Private),
 		Kubelet:  c.Kubelet, KubeProxy: c.KubeProxy, IgnorePreflightErrors: c.IgnorePreflightErrors, Containerd: c.Containerd,
-		Mirrors: c.Mirrors, NodeExporterImage: c.NodeExporterImage,
+		Mirrors: c.Mirrors, RegistryCAs: c.registryCAs(), NodeExporterImage: c.NodeExporterImage,
 		LocalVolumes:       []string{workloads.PostgresVolumePath},
 		CertificateRenewal: c.CertificateRenewal,
 		Backup:             c.Backup, BackupPassword: secret(keys.Backup), Dumps: c.dumps(),
@@ -189,6 +189,31 @@ func (c *Config) clusterArgs(keys *cluster.Keys, lower *lowerLayers) *cluster.Ar
 	return args
 }
 
+// registryCAs are the certificates that nodes are to trust, by registry.
+func (c *Config) registryCAs() map[string]string {
+	certificates := map[string]string{}
+	for host, registry := range c.Registries {
+		if registry.CACertificate != "" {
+			certificates[host] = registry.CACertificate
+		}
+	}
+	return certificates
+}
+
+// logins are the users of registries, by registry.
+func (c *Config) logins() map[string]workloads.Login {
+	logins := map[string]workloads.Login{}
+	for host, registry := range c.Registries {
+		if registry.Username != "" {
+			logins[host] = workloads.Login{Username: registry.Username}
+		}
+	}
+	for host, password := range c.RegistryPasswords {
+		logins[host] = workloads.Login{Username: logins[host].Username, Password: password}
+	}
+	return logins
+}
+
 // dumps are what a backup holds of the shop.
 func (c *Config) dumps() []cluster.Dump {
 	var dumps []cluster.Dump
@@ -203,7 +228,9 @@ func (c *Config) workloadsArgs(lower *lowerLayers) *workloads.Args {
 		Kubeconfig: lower.kubeconfig, Identifier: lower.identifier,
 		Namespace: c.Namespace, NodePort: c.NodePort, DatabasePassword: secret(c.DatabasePassword),
 		Frontend: c.Frontend, Backend: c.Backend, Postgres: c.Postgres, Redis: c.Redis,
+		Logins: c.logins(),
 	}
+	args.Frontend.SecretEnv, args.Backend.SecretEnv = c.SecretEnv.Frontend, c.SecretEnv.Backend
 	for _, node := range c.Nodes {
 		if node.Role == "control-plane" {
 			continue

@@ -116,6 +116,19 @@ func TestDevStack(t *testing.T) {
 	})
 }
 
+func TestSecretsOfApplicationsAreSecret(t *testing.T) {
+	values := devStack(t).with("registries", `{"ghcr.io":{"username":"deploy"}}`)
+	encrypted := secrets()
+	encrypted["secretEnv"] = `{"backend":{"PAYMENT_KEY":"sk-live-4711"}}`
+	encrypted["registryPasswords"] = `{"ghcr.io":"pull-4711"}`
+	rec, err := run(t, values, encrypted)
+	require.NoError(t, err)
+	const secret = "kubernetes:core/v1:Secret"
+	assert.Equal(t, "sk-live-4711", rec.Get(t, secret, "shop-backend-env").Input("stringData.PAYMENT_KEY"))
+	assert.Contains(t, rec.Get(t, secret, "shop-registries").Input(`stringData[".dockerconfigjson"]`), "pull-4711")
+	assert.Empty(t, rec.FindPlain("4711"))
+}
+
 func TestFirstPreviewRegistersWhatTheUpdateWill(t *testing.T) {
 	preview, err := run(t, devStack(t), secrets(), pulumitest.Preview())
 	require.NoError(t, err)
@@ -187,6 +200,8 @@ func TestWrongConfiguration(t *testing.T) {
 		"unknown key in a list":    {"nodes", `[{"name":"a","tier":"x"}]`, `nodes[0].tier "x": unknown key`},
 		"not a number":             {"nodePort", "many", `nodePort "many": must be of type integer`},
 		"text for a number":        {"frontend", `{"replicas":"four"}`, `frontend.replicas string: must be of type int`},
+		"text for a backend's":     {"backend", `{"replicas":"four"}`, `backend.replicas string: must be of type int`},
+		"a number for a text":      {"backend", `{"env":{"LEVEL":3}}`, `backend.env number: must be of type string`},
 		"unknown layer":            {"layers", `["infra","apps"]`, `layers[1] "apps": must be infra, cluster or workloads`},
 		"layer twice":              {"layers", `["infra","infra"]`, `layers[1] "infra": duplicate of layers[0]`},
 		"no layer":                 {"layers", `[]`, `layers []: at least one of infra, cluster and workloads is required`},
@@ -212,6 +227,33 @@ func TestWrongConfiguration(t *testing.T) {
 		require.ErrorContains(t, err, "keySeed <secret>: must be set with `pulumi config set --secret keySeed`")
 		assert.NotContains(t, err.Error(), testSeed)
 	})
+	for name, c := range map[string]struct{ key, value, want string }{
+		"secret variables in plain":         {"secretEnv", `{"backend":{"KEY":"sk-live-4711"}}`, "secretEnv <secret>: must be set with `pulumi config set --secret --path secretEnv...`"},
+		"a password of a registry in plain": {"registryPasswords", `{"ghcr.io":"sk-live-4711"}`, "registryPasswords <secret>: must be set with `pulumi config set --secret --path registryPasswords...`"},
+		"secret variables that are no JSON": {"secretEnv", `sk-live-4711`, "secretEnv <secret>: must be of type object"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := run(t, devStack(t).with(c.key, c.value), secrets())
+			require.ErrorContains(t, err, c.want)
+			assert.NotContains(t, err.Error(), "sk-live-4711")
+		})
+	}
+	for name, c := range map[string]struct{ key, value, want string }{
+		"an unknown tier's secrets":     {"secretEnv", `{"worker":{"KEY":"sk-live-4711"}}`, `secretEnv.worker <secret>: unknown key`},
+		"a secret that is a number":     {"secretEnv", `{"backend":{"KEY":4711}}`, `secretEnv.backend <secret>: must be of type string`},
+		"a secret among plain settings": {"backend", `{"env":{"KEY":"sk-live-4711"}}`, `backend <secret>: must not be encrypted, since the state holds it in plain; for secret variables there is secretEnv`},
+		"an encrypted unknown setting":  {"backend", `{"secretEnv":{"KEY":"sk-live-4711"}}`, `backend.secretEnv <secret>: unknown key`},
+		"an encrypted wrong value":      {"nodePort", `sk-live-4711`, `nodePort <secret>: must be of type integer`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			encrypted := secrets()
+			encrypted[c.key] = c.value
+			rec, err := run(t, devStack(t), encrypted)
+			require.ErrorContains(t, err, c.want)
+			assert.NotContains(t, err.Error(), "4711")
+			assert.Empty(t, rec.All(), "nothing may be registered")
+		})
+	}
 	t.Run("all at once and each once", func(t *testing.T) {
 		values := devStack(t).with("podCidr", "192.168.0.0/40").with("nodePort", "80").with("layers", `["infra","cluster","workloads","x"]`).with("adminCidrs", `["0.0.0.0/0"]`)
 		_, err := run(t, values, nil)

@@ -35,6 +35,8 @@ type Args struct {
 	Containerd Containerd
 	// Mirrors say where packages, images and manifests come from; what is empty is public.
 	Mirrors Mirrors
+	// RegistryCAs are the PEM certificates by which nodes trust a registry, by its host, e.g. registry.example.com:5000.
+	RegistryCAs map[string]string
 	// NodeExporterImage is the monitoring agent's image with a tag or a digest.
 	NodeExporterImage string
 	// LocalVolumes are directories made on each worker, e.g. /var/lib/platform/volumes/postgres. Optional.

@@ -3,6 +3,8 @@ package cluster
 import (
 	"bytes"
 	"fmt"
+	"net/url"
+	"path"
 
 	"github.com/BurntSushi/toml"
 )
@@ -52,6 +54,7 @@ type (
 	}
 	registryHost struct {
 		Capabilities []string `toml:"capabilities"`
+		CA           string   `toml:"ca,omitempty"`
 	}
 )
 
@@ -77,10 +80,19 @@ func (a *Args) containerdTOML() (string, error) {
 // hostsTOML sends every pull from a registry to the mirror. The mirror is the server as well, so
 // that without it a pull fails at once instead of waiting for an internet that is not there.
 func (a *Args) hostsTOML() (string, error) {
-	return marshalTOML(registryHosts{
-		Server: a.Mirrors.Images,
-		Host:   map[string]registryHost{a.Mirrors.Images: {Capabilities: []string{"pull", "resolve"}}},
-	})
+	host := registryHost{Capabilities: []string{"pull", "resolve"}}
+	if mirror, err := url.Parse(a.Mirrors.Images); err == nil && a.RegistryCAs[mirror.Host] != "" {
+		host.CA = path.Join(registryPath, mirror.Host, "ca.crt")
+	}
+	return marshalTOML(registryHosts{Server: a.Mirrors.Images, Host: map[string]registryHost{a.Mirrors.Images: host}})
+}
+
+// trustTOML lets containerd trust a registry by its own certificates.
+func trustTOML(registry string) (string, error) {
+	server := "https://" + registry
+	return marshalTOML(registryHosts{Server: server, Host: map[string]registryHost{
+		server: {Capabilities: []string{"pull", "resolve"}, CA: path.Join(registryPath, registry, "ca.crt")},
+	}})
 }
 
 func marshalTOML(value any) (string, error) {

@@ -30,6 +30,12 @@ const (
 	staticPodFile     = "node-exporter.yaml"
 )
 
+// Suffixes of the files of a registry that is trusted by its own certificates.
+const (
+	trustSuffix        = ".hosts.toml"
+	certificatesSuffix = ".ca.crt"
+)
+
 // nodeFiles returns the configuration files of one node by name. All but the control plane's
 // kubeadm.yaml are known before anything is deployed; that one names the public address.
 func (a *Args) nodeFiles(node Node) (map[string]pulumi.StringInput, error) {
@@ -47,6 +53,13 @@ func (a *Args) nodeFiles(node Node) (map[string]pulumi.StringInput, error) {
 		if err := add(hostsFile, hosts, err); err != nil {
 			return nil, err
 		}
+	}
+	for registry, certificates := range a.RegistryCAs {
+		trust, err := trustTOML(registry)
+		if err := add(registry+trustSuffix, trust, err); err != nil {
+			return nil, err
+		}
+		files[registry+certificatesSuffix] = pulumi.String(certificates)
 	}
 	if a.Mirrors.PackagesKey != "" {
 		files[packagesKeyFile] = pulumi.String(a.Mirrors.PackagesKey)

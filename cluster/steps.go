@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -43,12 +45,19 @@ func (c *Cluster) prepare(ctx *pulumi.Context, prefix string, args *Args, n Node
 	if args.Mirrors.Images != "" {
 		settings = append(settings, setting{"REGISTRIES", pulumi.String(strings.Join(mirroredRegistries, " "))})
 	}
+	files := []string{containerdFile, hostsFile, packagesKeyFile}
+	if trusted := slices.Sorted(maps.Keys(args.RegistryCAs)); len(trusted) > 0 {
+		settings = append(settings, setting{"TRUSTED", pulumi.String(strings.Join(trusted, " "))})
+		for _, registry := range trusted {
+			files = append(files, registry+trustSuffix, registry+certificatesSuffix)
+		}
+	}
 	if n.Role == Worker {
 		settings = append(settings, setting{"LOCAL_VOLUMES", pulumi.String(strings.Join(args.LocalVolumes, " "))})
 	}
 	prepared, err := m.run(step{
 		name: "prepare", script: "prepare.sh", limit: 2700, settings: settings,
-		files: []string{containerdFile, hostsFile, packagesKeyFile},
+		files: files,
 	})
 	return &node{machine: m, prepared: prepared}, err
 }

@@ -38,6 +38,7 @@ func (a *Args) Validate() []error {
 	p.networks(a)
 	p.nodes(a)
 	p.mirrors(a.Mirrors)
+	p.registries(a)
 	p.settings(a)
 	p.backup(a)
 	return p

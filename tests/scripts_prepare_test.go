@@ -58,6 +58,20 @@ func TestScriptsPrepare(t *testing.T) {
 	assert.NotContains(t, second.calls, "systemctl restart")
 	assert.Equal(t, 1, strings.Count(h.read("etc/fstab"), "#"))
 
+	t.Run("a registry with certificates of its own is trusted as long as it is configured", func(t *testing.T) {
+		const registry = "registry.example.com:5000"
+		h.write("opt/platform/etc/"+registry+".hosts.toml", "server = \"https://"+registry+"\"\n")
+		h.write("opt/platform/etc/"+registry+".ca.crt", "-----BEGIN CERTIFICATE-----\n")
+		h.env["TRUSTED"] = registry
+		h.works("prepare.sh", "")
+		assert.Equal(t, "-----BEGIN CERTIFICATE-----\n", h.read("etc/containerd/certs.d/"+registry+"/ca.crt"))
+		assert.Equal(t, "server = \"https://"+registry+"\"\n", h.read("etc/containerd/certs.d/"+registry+"/hosts.toml"))
+		delete(h.env, "TRUSTED")
+		h.works("prepare.sh", "")
+		assert.False(t, h.has("etc/containerd/certs.d/"+registry))
+		assert.True(t, h.has("etc/containerd/certs.d/quay.io"))
+	})
+
 	t.Run("without the mirror the machine's own sources come back", func(t *testing.T) {
 		h.env["PACKAGES"], h.env["REGISTRIES"] = "", ""
 		h.stub("curl", `while (($# > 1)); do [[ $1 == --output ]] && echo key >"$2"; shift; done`)

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -25,6 +26,8 @@ const (
 	workloadsContainer = "spec.template.spec.containers[0]"
 )
 
+var workloadsDigest = strings.Repeat("a", 64)
+
 var workloadsTiers = []string{"backend", "frontend", "postgres", "redis"}
 
 // workloadsArgs are those of the specification's topology.
@@ -43,11 +46,20 @@ func workloadsArgs() *workloads.Args {
 				Address: pulumi.String("198.51.100.2"),
 			},
 		},
-		Frontend: workloads.Tier{
-			Replicas: 4, Image: "nginx:alpine", Requests: workloads.Resources{CPU: "100m", Memory: "128Mi"},
+		Frontend: workloads.Application{
+			Tier: workloads.Tier{
+				Replicas: 4, Image: "nginx:alpine", Requests: workloads.Resources{CPU: "100m", Memory: "128Mi"},
+			},
+			Port: 80, User: 101, ReadinessPath: "/readyz", LivenessPath: "/healthz",
 		},
-		Backend: workloads.Tier{
-			Replicas: 3, Image: "nginx:alpine", Requests: workloads.Resources{CPU: "200m", Memory: "256Mi"},
+		Backend: workloads.Backend{
+			Application: workloads.Application{
+				Tier: workloads.Tier{
+					Replicas: 3, Image: "nginx:alpine", Requests: workloads.Resources{CPU: "200m", Memory: "256Mi"},
+				},
+				Port: 8080, User: 101, ReadinessPath: "/healthz", LivenessPath: "/healthz",
+			},
+			Paths: []string{"/api/", "/data"},
 		},
 		Postgres: workloads.Tier{
 			Replicas: 1, Image: "postgres:16", Requests: workloads.Resources{CPU: "500m", Memory: "512Mi"},
@@ -101,7 +113,7 @@ func TestWorkloadsFollowTheSpecification(t *testing.T) {
 		{"frontend tolerates its own taint", workloadsDeployment, "frontend", pod + "tolerations", []any{workloadsToleration("frontend")}},
 		{"frontend requests 100m and 128Mi and has no limits", workloadsDeployment, "frontend", workloadsContainer + ".resources", map[string]any{"requests": map[string]any{"cpu": "100m", "memory": "128Mi"}}},
 		{"frontend listens on 80", workloadsDeployment, "frontend", workloadsContainer + ".ports[0].containerPort", 80.0},
-		{"frontend knows the backend by BACKEND_URL", workloadsDeployment, "frontend", workloadsContainer + ".env[0]", map[string]any{"name": "BACKEND_URL", "value": "http://backend:8080"}},
+		{"frontend knows the backend by BACKEND_URL", workloadsDeployment, "frontend", workloadsContainer + ".env[1]", map[string]any{"name": "BACKEND_URL", "value": "http://backend:8080"}},
 		{"frontend is offered at 80", workloadsService, "frontend", "spec.ports[0].port", 80.0},
 		{"frontend is open to clients", workloadsService, "frontend", "spec.type", "NodePort"},
 		{"frontend is open at 30080", workloadsService, "frontend", "spec.ports[0].nodePort", 30080.0},

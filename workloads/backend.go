@@ -5,42 +5,31 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// deployBackend deploys the API, which answers with the name of its pod.
-func (to *target) deployBackend() (*endpoint, error) {
-	backend := &tier{
-		Tier:      to.args.Backend,
-		name:      backendName,
-		component: "api",
-		portName:  httpPort,
-		port:      8080,
-		uid:       nginxUser,
-		gid:       nginxUser,
-		env: corev1.EnvVarArray{
-			podField("POD_NAME", "metadata.name"),
-			podField("POD_IP", "status.podIP"),
-			podField("NODE_NAME", "spec.nodeName"),
-			variable(substitute, "^(POD|NODE)_"),
-		},
-		probes: probes{
-			alive:          check{path: "/healthz"},
-			ready:          check{path: "/healthz"}, // it needs nothing but itself
-			startupSeconds: nginxStartup,
-		},
-		drain:    nginxDrain,
-		grace:    nginxGrace,
-		affinity: backendAffinity(),
-		// The backends share their node with the database: where the extra pod finds no room, an old one makes it.
-		strategy: rolling(1, 1),
+// backendPort is that of the Service; the container's is the user's to choose.
+const backendPort = 8080
+
+// deployBackend deploys the API: the user's, or nginx that answers with the name of its pod.
+func (to *target) deployBackend(postgres, redis *endpoint) (*endpoint, error) {
+	backend := to.args.Backend.application(backendName)
+	backend.component = "api"
+	backend.affinity = backendAffinity()
+	backend.env = append(backend.env,
+		podField("POD_NAME", "metadata.name"), podField("POD_IP", "status.podIP"), podField("NODE_NAME", "spec.nodeName"))
+	backend.env = append(backend.env, dependencies(postgres, redis)...)
+	backend.after = []pulumi.Resource{postgres.secret}
+	if backend.isNginx() {
+		template, err := to.configMap(backend, "nginx", map[string]string{
+			"default.conf.template": siteFile("backend.conf.template"),
+		})
+		if err != nil {
+			return nil, err
+		}
+		backend.configureNginx(template, "^(POD_|NODE_|PORT$)")
 	}
-	template, err := to.configMap(backend, "nginx", map[string]string{
-		"default.conf.template": siteFile("backend.conf.template"),
-	})
-	if err != nil {
+	if err := to.complete(backend, to.args.Backend.Application); err != nil {
 		return nil, err
 	}
-	backend.mounts = nginxMounts(template)
-	backend.after = []pulumi.Resource{template.configMap}
-	return to.deploy(backend, serviceArgs{port: 8080})
+	return to.deploy(backend, serviceArgs{port: backendPort})
 }
 
 // backendAffinity repeats the node selector and prefers fast disks, both as the architecture has them.

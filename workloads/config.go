@@ -17,9 +17,13 @@ type Args struct {
 	Namespace string
 	// Nodes are the workers, in the order of the config. The first one that may run PostgreSQL holds its data.
 	Nodes []Placement
-	// Frontend, Backend, Postgres and Redis size the four tiers.
-	Frontend, Backend, Postgres Tier
-	Redis                       Redis
+	// Frontend, Backend, Postgres and Redis are the four tiers.
+	Frontend Application
+	Backend  Backend
+	Postgres Tier
+	Redis    Redis
+	// Logins are those to registries that images are pulled from, by host: "registry.example.com:5000".
+	Logins map[string]Login
 	// NodePort is the port of the shop on every node, 30000 to 32767.
 	NodePort int
 	// DatabasePassword is the password of PostgreSQL's superuser. It is treated as a secret.
@@ -56,6 +60,38 @@ type Tier struct {
 	// Limits is what a pod may use at the most; a field left empty does not limit.
 	Limits Resources `json:"limits"`
 }
+
+// Application is a tier whose program is the user's to choose. An image whose repository is named nginx gets the shop's
+// configuration and pages, any other runs as it is.
+type Application struct {
+	Tier
+	// Port is where the container listens, and PORT in its environment.
+	Port int `json:"port"`
+	// User is the user and the group that the container runs as, never 0.
+	User int `json:"user"`
+	// Args are those of the image's entry point. None runs its default.
+	Args []string `json:"args"`
+	// Env are variables, over those that the platform sets: {"LOG_LEVEL": "debug"}.
+	Env map[string]string `json:"env"`
+	// SecretEnv are variables that a Secret holds. Their values are treated as secrets.
+	SecretEnv map[string]string `json:"-"`
+	// ReadinessPath fails while a pod must get no requests, LivenessPath when only a restart helps.
+	ReadinessPath string `json:"readinessPath"`
+	LivenessPath  string `json:"livenessPath"`
+	// Scratch are directories that the program may write, with their size limits: {"/tmp": "64Mi"}. They end with the pod.
+	Scratch map[string]string `json:"scratch"`
+}
+
+// Backend is the tier behind the frontend.
+type Backend struct {
+	Application
+	// Paths are those that the frontend hands on: a path and what lies below it, or what begins with one that ends in a
+	// slash.
+	Paths []string `json:"paths"`
+}
+
+// Login is a user of a registry. The password is treated as a secret.
+type Login struct{ Username, Password string }
 
 // Redis sizes the cache tier.
 type Redis struct {

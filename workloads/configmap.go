@@ -3,6 +3,7 @@ package workloads
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"io"
 	"maps"
 	"slices"
@@ -34,8 +35,12 @@ func (to *target) configMap(t *tier, suffix string, content map[string]string) (
 // digest is a short name for content: equal content, equal digest.
 func digest(content map[string]string) string {
 	sum := sha256.New()
+	writeContent(sum, content)
+	return hex.EncodeToString(sum.Sum(nil))[:12]
+}
+
+func writeContent(sum hash.Hash, content map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(content)) {
 		_, _ = io.WriteString(sum, name+"\x00"+content[name]+"\x00")
 	}
-	return hex.EncodeToString(sum.Sum(nil))[:12]
 }

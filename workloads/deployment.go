@@ -11,6 +11,10 @@ import (
 //
 // The Service and the Deployment do not wait for each other: Pulumi counts a Service as made once its pods are ready.
 func (to *target) deploy(t *tier, service serviceArgs) (*endpoint, error) {
+	pod := t.pod()
+	if pullers := to.pullSecrets(); pullers != nil {
+		pod.ImagePullSecrets = pullers
+	}
 	_, err := appsv1.NewDeployment(to.ctx, to.child(t.name), &appsv1.DeploymentArgs{
 		Metadata: t.meta(to, t.name),
 		Spec: appsv1.DeploymentSpecArgs{
@@ -22,7 +26,7 @@ func (to *target) deploy(t *tier, service serviceArgs) (*endpoint, error) {
 			RevisionHistoryLimit:    pulumi.Int(3),
 			Template: corev1.PodTemplateSpecArgs{
 				Metadata: metav1.ObjectMetaArgs{Labels: t.labels()},
-				Spec:     t.pod(),
+				Spec:     pod,
 			},
 		},
 	}, to.options(awaited(pulumi.DependsOn(t.after))...)...)

@@ -3,68 +3,47 @@ package workloads
 import (
 	"fmt"
 
-	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// FrontendPort is where the frontend's pods listen.
-const FrontendPort = 80
-
-// deployFrontend deploys the shop's page, which hands /data on to the backend.
+// deployFrontend deploys the shop's page and hands what the backend is to answer on to it, or runs what the user wants there.
 //
 // nginx resolves the backend's name once, when it starts, and exits if there is none: the Service comes first.
 func (to *target) deployFrontend(backend *endpoint) (*endpoint, error) {
-	site := shopPage()
-	frontend := &tier{
-		Tier:      to.args.Frontend,
-		name:      frontendName,
-		component: "web",
-		portName:  httpPort,
-		port:      FrontendPort,
-		uid:       nginxUser,
-		gid:       nginxUser,
-		// Port 80 for a user who is not root and has no capability. The sysctl acts in the pod's network only, and
-		// Kubernetes and the restricted standard count it as safe.
-		sysctls: corev1.SysctlArray{corev1.SysctlArgs{
-			Name: pulumi.String("net.ipv4.ip_unprivileged_port_start"), Value: pulumi.String("80"),
-		}},
-		env: corev1.EnvVarArray{
-			variable("BACKEND_URL", fmt.Sprintf("http://%s:%d", backend.name, backend.port)),
-			variable("SITE_VERSION", site.version),
-			variable(substitute, "^(BACKEND|SITE)_"),
-		},
-		probes: probes{
-			alive:          check{path: "/healthz"},
-			ready:          check{path: "/readyz"},
-			startupSeconds: nginxStartup,
-		},
-		drain: nginxDrain,
-		grace: nginxGrace,
-		// A full node still rolls: where the extra pod finds no room, an old one makes it.
-		strategy: rolling(1, 1),
+	frontend := to.args.Frontend.application(frontendName)
+	frontend.component = "web"
+	frontend.env = append(frontend.env, variable("BACKEND_URL", fmt.Sprintf("http://%s:%d", backend.name, backend.port)))
+	frontend.after = []pulumi.Resource{backend.service}
+	if frontend.isNginx() {
+		if err := to.pages(frontend); err != nil {
+			return nil, err
+		}
 	}
+	if err := to.complete(frontend, to.args.Frontend); err != nil {
+		return nil, err
+	}
+	return to.deploy(frontend, serviceArgs{port: 80, nodePort: to.args.NodePort})
+}
+
+// pages gives the frontend's nginx its configuration, and puts the shop's pages where it looks for them.
+func (to *target) pages(frontend *tier) error {
+	site := shopPage()
 	template, err := to.configMap(frontend, "nginx", map[string]string{
 		"default.conf.template": siteFile("frontend.conf.template"),
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	files, mounted, err := to.site(frontend, site)
+	pages, err := to.configMap(frontend, "site", site.files)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	frontend.mounts = append(nginxMounts(template), mounted)
-	frontend.after = []pulumi.Resource{template.configMap, files.configMap, backend.service}
-	return to.deploy(frontend, serviceArgs{port: 80, nodePort: to.args.NodePort})
-}
-
-// site puts the page where the image's nginx looks for it.
-func (to *target) site(frontend *tier, site page) (*configFiles, mount, error) {
-	config, err := to.configMap(frontend, "site", site.files)
-	if err != nil {
-		return nil, mount{}, err
-	}
-	return config, files("site", "/usr/share/nginx/html", config), nil
+	frontend.env = append(frontend.env,
+		variable("BACKEND_PATHS", pathPattern(to.args.Backend.Paths)), variable("SITE_VERSION", site.version))
+	frontend.configureNginx(template, "^(BACKEND_|SITE_|PORT$)")
+	frontend.mounts = append(frontend.mounts, files("site", nginxPages, pages))
+	frontend.after = append(frontend.after, pages.configMap)
+	return nil
 }
 
 // frontendURL is the NodePort on the first node that runs the frontend. Every node answers on it; that one needs no

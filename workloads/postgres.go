@@ -11,8 +11,7 @@ import (
 const (
 	// postgresData is where the image keeps its data. PGDATA lies below, since initdb wants a directory it may own.
 	postgresData = "/var/lib/postgresql/data"
-	// passwordKey is the key of the Secret that holds the password.
-	passwordKey = "password"
+	postgresPort = 5432
 )
 
 // deployPostgres deploys the database: one server, its data on a directory of one node.
@@ -24,7 +23,7 @@ func (to *target) deployPostgres() (*endpoint, error) {
 		name:      postgresName,
 		component: "database",
 		portName:  "postgresql",
-		port:      5432,
+		port:      postgresPort,
 		uid:       999,
 		gid:       999,
 		env: corev1.EnvVarArray{
@@ -32,11 +31,7 @@ func (to *target) deployPostgres() (*endpoint, error) {
 			// A damaged page is an error and not an answer.
 			variable("POSTGRES_INITDB_ARGS", "--data-checksums"),
 			// The image reads it when it creates the data directory. To change it later, ALTER ROLE as well.
-			corev1.EnvVarArgs{Name: pulumi.String("POSTGRES_PASSWORD"), ValueFrom: corev1.EnvVarSourceArgs{
-				SecretKeyRef: corev1.SecretKeySelectorArgs{
-					Name: pulumi.String(postgresName), Key: pulumi.String(passwordKey),
-				},
-			}},
+			secretKey("POSTGRES_PASSWORD", pulumi.String(postgresName), passwordKey),
 		},
 		// After a crash the server first replays its log, and refuses connections meanwhile.
 		probes: probes{alive: accepts, ready: accepts, startupSeconds: 600},
@@ -62,15 +57,19 @@ func (to *target) deployPostgres() (*endpoint, error) {
 		scratch("tmp", "/tmp", "64Mi"),
 	}
 	postgres.after = []pulumi.Resource{password, claim}
-	return to.deploy(postgres, serviceArgs{port: 5432})
+	server, err := to.deploy(postgres, serviceArgs{port: postgresPort})
+	if err != nil {
+		return nil, err
+	}
+	server.secret = password
+	return server, nil
 }
 
 // password is the only place that holds the database password.
 func (to *target) password(t *tier) (*corev1.Secret, error) {
-	password := pulumi.ToSecret(to.args.DatabasePassword).(pulumi.StringOutput)
 	return corev1.NewSecret(to.ctx, to.child(t.name), &corev1.SecretArgs{
 		Metadata:   t.meta(to, t.name),
 		Type:       pulumi.String("Opaque"),
-		StringData: pulumi.StringMap{passwordKey: password},
+		StringData: connection("postgres", "postgres", to.args.DatabasePassword),
 	}, to.options()...)
 }

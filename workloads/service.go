@@ -20,6 +20,8 @@ type endpoint struct {
 	dnsName string
 	port    int
 	service *corev1.Service
+	// secret tells clients how to connect, where they need more than name and port.
+	secret *corev1.Secret
 }
 
 func (e *endpoint) output() pulumi.Map {

@@ -23,8 +23,9 @@ func (a *Args) Validate() []error {
 	if a.NodePort < 30000 || a.NodePort > 32767 {
 		p.addf("nodePort %d: must be between 30000 and 32767", a.NodePort)
 	}
-	p.tier(frontendName, a.Frontend)
-	p.tier(backendName, a.Backend)
+	p.application(frontendName, a.Frontend)
+	p.application(backendName, a.Backend.Application)
+	p.paths(a.Backend.Paths)
 	p.tier(postgresName, a.Postgres)
 	if a.Postgres.Replicas > 1 {
 		p.addf("postgres.replicas %d: must be 0 or 1, since one server writes to the volume", a.Postgres.Replicas)
@@ -32,6 +33,7 @@ func (a *Args) Validate() []error {
 	p.tier(redisName, a.Redis.Tier)
 	p.settings(a.Redis.Settings)
 	p.maxmemory(a.Redis)
+	p.logins(a.Logins)
 	p.placement(a)
 	return p.found
 }
@@ -52,7 +54,7 @@ func (p *problems) add(key, value, rule string) {
 
 // imageReference is the grammar of image names, less the rare: [registry[:port]/]path[:tag][@digest].
 var imageReference = regexp.MustCompile(
-	`^([a-zA-Z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*` +
+	`^([a-zA-Z0-9.-]+(:[0-9]+)?/)?(?P<repository>[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*)` +
 		`(:(?P<tag>[\w][\w.-]{0,127}))?(@(?P<digest>sha256:[a-f0-9]{64}))?$`)
 
 func (p *problems) tier(name string, tier Tier) {

@@ -40,6 +40,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 
+	if err := to.createLogins(); err != nil {
+		return nil, err
+	}
+
 	redis, err := to.deployRedis()
 	if err != nil {
 		return nil, err
@@ -48,7 +52,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
-	backend, err := to.deployBackend()
+	backend, err := to.deployBackend(postgres, redis)
 	if err != nil {
 		return nil, err
 	}

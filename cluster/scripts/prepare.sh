@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes a Debian machine ready for kubeadm: kernel settings, container runtime, Kubernetes' packages.
 # NODE_IP, KUBERNETES_VERSION, PAUSE_IMAGE; SWAP=off|keep; PACKAGES: base URL of the package mirror,
-# empty for the public sources; REGISTRIES: those that the image mirror stands for; LOCAL_VOLUMES: directories.
+# empty for the public sources; REGISTRIES: those that the image mirror stands for; TRUSTED: those with certificates of
+# their own; LOCAL_VOLUMES: directories.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -169,11 +170,17 @@ set_registries() {
 	local hosts=$ROOT/etc/containerd/certs.d list=$STATE/registries registry
 	if [[ -e $list ]]; then
 		while read -r registry; do
-			[[ " ${REGISTRIES:-} " == *" $registry "* ]] || rm -rf "${hosts:?}/$registry"
+			[[ " ${REGISTRIES:-} ${TRUSTED:-} " == *" $registry "* ]] || rm -rf "${hosts:?}/$registry"
 		done <"$list"
 	fi
 	for registry in ${REGISTRIES:-}; do
 		place "$FILES/hosts.toml" "$hosts/$registry/hosts.toml" 0644
+	done
+	for registry in ${TRUSTED:-}; do
+		place "$FILES/$registry.ca.crt" "$hosts/$registry/ca.crt" 0644
+		place "$FILES/$registry.hosts.toml" "$hosts/$registry/hosts.toml" 0644
+	done
+	for registry in ${REGISTRIES:-} ${TRUSTED:-}; do
 		printf '%s\n' "$registry"
 	done >"$list"
 }
