@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -68,4 +69,21 @@ func TestImmutableKeys(t *testing.T) {
 		_, err := run(t, devStack(t), secrets(), older)
 		require.NoError(t, err)
 	})
+}
+
+func TestEveryImmutableKeyIsDescribedAsSuch(t *testing.T) {
+	config := &Config{Layers: allLayers, Nodes: []Node{{Role: "control-plane"}}}
+	keys := declaredKeys(t)
+	refused := map[string]bool{}
+	for _, key := range config.immutable() {
+		name, _, field := strings.Cut(key.name, "[")
+		refused[name] = true
+		assert.Contains(t, keys[name].Description, "refused", name)
+		assert.Equal(t, !field, strings.HasSuffix(keys[name].Description, " Later: refused."), name)
+	}
+	for name, key := range keys {
+		if strings.HasSuffix(key.Description, " Later: refused.") {
+			assert.True(t, refused[name], "%s is described as refused", name)
+		}
+	}
 }

@@ -299,7 +299,7 @@ func TestReadmeListsEveryConfigKey(t *testing.T) {
 	require.True(t, ok)
 
 	keys := declaredKeys(t)
-	table := "| key | default | what it is |\n| --- | --- | --- |\n"
+	table := "| key | default | what it is | changed later |\n| --- | --- | --- | --- |\n"
 	for _, key := range sortedKeys(keys) {
 		value, err := json.Marshal(keys[key].Default)
 		require.NoError(t, err)
@@ -307,7 +307,9 @@ func TestReadmeListsEveryConfigKey(t *testing.T) {
 		if keys[key].Default == "" {
 			shown = ""
 		}
-		table += "| `" + key + "` | " + shown + " | " + keys[key].Description + " |\n"
+		what, later, ok := strings.Cut(keys[key].Description, " Later: ")
+		assert.True(t, ok, "%s: the description ends with what changing the key later does", key)
+		table += "| `" + key + "` | " + shown + " | " + what + " | " + later + " |\n"
 	}
 	if update := flag.Lookup("update"); update.Value.String() == "true" {
 		require.NoError(t, os.WriteFile("README.md", []byte(before+begin+table+end+after), 0o644))
