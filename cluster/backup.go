@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/cluster/step"
 )
 
 // Backup says where backups go and when, and which one to restore.
@@ -44,7 +46,7 @@ const (
 func (b Backup) inS3() bool { return strings.HasPrefix(b.Destination, "s3:") }
 
 // restoresWith is what a restore needs before it can begin; nothing else waits for the password.
-func (b Backup) restoresWith(password *done) []pulumi.Resource {
+func (b Backup) restoresWith(password *step.Done) []pulumi.Resource {
 	if b.Restore == "" || password == nil {
 		return nil
 	}
@@ -52,14 +54,16 @@ func (b Backup) restoresWith(password *done) []pulumi.Resource {
 }
 
 // restoring is the settings that make the control plane go back to a backup.
-func (b Backup) restoring() []setting {
+func (b Backup) restoring() []step.Setting {
 	if b.Destination == "" || b.Restore == "" {
 		return nil
 	}
-	return []setting{{"RESTORE", pulumi.String(b.Restore)}, b.repository()}
+	return []step.Setting{step.Set("RESTORE", pulumi.String(b.Restore)), b.repository()}
 }
 
-func (b Backup) repository() setting { return setting{"REPOSITORY", pulumi.String(b.Destination)} }
+func (b Backup) repository() step.Setting {
+	return step.Set("REPOSITORY", pulumi.String(b.Destination))
+}
 
 // files are the units of the schedule and the list of dumps.
 func (b Backup) files(dumps []Dump) map[string]pulumi.StringInput {
@@ -110,41 +114,41 @@ func unit(sections ...section) string {
 }
 
 // keepBackupPassword puts the password of the backups on the control plane; nil where there are none.
-func keepBackupPassword(args *Args, control *node) (*done, error) {
+func keepBackupPassword(args *Args, control *node) (*step.Done, error) {
 	if args.Backup.Destination == "" {
 		return nil, nil
 	}
-	return control.run(step{
-		name: "backup-password", script: "backup-password.sh", limit: 120, output: secret,
-		secretStdin: pulumi.ToSecret(args.BackupPassword).(pulumi.StringOutput).ToStringPtrOutput(),
+	return control.Run(step.Step{
+		Name: "backup-password", Script: "backup-password.sh", Limit: 120, Output: step.Secret,
+		SecretStdin: pulumi.ToSecret(args.BackupPassword).(pulumi.StringOutput).ToStringPtrOutput(),
 	})
 }
 
 // backUp schedules backups and restores what applications had, once nothing else is left to do. It returns the backups
 // that there are; nil without a destination.
-func backUp(args *Args, control *node, ready *done) (pulumi.ArrayOutput, error) {
+func backUp(args *Args, control *node, ready *step.Done) (pulumi.ArrayOutput, error) {
 	none := pulumi.Array{}.ToArrayOutput()
 	if args.Backup.Destination == "" {
 		return none, nil
 	}
 	waits := []pulumi.Resource{ready.Command}
 	if args.Backup.Restore != "" {
-		restored, err := control.run(step{
-			name: "restore-data", script: "restore-data.sh", limit: 5400, output: data, waits: waits, files: []string{dumpsFile},
-			settings: args.Backup.restoring(),
+		restored, err := control.Run(step.Step{
+			Name: "restore-data", Script: "restore-data.sh", Limit: 5400, Output: step.Data, Waits: waits, Files: []string{dumpsFile},
+			Settings: args.Backup.restoring(),
 		})
 		if err != nil {
 			return none, err
 		}
 		waits = append(waits, restored.Command)
 	}
-	scheduled, err := control.run(step{
-		name: "backup", script: "schedule.sh", limit: 12000, output: data, waits: waits,
-		files: []string{backupServiceFile, backupTimerFile, dumpsFile},
-		settings: []setting{
-			{"ACTION", pulumi.String("install")}, args.Backup.repository(), {"RUN", pulumi.String(args.Backup.Run)},
+	scheduled, err := control.Run(step.Step{
+		Name: "backup", Script: "schedule.sh", Limit: 12000, Output: step.Data, Waits: waits,
+		Files: []string{backupServiceFile, backupTimerFile, dumpsFile},
+		Settings: []step.Setting{
+			step.Set("ACTION", pulumi.String("install")), args.Backup.repository(), step.Set("RUN", pulumi.String(args.Backup.Run)),
 		},
-		undo: &undo{script: "schedule.sh", limit: 120, settings: []setting{{"ACTION", pulumi.String("remove")}}},
+		Undo: &step.Undo{Script: "schedule.sh", Limit: 120, Settings: []step.Setting{step.Set("ACTION", pulumi.String("remove"))}},
 	})
 	if err != nil {
 		return none, err

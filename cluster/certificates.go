@@ -5,24 +5,26 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/cluster/step"
 )
 
 // renewal is the setting that makes scripts renew certificates. A cluster that never renewed any has none.
-func (a *Args) renewal() []setting {
+func (a *Args) renewal() []step.Setting {
 	if a.CertificateRenewal == "" {
 		return nil
 	}
-	return []setting{{"RENEWAL", pulumi.String(a.CertificateRenewal)}}
+	return []step.Setting{step.Set("RENEWAL", pulumi.String(a.CertificateRenewal))}
 }
 
 // listCertificates reads when the certificates of each node expire, once nothing else is left to do, and again whenever
 // a node has been touched.
-func listCertificates(members []*node, ready *done) (pulumi.ArrayOutput, error) {
+func listCertificates(members []*node, ready *step.Done) (pulumi.ArrayOutput, error) {
 	var lists []any
 	for _, member := range members {
-		list, err := member.run(step{
-			name: "certificates", script: "certificates.sh", limit: 120, output: data,
-			after: []*done{member.joined}, waits: []pulumi.Resource{ready.Command},
+		list, err := member.Run(step.Step{
+			Name: "certificates", Script: "certificates.sh", Limit: 120, Output: step.Data,
+			After: []*step.Done{member.joined}, Waits: []pulumi.Resource{ready.Command},
 		})
 		if err != nil {
 			return pulumi.ArrayOutput{}, err

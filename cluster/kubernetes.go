@@ -10,6 +10,8 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/cluster/step"
 )
 
 const (
@@ -38,7 +40,7 @@ type objects struct {
 
 // configure gives Calico the addresses of pods, without any tunnel, and the mesh over which nodes
 // tell each other their routes.
-func (c *Cluster) configure(ctx *pulumi.Context, prefix string, args *Args, kubeconfig pulumi.StringOutput, network *done) (*objects, error) {
+func (c *Cluster) configure(ctx *pulumi.Context, prefix string, args *Args, kubeconfig pulumi.StringOutput, network *step.Done) (*objects, error) {
 	provider, err := kubernetes.NewProvider(ctx, prefix+"-kubernetes", &kubernetes.ProviderArgs{
 		Kubeconfig: kubeconfig,
 		// While the kubeconfig is unknown this alone says that it is still the same cluster.
@@ -137,7 +139,7 @@ func (k *objects) node(member *node) (pulumi.Resource, error) {
 			// The taints' list has other authors, such as the controller that marks a node that is not ready.
 			"pulumi.com/patchForce": pulumi.String("true"),
 			// Another machine registers a Node of its own, without any of this: the patch is due again.
-			machineAnnotation: member.id,
+			machineAnnotation: member.ID(),
 		},
 	}, Spec: corev1.NodeSpecPatchArgs{Taints: list}}
 	patch, err := corev1.NewNodePatch(k.ctx, fmt.Sprintf("%s-%s-labels", k.prefix, node.Name), args,

@@ -1,19 +1,23 @@
 package cluster
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/cluster/step"
 )
 
 // node is a machine on its way into the cluster.
 type node struct {
-	*machine
-	prepared *done
-	joined   *done // the kubelet runs and belongs to the cluster
-	present  *done // the cluster sees the node ready
+	*step.Machine
+	node     Node
+	prepared *step.Done
+	joined   *step.Done // the kubelet runs and belongs to the cluster
+	present  *step.Done // the cluster sees the node ready
 }
 
 // nodeScripts are the scripts that a node of this role needs.
@@ -26,40 +30,68 @@ func nodeScripts(role string) []string {
 	return append(both, "request.sh", "join.sh", "upgrade.sh", "reset.sh")
 }
 
-// prepare installs the container runtime and Kubernetes' own packages on a machine.
-func (c *Cluster) prepare(ctx *pulumi.Context, prefix string, args *Args, n Node) (*node, error) {
-	m, err := c.newMachine(ctx, prefix, args, n)
+// machine connects to a node's machine and uploads what its steps need.
+func (c *Cluster) machine(ctx *pulumi.Context, prefix string, args *Args, n Node) (*step.Machine, error) {
+	files, err := args.nodeFiles(n)
+	if err != nil {
+		return nil, fmt.Errorf("node %s: %w", n.Name, err)
+	}
+	all, err := scripts()
 	if err != nil {
 		return nil, err
 	}
-	settings := []setting{
-		{"NODE_IP", pulumi.String(n.PrivateIP)},
-		{"KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)},
-		{"PAUSE_IMAGE", pulumi.String(pauseImage)},
-		{"PACKAGES", pulumi.String(args.Mirrors.Packages)},
-		{"SWAP", pulumi.String("off")},
+	return step.NewMachine(ctx, prefix, &step.MachineArgs{
+		Parent: c, Name: n.Name, ID: n.machineID(), Instance: n.Instance,
+		Address: n.Address, HostPublicKey: n.HostPublicKey, LoginKey: args.LoginKey,
+		Scripts: all, Uploaded: nodeScripts(n.Role), Files: files,
+	})
+}
+
+// machineID is known to change when the machine is another one under the same address.
+func (n Node) machineID() pulumi.StringInput {
+	if n.MachineID != nil {
+		return n.MachineID
+	}
+	if instance, ok := n.Instance.(pulumi.CustomResource); ok {
+		return instance.ID().ToStringOutput()
+	}
+	return pulumi.String("")
+}
+
+// prepare installs the container runtime and Kubernetes' own packages on a machine.
+func (c *Cluster) prepare(ctx *pulumi.Context, prefix string, args *Args, n Node) (*node, error) {
+	m, err := c.machine(ctx, prefix, args, n)
+	if err != nil {
+		return nil, err
+	}
+	settings := []step.Setting{
+		step.Set("NODE_IP", pulumi.String(n.PrivateIP)),
+		step.Set("KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)),
+		step.Set("PAUSE_IMAGE", pulumi.String(pauseImage)),
+		step.Set("PACKAGES", pulumi.String(args.Mirrors.Packages)),
+		step.Set("SWAP", pulumi.String("off")),
 	}
 	if args.keepsSwap() {
-		settings[len(settings)-1].value = pulumi.String("keep")
+		settings[len(settings)-1].Value = pulumi.String("keep")
 	}
 	if args.Mirrors.Images != "" {
-		settings = append(settings, setting{"REGISTRIES", pulumi.String(strings.Join(mirroredRegistries, " "))})
+		settings = append(settings, step.Set("REGISTRIES", pulumi.String(strings.Join(mirroredRegistries, " "))))
 	}
 	files := []string{containerdFile, hostsFile, packagesKeyFile}
 	if trusted := slices.Sorted(maps.Keys(args.RegistryCAs)); len(trusted) > 0 {
-		settings = append(settings, setting{"TRUSTED", pulumi.String(strings.Join(trusted, " "))})
+		settings = append(settings, step.Set("TRUSTED", pulumi.String(strings.Join(trusted, " "))))
 		for _, registry := range trusted {
 			files = append(files, registry+trustSuffix, registry+certificatesSuffix)
 		}
 	}
 	if n.Role == Worker {
-		settings = append(settings, setting{"LOCAL_VOLUMES", pulumi.String(strings.Join(args.LocalVolumes, " "))})
+		settings = append(settings, step.Set("LOCAL_VOLUMES", pulumi.String(strings.Join(args.LocalVolumes, " "))))
 	}
-	prepared, err := m.run(step{
-		name: "prepare", script: "prepare.sh", limit: 2700, settings: settings,
-		files: files,
+	prepared, err := m.Run(step.Step{
+		Name: "prepare", Script: "prepare.sh", Limit: 2700, Settings: settings,
+		Files: files,
 	})
-	return &node{machine: m, prepared: prepared}, err
+	return &node{Machine: m, node: n, prepared: prepared}, err
 }
 
 // prepareAll prepares the machines, all at once.
@@ -85,17 +117,17 @@ func initialize(args *Args, n *node) error {
 	if err != nil {
 		return err
 	}
-	n.joined, err = n.run(step{
-		name: "init", script: "init.sh", limit: 5400, files: []string{kubeadmFile}, after: []*done{n.prepared},
-		waits: args.Backup.restoresWith(password),
-		settings: append([]setting{
-			{"NODE_NAME", pulumi.String(n.node.Name)},
-			{"ENDPOINT", pulumi.String(args.endpoint())},
-			{"ADDRESS", n.node.Address},
-			{"KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)},
-			{"POD_CIDR", pulumi.String(args.PodCidr)},
-			{"SERVICE_CIDR", pulumi.String(args.ServiceCidr)},
-			{"IGNORE", pulumi.String(args.ignored())},
+	n.joined, err = n.Run(step.Step{
+		Name: "init", Script: "init.sh", Limit: 5400, Files: []string{kubeadmFile}, After: []*step.Done{n.prepared},
+		Waits: args.Backup.restoresWith(password),
+		Settings: append([]step.Setting{
+			step.Set("NODE_NAME", pulumi.String(n.node.Name)),
+			step.Set("ENDPOINT", pulumi.String(args.endpoint())),
+			step.Set("ADDRESS", n.node.Address),
+			step.Set("KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)),
+			step.Set("POD_CIDR", pulumi.String(args.PodCidr)),
+			step.Set("SERVICE_CIDR", pulumi.String(args.ServiceCidr)),
+			step.Set("IGNORE", pulumi.String(args.ignored())),
 		}, append(args.renewal(), args.Backup.restoring()...)...),
 	})
 	n.present = n.joined
@@ -103,27 +135,27 @@ func initialize(args *Args, n *node) error {
 }
 
 // installNetwork installs Calico, which has no addresses to hand out before there is a pool, and needs no node to be installed.
-func installNetwork(args *Args, control *node) (*done, error) {
-	return control.run(step{
-		name: "calico", script: "calico.sh", limit: 1200, files: []string{kustomizationFile}, after: []*done{control.joined},
-		settings: []setting{
-			{"MANIFEST_URL", pulumi.String(args.calicoURL())},
-			{"MANIFEST_SHA256", pulumi.String(args.CalicoManifestSHA256)},
+func installNetwork(args *Args, control *node) (*step.Done, error) {
+	return control.Run(step.Step{
+		Name: "calico", Script: "calico.sh", Limit: 1200, Files: []string{kustomizationFile}, After: []*step.Done{control.joined},
+		Settings: []step.Setting{
+			step.Set("MANIFEST_URL", pulumi.String(args.calicoURL())),
+			step.Set("MANIFEST_SHA256", pulumi.String(args.CalicoManifestSHA256)),
 		},
 	})
 }
 
 // readKubeconfig reads the administrator's kubeconfig, again whenever the control plane was touched.
-func readKubeconfig(control *node) (*done, error) {
-	return control.run(step{
-		name: "kubeconfig", script: "kubeconfig.sh", limit: 120, output: secret, after: []*done{control.joined},
-		settings: []setting{{"ADDRESS", control.node.Address}},
+func readKubeconfig(control *node) (*step.Done, error) {
+	return control.Run(step.Step{
+		Name: "kubeconfig", Script: "kubeconfig.sh", Limit: 120, Output: step.Secret, After: []*step.Done{control.joined},
+		Settings: []step.Setting{step.Set("ADDRESS", control.node.Address)},
 	})
 }
 
 // joinAll brings in the workers, all at once, and returns every node of the cluster. Workers of an older version
 // than the control plane follow it then, one at a time.
-func joinAll(args *Args, control *node, workers []*node, network *done) ([]*node, error) {
+func joinAll(args *Args, control *node, workers []*node, network *step.Done) ([]*node, error) {
 	for _, worker := range workers {
 		if err := join(args, control, worker, network); err != nil {
 			return nil, err
@@ -139,38 +171,38 @@ func joinAll(args *Args, control *node, workers []*node, network *done) ([]*node
 // for a certificate, the control plane signs it, and kubeadm joins with that: what passes through
 // here is public, and a join that failed can be repeated as long as the certificate lives, a year.
 // A token would be a secret in the state, and a dead one by the time a join is repeated.
-func join(args *Args, control, worker *node, network *done) error {
-	name := setting{"NODE_NAME", pulumi.String(worker.node.Name)}
-	request, err := worker.run(step{
-		name: "request", script: "request.sh", limit: 120, output: data, after: []*done{worker.prepared},
-		settings: []setting{name},
+func join(args *Args, control, worker *node, network *step.Done) error {
+	name := step.Set("NODE_NAME", pulumi.String(worker.node.Name))
+	request, err := worker.Run(step.Step{
+		Name: "request", Script: "request.sh", Limit: 120, Output: step.Data, After: []*step.Done{worker.prepared},
+		Settings: []step.Setting{name},
 	})
 	if err != nil {
 		return err
 	}
-	admission, err := control.run(step{
-		name: "admit-" + worker.node.Name, script: "admit.sh", limit: 300, output: data, after: []*done{control.joined},
-		stdin:    request.Stdout,
-		settings: []setting{name, {"ENDPOINT", pulumi.String(args.endpoint())}},
+	admission, err := control.Run(step.Step{
+		Name: "admit-" + worker.node.Name, Script: "admit.sh", Limit: 300, Output: step.Data, After: []*step.Done{control.joined},
+		Stdin:    request.Stdout,
+		Settings: []step.Setting{name, step.Set("ENDPOINT", pulumi.String(args.endpoint()))},
 	})
 	if err != nil {
 		return err
 	}
-	worker.joined, err = worker.run(step{
-		name: "join", script: "join.sh", limit: 1500, files: []string{kubeadmFile}, after: []*done{worker.prepared, admission},
-		stdin:    admission.Stdout,
-		settings: append([]setting{name, {"ENDPOINT", pulumi.String(args.endpoint())}, {"KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)}}, args.renewal()...),
-		undo:     &undo{script: "reset.sh", limit: 600},
+	worker.joined, err = worker.Run(step.Step{
+		Name: "join", Script: "join.sh", Limit: 1500, Files: []string{kubeadmFile}, After: []*step.Done{worker.prepared, admission},
+		Stdin:    admission.Stdout,
+		Settings: append([]step.Setting{name, step.Set("ENDPOINT", pulumi.String(args.endpoint())), step.Set("KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion))}, args.renewal()...),
+		Undo:     &step.Undo{Script: "reset.sh", Limit: 600},
 	})
 	if err != nil {
 		return err
 	}
 	// Deleted before the join is: a worker leaves by being drained, then by forgetting the cluster. A machine that is to be
 	// another one leaves the same way first.
-	worker.present, err = control.run(step{
-		name: "member-" + worker.node.Name, script: "member.sh", limit: 1200, of: worker.machine, after: []*done{worker.joined}, waits: []pulumi.Resource{network.Command},
-		settings: []setting{name, {"NODE_IP", pulumi.String(worker.node.PrivateIP)}},
-		undo:     &undo{script: "drain.sh", limit: 1200, settings: []setting{name}},
+	worker.present, err = control.Run(step.Step{
+		Name: "member-" + worker.node.Name, Script: "member.sh", Limit: 1200, Of: worker.Machine, After: []*step.Done{worker.joined}, Waits: []pulumi.Resource{network.Command},
+		Settings: []step.Setting{name, step.Set("NODE_IP", pulumi.String(worker.node.PrivateIP))},
+		Undo:     &step.Undo{Script: "drain.sh", Limit: 1200, Settings: []step.Setting{name}},
 	})
 	return err
 }
@@ -188,24 +220,24 @@ func monitor(members []*node) error {
 }
 
 func monitorNode(n *node) error {
-	_, err := n.run(step{
-		name: "monitoring", script: "static-pod.sh", limit: 600, files: []string{staticPodFile}, after: []*done{n.joined},
-		settings: []setting{
-			{"ACTION", pulumi.String("install")},
-			{"MANIFEST", pulumi.String(staticPodFile)},
-			{"HEALTH", pulumi.Sprintf("http://%s:%d/", n.node.PrivateIP, MonitoringPort)},
+	_, err := n.Run(step.Step{
+		Name: "monitoring", Script: "static-pod.sh", Limit: 600, Files: []string{staticPodFile}, After: []*step.Done{n.joined},
+		Settings: []step.Setting{
+			step.Set("ACTION", pulumi.String("install")),
+			step.Set("MANIFEST", pulumi.String(staticPodFile)),
+			step.Set("HEALTH", pulumi.Sprintf("http://%s:%d/", n.node.PrivateIP, MonitoringPort)),
 		},
-		undo: &undo{script: "static-pod.sh", limit: 120, settings: []setting{
-			{"ACTION", pulumi.String("remove")},
-			{"MANIFEST", pulumi.String(staticPodFile)},
+		Undo: &step.Undo{Script: "static-pod.sh", Limit: 120, Settings: []step.Setting{
+			step.Set("ACTION", pulumi.String("remove")),
+			step.Set("MANIFEST", pulumi.String(staticPodFile)),
 		}},
 	})
 	return err
 }
 
 // awaitServices waits for what needs the whole network: Calico routes on every node, its controllers run and names resolve.
-func awaitServices(control *node, network *done, complete []pulumi.Resource) (*done, error) {
-	return control.run(step{
-		name: "ready", script: "ready.sh", limit: 1320, after: []*done{network}, waits: complete,
+func awaitServices(control *node, network *step.Done, complete []pulumi.Resource) (*step.Done, error) {
+	return control.Run(step.Step{
+		Name: "ready", Script: "ready.sh", Limit: 1320, After: []*step.Done{network}, Waits: complete,
 	})
 }

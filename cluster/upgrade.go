@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/cluster/step"
 )
 
 // upgradeAll takes the workers to the control plane's version, one after the other: the pods of one move to the others
@@ -22,24 +24,24 @@ func upgradeAll(args *Args, control *node, workers []*node) error {
 
 // upgrade empties a worker and replaces its kubelet. Both steps run for another version only, not whenever something
 // before them does, so that a change of one worker says nothing about those after it.
-func upgrade(args *Args, control, worker *node, previous pulumi.Resource) (*done, error) {
-	settings := []setting{
-		{"NODE_NAME", pulumi.String(worker.node.Name)},
-		{"KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)},
+func upgrade(args *Args, control, worker *node, previous pulumi.Resource) (*step.Done, error) {
+	settings := []step.Setting{
+		step.Set("NODE_NAME", pulumi.String(worker.node.Name)),
+		step.Set("KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)),
 	}
 	waits := []pulumi.Resource{worker.present.Command}
 	if previous != nil {
 		waits = append(waits, previous)
 	}
-	vacated, err := control.run(step{
-		name: "vacate-" + worker.node.Name, script: "vacate.sh", limit: 900, settings: settings, waits: waits,
+	vacated, err := control.Run(step.Step{
+		Name: "vacate-" + worker.node.Name, Script: "vacate.sh", Limit: 900, Settings: settings, Waits: waits,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return worker.run(step{
-		name: "upgrade", script: "upgrade.sh", limit: 2400, after: []*done{vacated},
-		settings: append(settings, setting{"IGNORE", pulumi.String(args.ignored())}),
+	return worker.Run(step.Step{
+		Name: "upgrade", Script: "upgrade.sh", Limit: 2400, After: []*step.Done{vacated},
+		Settings: append(settings, step.Set("IGNORE", pulumi.String(args.ignored()))),
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"ecommerce-platform/cluster/step"
 )
 
 // kubernetesMinors are the minor versions these scripts install. From 1.36 on the kubelet insists
@@ -166,7 +168,7 @@ func (p *problems) settings(a *Args) {
 		}
 	}
 	if a.LoginKey == nil {
-		p.addf("loginKey <unset>: required, the private key of the user %s", loginUser)
+		p.addf("loginKey <unset>: required, the private key of the user %s", step.LoginUser)
 	}
 	if a.Identifier == "" {
 		p.addf("identifier <unset>: required, a name that stays the same as long as the cluster lives")

@@ -1,4 +1,4 @@
-package cluster
+package step
 
 import (
 	"crypto/sha256"
@@ -9,24 +9,27 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// setting is one variable of a script's environment. It shows in the node's process list, so it
+// Setting is one variable of a script's environment. It shows in the node's process list, so it
 // can never be a secret.
-type setting struct {
-	name  string
-	value pulumi.StringInput
+type Setting struct {
+	Name  string
+	Value pulumi.StringInput
 }
+
+// Set gives a variable its value.
+func Set(name string, value pulumi.StringInput) Setting { return Setting{Name: name, Value: value} }
 
 // command is the line that runs a script. The limit is on the node, because neither a lost
 // connection nor a cancelled update stops what runs there.
-func command(script string, limit int, settings []setting) pulumi.StringOutput {
+func command(script string, limit int, settings []Setting) pulumi.StringOutput {
 	values := make([]any, len(settings))
 	for i, setting := range settings {
-		values[i] = setting.value
+		values[i] = setting.Value
 	}
 	return pulumi.All(values...).ApplyT(func(values []any) string {
 		words := []string{"sudo", "timeout", "--kill-after=10", fmt.Sprint(limit), "env"}
 		for i, setting := range settings {
-			words = append(words, setting.name+"="+quote(values[i].(string)))
+			words = append(words, setting.Name+"="+quote(values[i].(string)))
 		}
 		return strings.Join(append(words, "/opt/platform/bin/"+script), " ")
 	}).(pulumi.StringOutput)

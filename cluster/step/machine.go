@@ -1,0 +1,132 @@
+package step
+
+import (
+	"io/fs"
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi-command/sdk/go/command/remote"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// LoginUser is the default user of Debian's images; it may use sudo without a password.
+const LoginUser = "admin"
+
+const (
+	// A machine that boots refuses connections for a while. The provider's default of ten dials
+	// is over in eleven seconds; with this many it goes on for more than four minutes.
+	dialErrorLimit = 60
+	perDialTimeout = 15 // seconds
+	// unpackLimit bounds the upload of a few kilobytes, in seconds.
+	unpackLimit = 120
+)
+
+// unpack replaces the machine's scripts and files with those in the tar on stdin. The new ones are
+// complete before the old ones go, so that a lost connection leaves no half of both.
+const unpack = "set -eu; umask 077; rm -rf /opt/platform.new; mkdir -p /opt/platform.new; " +
+	"base64 -d | tar -x -C /opt/platform.new; rm -rf /opt/platform; mv /opt/platform.new /opt/platform"
+
+// MachineArgs say where steps run, and with what.
+type MachineArgs struct {
+	// Name is the machine's, and part of the names of its resources.
+	Name string
+	// Address is where SSH is reached.
+	Address pulumi.StringInput
+	// LoginKey is the private key, in PEM, that logs in as LoginUser. Secret.
+	LoginKey pulumi.StringInput
+	// HostPublicKey is the machine's SSH host key in authorized_keys form; every connection insists on it.
+	HostPublicKey string
+	// ID changes when another machine takes this one's place under the same address.
+	ID pulumi.StringInput
+	// Instance is the machine as a resource. When it is deleted, nothing that ran on it is undone first. Optional.
+	Instance pulumi.Resource
+	// Scripts holds every script by its file name, and Uploaded names those that this machine gets.
+	Scripts  fs.FS
+	Uploaded []string
+	// Files are what the scripts read, by name.
+	Files map[string]pulumi.StringInput
+	// Parent is the component that the steps are part of.
+	Parent pulumi.Resource
+}
+
+// Machine runs steps on one node.
+type Machine struct {
+	ctx        *pulumi.Context
+	parent     pulumi.Resource
+	name       string
+	prefix     string // of resource names
+	instance   pulumi.Resource
+	connection remote.ConnectionArgs
+	id         pulumi.StringInput
+	scripts    scripts
+	files      map[string]pulumi.StringInput
+	uploaded   *remote.Command
+}
+
+// NewMachine connects to a machine and uploads what its steps need.
+func NewMachine(ctx *pulumi.Context, prefix string, args *MachineArgs) (*Machine, error) {
+	m := &Machine{
+		ctx: ctx, parent: args.Parent, name: args.Name, prefix: prefix + "-" + args.Name, instance: args.Instance,
+		id: args.ID, scripts: scripts{args.Scripts}, files: args.Files,
+		connection: remote.ConnectionArgs{
+			Host:           args.Address,
+			Port:           pulumi.Float64(22),
+			User:           pulumi.String(LoginUser),
+			PrivateKey:     pulumi.ToSecret(args.LoginKey).(pulumi.StringOutput),
+			HostKey:        pulumi.String(args.HostPublicKey),
+			DialErrorLimit: pulumi.Int(dialErrorLimit),
+			PerDialTimeout: pulumi.Int(perDialTimeout),
+		},
+	}
+	var err error
+	m.uploaded, err = m.upload(args.Uploaded)
+	return m, err
+}
+
+// ID is known to change when the machine is another one.
+func (m *Machine) ID() pulumi.StringInput { return m.id }
+
+// upload puts the scripts and files of the machine in place; stdin keeps them out of the command line.
+func (m *Machine) upload(scriptNames []string) (*remote.Command, error) {
+	names := slices.Sorted(maps.Keys(m.files))
+	contents := make([]any, len(names))
+	for i, name := range names {
+		contents[i] = m.files[name]
+	}
+	packed := pulumi.All(contents...).ApplyT(func(contents []any) (string, error) {
+		files := make(map[string]string, len(names))
+		for i, name := range names {
+			files[name] = contents[i].(string)
+		}
+		return m.scripts.archive(scriptNames, files)
+	}).(pulumi.StringOutput)
+	digest := digestOf(m.id, packed)
+	return remote.NewCommand(m.ctx, m.prefix+"-files", &remote.CommandArgs{
+		Connection:             m.connection,
+		Create:                 pulumi.Sprintf("sudo timeout --kill-after=10 %d env PLATFORM_DIGEST=%s sh -c '%s'", unpackLimit, digest, unpack),
+		Stdin:                  packed,
+		Logging:                remote.LoggingStderr,
+		AddPreviousOutputInEnv: pulumi.Bool(false),
+		// The first thing on a machine is what another machine replaces, and with it what incarnation triggers.
+		Triggers: pulumi.Array{m.id},
+	}, append(m.options(nil), pulumi.DeleteBeforeReplace(true))...)
+}
+
+// incarnation is the machine's ID for triggers. Deleting first, the engine deletes a resource with this trigger before the
+// machine, where that is replaced, and before anything reaches the new one, where the machine was lost.
+func (m *Machine) incarnation() pulumi.StringOutput {
+	return pulumi.All(m.id, m.uploaded.ID()).ApplyT(func(values []any) string {
+		return values[0].(string)
+	}).(pulumi.StringOutput)
+}
+
+func (m *Machine) options(waits []pulumi.Resource) []pulumi.ResourceOption {
+	options := []pulumi.ResourceOption{pulumi.Parent(m.parent)}
+	if len(waits) > 0 {
+		options = append(options, pulumi.DependsOn(waits))
+	}
+	if m.instance != nil {
+		options = append(options, pulumi.DeletedWith(m.instance))
+	}
+	return options
+}
