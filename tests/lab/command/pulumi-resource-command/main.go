@@ -2,12 +2,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 
-	sdkplugin "github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	"ecommerce-platform/tests/lab/command"
 	"ecommerce-platform/tests/lab/engine/plugin"
@@ -19,8 +20,8 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		pulumirpc.RegisterResourceProviderServer(server, sdkplugin.NewProviderServer(provider))
-		return func() { _ = provider.Close() }, nil
+		pulumirpc.RegisterResourceProviderServer(server, provider)
+		return func() { _, _ = provider.Cancel(context.Background(), &emptypb.Empty{}) }, nil
 	})
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "pulumi-resource-command: %v\n", err)

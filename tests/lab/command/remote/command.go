@@ -1,61 +1,70 @@
+// Package remote holds the resource of the command provider that works over SSH. The package's name is a part of its token.
 package remote
 
 import (
 	"context"
 
+	"github.com/pulumi/pulumi-go-provider/infer"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
-
-	"ecommerce-platform/tests/lab/command/capture"
-	"ecommerce-platform/tests/lab/command/task"
 )
 
-// command are the inputs of command:remote:Command.
-type command struct {
-	// Triggers replace the resource when they change; their values mean nothing else.
-	Triggers    []any             `json:"triggers"`
-	Create      *string           `json:"create"`
-	Update      *string           `json:"update"`
-	Delete      *string           `json:"delete"`
-	Stdin       *string           `json:"stdin"`
-	Logging     *capture.Logging  `json:"logging"`
-	Connection  *Connection       `json:"connection"`
-	Environment map[string]string `json:"environment"`
+// Command is command:remote:Command.
+type Command struct{}
+
+// CommandInputs are what the program says of a command. A field without a value is one that the program does not set.
+type CommandInputs struct {
+	// Triggers are there to differ. Adding or removing the list replaces; that another element does is an option of the SDK.
+	Triggers    *[]any            `pulumi:"triggers,optional"               provider:"replaceOnChanges"`
+	Create      *string           `pulumi:"create,optional"`
+	Update      *string           `pulumi:"update,optional"`
+	Delete      *string           `pulumi:"delete,optional"`
+	Stdin       *string           `pulumi:"stdin,optional"`
+	Logging     *Logging          `pulumi:"logging,optional"`
+	Connection  *Connection       `pulumi:"connection"                      provider:"secret"`
+	Environment map[string]string `pulumi:"environment,optional"`
 	// AddPreviousOutputInEnv is whether the run before leaves its output in the environment. Default true.
-	AddPreviousOutputInEnv *bool `json:"addPreviousOutputInEnv"`
+	AddPreviousOutputInEnv *bool `pulumi:"addPreviousOutputInEnv,optional"`
 }
 
-// CheckCommand fills in the defaults of a command and says what is wrong with it.
-func CheckCommand(inputs resource.PropertyMap) []plugin.CheckFailure {
-	task.Default(inputs, "addPreviousOutputInEnv", true)
-	failures := checkConnection(inputs)
-	var c command
-	if err := task.Decode(inputs, &c); err != nil {
-		failures = append(failures, plugin.CheckFailure{Reason: err.Error()})
-	} else if c.Logging != nil && !c.Logging.Valid() {
-		failures = append(failures, plugin.CheckFailure{
-			Property: "logging", Reason: "must be stdout, stderr, stdoutAndStderr or none",
-		})
-	}
-	return failures
+// CommandOutputs are the inputs and what the last run wrote.
+type CommandOutputs struct {
+	CommandInputs
+
+	Stdout string `pulumi:"stdout"`
+	Stderr string `pulumi:"stderr"`
 }
 
-// RunCommand runs create, update, which is create where there is no update, or delete. Without the command there is
-// nothing to run, and what was written before stays.
-func RunCommand(ctx context.Context, t task.Task) (task.Output, error) {
-	var c command
-	if err := task.Decode(t.Inputs, &c); err != nil {
-		return task.Output{}, err
+// Create runs the command line for creation, if there is one.
+func (*Command) Create(ctx context.Context, req infer.CreateRequest[CommandInputs]) (
+	resp infer.CreateResponse[CommandOutputs], err error,
+) {
+	resp.Output.CommandInputs = req.Inputs
+	if resp.ID, err = resource.NewUniqueHex(req.Name, 8, 0); err != nil || req.DryRun || req.Inputs.Create == nil {
+		return resp, err
 	}
-	line := c.Create
-	switch {
-	case t.Operation == task.Delete:
-		line = c.Delete
-	case t.Operation == task.Update && c.Update != nil:
-		line = c.Update
-	}
+	return resp, resp.Output.run(ctx, *req.Inputs.Create)
+}
+
+// Update runs the command line for updates, or else the one for creation. Without either, what was written before stays.
+func (*Command) Update(ctx context.Context, req infer.UpdateRequest[CommandInputs, CommandOutputs]) (
+	resp infer.UpdateResponse[CommandOutputs], err error,
+) {
+	resp.Output = req.State
+	resp.Output.CommandInputs = req.Inputs
+	line := req.Inputs.Update
 	if line == nil {
-		return t.Previous, nil
+		line = req.Inputs.Create
 	}
-	return c.runOn(ctx, *line, t.Previous, t.Log)
+	if req.DryRun || line == nil {
+		return resp, nil
+	}
+	return resp, resp.Output.run(ctx, *line)
+}
+
+// Delete runs the command line for deletion with what the state holds, the connection included.
+func (*Command) Delete(ctx context.Context, req infer.DeleteRequest[CommandOutputs]) (infer.DeleteResponse, error) {
+	if req.State.Delete == nil {
+		return infer.DeleteResponse{}, nil
+	}
+	return infer.DeleteResponse{}, req.State.run(ctx, *req.State.Delete)
 }

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"ecommerce-platform/tests/lab/command/task"
+	provider "github.com/pulumi/pulumi-go-provider"
 )
 
 // Environment of the twin that the provider shares with the stand-in of AWS.
@@ -29,24 +30,26 @@ func modelAnswers() (string, bool) {
 
 // answer stands for a run: the connection must be one that could be made, and a command that names a file of the
 // answers directory writes that file's content.
-func (c *command) answer(dir, line string, log task.Logger) (task.Output, error) {
+func (c *CommandOutputs) answer(ctx context.Context, dir, line string) error {
 	if os.Getenv(stateVariable) == "" {
-		return task.Output{}, fmt.Errorf("%s <unset>: required with %s=model", stateVariable, modeVariable)
+		return fmt.Errorf("%s <unset>: required with %s=model", stateVariable, modeVariable)
 	}
 	if err := c.Connection.validate(); err != nil {
-		return task.Output{}, err
+		return err
 	}
 	files, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return task.Output{}, err
+		return err
 	}
+	c.Stdout, c.Stderr = "", ""
 	for _, file := range files {
 		if file.IsDir() || !strings.Contains(line, file.Name()) {
 			continue
 		}
 		content, err := os.ReadFile(filepath.Join(dir, file.Name()))
-		log.Status("answered from " + file.Name())
-		return task.Output{Stdout: strings.TrimSuffix(string(content), "\n")}, err
+		provider.GetLogger(ctx).InfoStatus("answered from " + file.Name())
+		c.Stdout = strings.TrimSuffix(string(content), "\n")
+		return err
 	}
-	return task.Output{}, nil
+	return nil
 }

@@ -1,4 +1,5 @@
-// Package sshtest is an SSH server inside a test. It runs command lines with sh on the machine of the test.
+// Package sshtest is an SSH server inside a test. It runs command lines with sh on the machine of the test, or answers them
+// itself.
 package sshtest
 
 import (
@@ -6,36 +7,45 @@ import (
 	"crypto/rand"
 	"encoding/pem"
 	"errors"
-	"fmt"
-	"io"
 	"net"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/pkg/sftp"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
 )
 
-// Server accepts one user with one key or password.
+// Server accepts one user with one key.
 type Server struct {
 	// HostKey is the server's key as a line of authorized_keys.
 	HostKey string
+	User    string
 	// AcceptEnv are the variables that a client may set.
 	AcceptEnv []string
-	User      string
-	Password  string
+	// Answer takes the place of the shell.
+	Answer func(*Session)
+	// Silent accepts connections and says nothing.
+	Silent bool
 
 	login ssh.PublicKey
-	host  ssh.Signer
+	hosts []ssh.Signer
 
 	mu     sync.Mutex
-	lines  []string
+	seen   Seen
 	logins int
+}
+
+// Seen is what a server saw of its clients.
+type Seen struct {
+	// Dials are connections, whatever became of them.
+	Dials int
+	// Lines are the command lines that were run, in order, and Stdin what the last one read.
+	Lines []string
+	Stdin string
+	// Env are the names of the variables that a client wanted to set.
+	Env []string
 }
 
 // Key is a key pair: the private half as OpenSSH PEM, the public one as a line of authorized_keys.
@@ -61,8 +71,11 @@ func New(t testing.TB, user string, login Key) *Server {
 	require.NoError(t, err)
 	public, _, _, _, err := ssh.ParseAuthorizedKey([]byte(login.Public))
 	require.NoError(t, err)
-	return &Server{User: user, HostKey: host.Public, host: signer, login: public}
+	return &Server{User: user, HostKey: host.Public, hosts: []ssh.Signer{signer}, login: public}
 }
+
+// AddHostKey makes the server show another key to clients that do not ask for its first one.
+func (s *Server) AddHostKey(signer ssh.Signer) { s.hosts = append(s.hosts, signer) }
 
 // Listen serves on an address of the loopback interface, port 0 for a free one, and returns the port.
 func (s *Server) Listen(t testing.TB, address string) int {
@@ -77,19 +90,20 @@ func (s *Server) Listen(t testing.TB, address string) int {
 			}
 			return nil, errors.New("unknown key")
 		},
-		PasswordCallback: func(meta ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
-			if s.Password != "" && meta.User() == s.User && string(password) == s.Password {
-				return nil, nil
-			}
-			return nil, errors.New("wrong password")
-		},
 	}
-	config.AddHostKey(s.host)
+	for _, host := range s.hosts {
+		config.AddHostKey(host)
+	}
 	go func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
+			}
+			s.note(func(seen *Seen) { seen.Dials++ })
+			if s.Silent {
+				t.Cleanup(func() { _ = conn.Close() })
+				continue
 			}
 			go s.serve(conn, config)
 		}
@@ -98,17 +112,31 @@ func (s *Server) Listen(t testing.TB, address string) int {
 }
 
 // Lines are the command lines that were run, in order.
-func (s *Server) Lines() []string {
+func (s *Server) Lines() []string { return s.Seen().Lines }
+
+// Seen is what the server saw since Forget.
+func (s *Server) Seen() Seen {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.lines)
+	seen := s.seen
+	seen.Lines, seen.Env = slices.Clone(seen.Lines), slices.Clone(seen.Env)
+	return seen
 }
+
+// Forget makes Seen start again.
+func (s *Server) Forget() { s.note(func(seen *Seen) { *seen = Seen{} }) }
 
 // Logins counts the handshakes that succeeded.
 func (s *Server) Logins() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.logins
+}
+
+func (s *Server) note(what func(*Seen)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	what(&s.seen)
 }
 
 func (s *Server) serve(conn net.Conn, config *ssh.ServerConfig) {
@@ -123,99 +151,10 @@ func (s *Server) serve(conn net.Conn, config *ssh.ServerConfig) {
 	s.mu.Unlock()
 	go ssh.DiscardRequests(requests)
 	for channel := range channels {
-		switch channel.ChannelType() {
-		case "session":
-			go s.session(channel)
-		case "direct-tcpip":
-			go forward(channel)
-		default:
+		if channel.ChannelType() == "session" {
+			go s.session(channel, conn)
+		} else {
 			_ = channel.Reject(ssh.UnknownChannelType, "not offered")
 		}
 	}
-}
-
-func (s *Server) session(offered ssh.NewChannel) {
-	channel, requests, err := offered.Accept()
-	if err != nil {
-		return
-	}
-	defer func() { _ = channel.Close() }()
-	env := []string{"PATH=" + os.Getenv("PATH")}
-	for request := range requests {
-		switch request.Type {
-		case "env":
-			var v struct{ Name, Value string }
-			known := ssh.Unmarshal(request.Payload, &v) == nil && slices.Contains(s.AcceptEnv, v.Name)
-			if known {
-				env = append(env, v.Name+"="+v.Value)
-			}
-			_ = request.Reply(known, nil)
-		case "exec":
-			var line struct{ Text string }
-			if ssh.Unmarshal(request.Payload, &line) != nil {
-				_ = request.Reply(false, nil)
-				return
-			}
-			_ = request.Reply(true, nil)
-			s.mu.Lock()
-			s.lines = append(s.lines, line.Text)
-			s.mu.Unlock()
-			cmd := exec.Command("sh", "-c", line.Text)
-			cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = env, channel, channel, channel.Stderr()
-			code := run(cmd)
-			_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Code uint32 }{code}))
-			return
-		case "subsystem":
-			_ = request.Reply(true, nil)
-			if files, err := sftp.NewServer(channel); err == nil {
-				_ = files.Serve()
-			}
-			return
-		default:
-			_ = request.Reply(false, nil)
-		}
-	}
-}
-
-func run(cmd *exec.Cmd) uint32 {
-	var exit *exec.ExitError
-	if err := cmd.Run(); errors.As(err, &exit) {
-		return uint32(exit.ExitCode())
-	} else if err != nil {
-		_, _ = fmt.Fprintln(cmd.Stderr, err)
-		return 127
-	}
-	return 0
-}
-
-// forward connects a channel with an address, as a bastion does.
-func forward(offered ssh.NewChannel) {
-	var to struct {
-		Host       string
-		Port       uint32
-		Origin     string
-		OriginPort uint32
-	}
-	if err := ssh.Unmarshal(offered.ExtraData(), &to); err != nil {
-		_ = offered.Reject(ssh.ConnectionFailed, err.Error())
-		return
-	}
-	conn, err := net.Dial("tcp", net.JoinHostPort(to.Host, fmt.Sprint(to.Port)))
-	if err != nil {
-		_ = offered.Reject(ssh.ConnectionFailed, err.Error())
-		return
-	}
-	channel, requests, err := offered.Accept()
-	if err != nil {
-		_ = conn.Close()
-		return
-	}
-	go ssh.DiscardRequests(requests)
-	go func() {
-		defer func() { _ = channel.Close() }()
-		defer func() { _ = conn.Close() }()
-		_, _ = io.Copy(channel, conn)
-	}()
-	_, _ = io.Copy(conn, channel)
-	_ = conn.Close()
 }
