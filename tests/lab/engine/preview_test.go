@@ -35,7 +35,7 @@ func TestPreviewOfAnEmptyStack(t *testing.T) {
 		"aws:ec2/eip:Eip":                                      3,
 		"kubernetes:apps/v1:Deployment":                        4,
 		"kubernetes:core/v1:Service":                           4,
-		"kubernetes:core/v1:NodePatch":                         2,
+		"kubernetes:core/v1:NodePatch":                         3,
 		"kubernetes:crd.projectcalico.org/v1:IPPool":           1,
 		"kubernetes:crd.projectcalico.org/v1:BGPConfiguration": 1,
 	} {
