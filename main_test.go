@@ -27,26 +27,10 @@ const (
 // stack is a configuration as the engine passes it, by key.
 type stack map[string]string
 
-// devStack is Pulumi.dev.yaml with the one key that has no default a person must choose.
+// devStack is the specification's topology with the one key that has no default a person must choose.
 func devStack(t *testing.T) stack {
 	t.Helper()
-	text, err := os.ReadFile("Pulumi.dev.yaml")
-	require.NoError(t, err)
-	var file struct {
-		Config map[string]any `json:"config"`
-	}
-	require.NoError(t, yaml.Unmarshal(text, &file))
-	values := stack{"adminCidrs": `["203.0.113.7/32"]`}
-	for key, value := range file.Config {
-		encoded, isText := value.(string)
-		if !isText {
-			document, err := json.Marshal(value)
-			require.NoError(t, err)
-			encoded = string(document)
-		}
-		values[strings.TrimPrefix(key, "ecommerce-platform:")] = encoded
-	}
-	return values
+	return stackFile(t, "tests/testdata/stack.yaml").with("adminCidrs", `["203.0.113.7/32"]`)
 }
 
 func (s stack) with(key, value string) stack {
@@ -56,6 +40,11 @@ func (s stack) with(key, value string) stack {
 }
 
 func run(t *testing.T, values stack, secrets stack, opts ...pulumitest.Option) (*pulumitest.Recorder, error) {
+	t.Helper()
+	return runProgram(t, program, values, secrets, opts...)
+}
+
+func runProgram(t *testing.T, program pulumi.RunFunc, values stack, secrets stack, opts ...pulumitest.Option) (*pulumitest.Recorder, error) {
 	t.Helper()
 	all := map[string]string{}
 	for _, part := range []stack{values, secrets} {

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+)
+
+// stackFile reads the configuration that a stack's file gives this program: other packages' keys are not for it, and what is
+// encrypted only its owner can read.
+func stackFile(t *testing.T, path string) stack {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var file struct {
+		Config map[string]any `json:"config"`
+	}
+	require.NoError(t, yaml.Unmarshal(text, &file), path)
+	values := stack{}
+	for full, value := range file.Config {
+		key, mine := strings.CutPrefix(full, "ecommerce-platform:")
+		if !mine || encryptedValue(value) {
+			continue
+		}
+		encoded, isText := value.(string)
+		if !isText {
+			document, err := json.Marshal(value)
+			require.NoError(t, err)
+			encoded = string(document)
+		}
+		values[key] = encoded
+	}
+	return values
+}
+
+// encryptedValue tells whether a value, or one inside of it, is encrypted.
+func encryptedValue(value any) bool {
+	switch value := value.(type) {
+	case map[string]any:
+		if _, ok := value["secure"].(string); ok && len(value) == 1 {
+			return true
+		}
+		for _, item := range value {
+			if encryptedValue(item) {
+				return true
+			}
+		}
+	case []any:
+		for _, item := range value {
+			if encryptedValue(item) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// problemsOf is what the program finds wrong with a stack before it registers anything.
+func problemsOf(t *testing.T, values stack) error {
+	t.Helper()
+	if _, ok := values["adminCidrs"]; !ok {
+		values = values.with("adminCidrs", `["203.0.113.7/32"]`)
+	}
+	var found error
+	_, err := runProgram(t, func(ctx *pulumi.Context) error {
+		config, problems := loadConfig(ctx)
+		found = config.check(problems)
+		return nil
+	}, values, secrets())
+	require.NoError(t, err)
+	return found
+}
+
+// What a user sets is written into Pulumi.dev.yaml. It is the user's, and must not decide whether the tests pass.
+func TestStackFile(t *testing.T) {
+	t.Run("the one that is there is accepted", func(t *testing.T) {
+		require.NoError(t, problemsOf(t, stackFile(t, "Pulumi.dev.yaml")))
+	})
+	t.Run("with what the README has users set", func(t *testing.T) {
+		shipped, err := os.ReadFile("tests/testdata/stack.yaml")
+		require.NoError(t, err)
+		path := filepath.Join(t.TempDir(), "Pulumi.dev.yaml")
+		require.NoError(t, os.WriteFile(path, append([]byte("encryptionsalt: v1:somebody:else\n"), append(shipped, `
+  aws:region: eu-central-1
+  ecommerce-platform:adminCidrs: [198.51.100.0/24]
+  ecommerce-platform:keySeed: {secure: "v1:x"}
+  ecommerce-platform:databasePassword: {secure: "v1:y"}
+  ecommerce-platform:mirrors: {packagesKey: {secure: "v1:z"}}
+`...)...), 0o600))
+		values := stackFile(t, path)
+		require.NoError(t, problemsOf(t, values))
+		assert.Equal(t, "[\"198.51.100.0/24\"]", values["adminCidrs"])
+		assert.Contains(t, values, "nodes")
+		assert.NotContains(t, values, "aws:region")
+		for _, key := range []string{"keySeed", "databasePassword", "mirrors"} {
+			assert.NotContains(t, values, key, "only its owner can read it")
+		}
+	})
+	t.Run("one that is wrong is told by its key", func(t *testing.T) {
+		require.ErrorContains(t, problemsOf(t, stackFile(t, "tests/testdata/stack.yaml").with("nodePort", "80")), "nodePort 80: ")
+	})
+}
