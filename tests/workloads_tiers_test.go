@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -153,16 +152,6 @@ func TestWorkloadsNginxTemplates(t *testing.T) {
 			}
 		})
 	}
-	t.Run("the page names its assets by its version", func(t *testing.T) {
-		version := workloadsEnv(t, rec, "frontend")["SITE_VERSION"]
-		page := rec.Get(t, workloadsConfigMap, "shop-frontend-site").Input(`data["index.html"]`).(string)
-		assert.Regexp(t, `^[0-9a-f]{12}$`, version)
-		assert.NotContains(t, page, "SITE_VERSION")
-		for _, asset := range []string{"style.css", "shop.js", "favicon.svg"} {
-			assert.Contains(t, page, fmt.Sprintf(`"assets/%s/%s"`, version, asset))
-			assert.True(t, rec.Get(t, workloadsConfigMap, "shop-frontend-site").Has(`data["`+asset+`"]`))
-		}
-	})
 }
 
 func TestWorkloadsChangedRedisSettingRollsThePods(t *testing.T) {

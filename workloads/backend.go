@@ -19,7 +19,7 @@ func (to *target) deployBackend(postgres, redis *endpoint) (*endpoint, error) {
 	backend.after = []pulumi.Resource{postgres.secret}
 	if backend.isNginx() {
 		template, err := to.configMap(backend, "nginx", map[string]string{
-			"default.conf.template": siteFile("backend.conf.template"),
+			"default.conf.template": backendTemplate(),
 		})
 		if err != nil {
 			return nil, err

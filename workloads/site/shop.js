@@ -1,36 +1,16 @@
-// Asks the backend who it is and shows the answer, on load and on demand.
-const field = (id) => document.getElementById(id);
-const answers = new Map();
+// The shop's page: products, cart, orders, and who served them.
+import * as cart from "./cart.js";
+import * as catalogue from "./catalogue.js";
+import { byID } from "./page.js";
+import * as order from "./order.js";
+import * as service from "./service.js";
 
-async function ask() {
-  field("ask").disabled = true;
-  const started = performance.now();
-  try {
-    const response = await fetch("data", { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(15000) });
-    if (!response.ok) throw new Error(`the shop answered ${response.status}`);
-    const answer = await response.json();
-    field("pod").textContent = answer.pod;
-    field("node").textContent = answer.node;
-    field("took").textContent = `${Math.round(performance.now() - started)} ms`;
-    field("status").textContent = "";
-    answers.set(answer.pod, (answers.get(answer.pod) ?? 0) + 1);
-    showTally();
-  } catch (error) {
-    field("status").textContent = `No backend answered (${error.message}). Please try again in a moment.`;
-  } finally {
-    field("ask").disabled = false;
-  }
-}
+catalogue.onChange(service.show);
+catalogue.onChange(cart.reprice);
+order.start();
 
-function showTally() {
-  field("tally").replaceChildren(
-    ...[...answers].sort(([a], [b]) => a.localeCompare(b)).map(([pod, count]) => {
-      const line = document.createElement("li");
-      line.textContent = `${pod}: ${count}`;
-      return line;
-    }),
-  );
-}
+byID("list").addEventListener("add", (event) => cart.add(event.detail));
+byID("ask").addEventListener("click", catalogue.refresh);
+document.addEventListener("visibilitychange", () => document.hidden || catalogue.refresh());
 
-field("ask").addEventListener("click", ask);
-ask();
+catalogue.refresh();
