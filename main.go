@@ -2,13 +2,7 @@
 // by its layers config, some of them, and reads what lies below from the stack of the layer below.
 package main
 
-import (
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"ecommerce-platform/cluster"
-	"ecommerce-platform/infra"
-	"ecommerce-platform/workloads"
-)
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 // Names of the components. They begin the names of what lies below, so changing one replaces everything.
 const (
@@ -27,7 +21,7 @@ func program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	lower, err := config.lower(ctx)
+	below, err := config.below(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,41 +29,14 @@ func program(ctx *pulumi.Context) error {
 		return err
 	}
 
-	var controlPlane pulumi.Resource
-	if config.has("infra") {
-		machines, err := infra.New(ctx, platformName, config.infraArgs(keys))
-		if err != nil {
-			return err
-		}
-		lower.instance = func(node string) pulumi.Resource { return machines.Node(node).Instance }
-		lower.instanceID = func(node string) pulumi.StringInput { return machines.Node(node).Instance.ID().ToStringOutput() }
-		lower.address = func(node string) pulumi.StringOutput { return machines.Node(node).PublicIP }
-		controlPlane = lower.instance(config.controlPlane().Name)
+	machines, err := deployInfra(ctx, config, keys, below)
+	if err != nil {
+		return err
 	}
-	ctx.Export("nodes", config.nodeOutputs(lower))
-
-	if config.has("cluster") {
-		kubernetes, err := cluster.New(ctx, platformName, config.clusterArgs(keys, lower))
-		if err != nil {
-			return err
-		}
-		lower.kubeconfig = kubernetes.Kubeconfig
-		ctx.Export("kubeconfig", kubernetes.Kubeconfig)
-		ctx.Export("certificates", kubernetes.Certificates)
-		if config.Backup.Destination != "" {
-			ctx.Export("backups", kubernetes.Backups)
-		}
+	ctx.Export("nodes", nodeOutputs(machines))
+	kubeconfig, err := deployCluster(ctx, config, keys, machines, below)
+	if err != nil {
+		return err
 	}
-
-	if config.has("workloads") {
-		args := config.workloadsArgs(lower)
-		args.ControlPlane = controlPlane
-		shop, err := workloads.New(ctx, shopName, args)
-		if err != nil {
-			return err
-		}
-		ctx.Export("frontendUrl", shop.FrontendURL)
-		ctx.Export("services", shop.Services)
-	}
-	return nil
+	return deployWorkloads(ctx, config, machines, kubeconfig)
 }

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/cluster"
+	"ecommerce-platform/infra"
+	"ecommerce-platform/workloads"
+)
+
+// What each layer is told: the configuration, cut for it, and what lies below.
+
+func (c *Config) infraArgs(keys *cluster.Keys) *infra.Args {
+	args := &infra.Args{
+		VpcCidr: c.VpcCidr, SubnetCidr: c.SubnetCidr, AvailabilityZone: c.AvailabilityZone,
+		PodCidr: c.PodCidr, ServiceCidr: c.ServiceCidr,
+		AdminCidrs: c.AdminCidrs, ClientCidrs: c.ClientCidrs,
+		NodePort: c.NodePort, ShopPort: c.Frontend.Port, MetricsPort: cluster.MonitoringPort,
+		AMIOwner: c.AMIOwner, AMIName: c.AMIName, ProtectControlPlane: c.ProtectControlPlane,
+		AuthorizedKey: keys.Login.Public,
+	}
+	if args.SubnetCidr == "" {
+		args.SubnetCidr = c.VpcCidr
+	}
+	// Another service's bucket is no matter of AWS's roles; what is wrong with a destination, the cluster's arguments tell.
+	if place, err := cluster.ParseS3(c.Backup.Destination); err == nil && strings.HasSuffix(place.Endpoint, ".amazonaws.com") {
+		args.Backup = infra.Bucket{Name: place.Bucket, Prefix: place.Prefix}
+	}
+	for _, node := range c.Nodes {
+		host := keys.Hosts[node.Name]
+		args.Nodes = append(args.Nodes, infra.Node{
+			Name: node.Name, Role: node.Role, PrivateIP: node.PrivateIP,
+			InstanceType:  orDefault(node.InstanceType, c.InstanceType),
+			RootVolumeGiB: orDefault(node.RootVolumeGiB, c.RootVolumeGiB),
+			HostKey:       secret(host.Private), HostPublicKey: host.Public,
+		})
+	}
+	return args
+}
+
+func (c *Config) clusterArgs(keys *cluster.Keys, machines []machine, identifier string) *cluster.Args {
+	args := &cluster.Args{
+		KubernetesVersion: c.KubernetesVersion,
+		CalicoVersion:     c.CalicoVersion, CalicoManifestSHA256: c.CalicoManifestSHA256,
+		PodCidr: c.PodCidr, ServiceCidr: c.ServiceCidr,
+		LoginKey: secret(keys.Login.Private),
+		Kubelet:  c.Kubelet, KubeProxy: c.KubeProxy, IgnorePreflightErrors: c.IgnorePreflightErrors, Containerd: c.Containerd,
+		Mirrors: c.Mirrors, RegistryCAs: c.registryCAs(), NodeExporterImage: c.NodeExporterImage,
+		LocalVolumes:       []string{workloads.PostgresVolumePath},
+		CertificateRenewal: c.CertificateRenewal,
+		Backup:             c.Backup, BackupPassword: secret(keys.Backup), Dumps: c.dumps(),
+		Identifier: identifier,
+	}
+	for _, node := range machines {
+		args.Nodes = append(args.Nodes, cluster.Node{
+			Name: node.Name, Role: node.Role, PrivateIP: node.PrivateIP,
+			Address: node.address, Instance: node.instance, MachineID: node.id,
+			HostPublicKey: keys.Hosts[node.Name].Public,
+			Labels:        node.Labels, Taints: node.Taints, Monitoring: node.Monitoring,
+		})
+	}
+	return args
+}
+
+// registryCAs are the certificates that nodes are to trust, by registry.
+func (c *Config) registryCAs() map[string]string {
+	certificates := map[string]string{}
+	for host, registry := range c.Registries {
+		if registry.CACertificate != "" {
+			certificates[host] = registry.CACertificate
+		}
+	}
+	return certificates
+}
+
+// logins are the users of registries, by registry.
+func (c *Config) logins() map[string]workloads.Login {
+	logins := map[string]workloads.Login{}
+	for host, registry := range c.Registries {
+		if registry.Username != "" {
+			logins[host] = workloads.Login{Username: registry.Username}
+		}
+	}
+	for host, password := range c.RegistryPasswords {
+		logins[host] = workloads.Login{Username: logins[host].Username, Password: password}
+	}
+	return logins
+}
+
+// dumps are what a backup holds of the shop.
+func (c *Config) dumps() []cluster.Dump {
+	var dumps []cluster.Dump
+	for _, d := range workloads.Dumps(c.Namespace) {
+		dumps = append(dumps, cluster.Dump(d))
+	}
+	return dumps
+}
+
+func (c *Config) workloadsArgs(machines []machine, identifier string, kubeconfig pulumi.StringOutput) *workloads.Args {
+	args := &workloads.Args{
+		Kubeconfig: kubeconfig, Identifier: identifier,
+		Namespace: c.Namespace, NodePort: c.NodePort, DatabasePassword: secret(c.DatabasePassword),
+		Frontend: c.Frontend, Backend: c.Backend, Postgres: c.Postgres, Redis: c.Redis,
+		Logins: c.logins(),
+	}
+	args.Frontend.SecretEnv, args.Backend.SecretEnv = c.SecretEnv.Frontend, c.SecretEnv.Backend
+	for _, node := range machines {
+		if node.Role == "control-plane" {
+			args.ControlPlane = node.instance
+			continue
+		}
+		placement := workloads.Placement{Name: node.Name, Labels: node.Labels, Address: node.address}
+		for _, taint := range node.Taints {
+			placement.Taints = append(placement.Taints, workloads.Taint(taint))
+		}
+		args.Nodes = append(args.Nodes, placement)
+	}
+	return args
+}
+
+func secret(text string) pulumi.StringOutput {
+	return pulumi.ToSecret(pulumi.String(text)).(pulumi.StringOutput)
+}
+
+func orDefault[T comparable](value, fallback T) T {
+	var unset T
+	if value == unset {
+		return fallback
+	}
+	return value
+}
