@@ -91,10 +91,11 @@ func TestDevStack(t *testing.T) {
 		assert.Equal(t, "172.31.15.119", first["privateIp"])
 		assert.NotEmpty(t, first["publicIp"])
 	})
-	t.Run("objects are written by the same author in every run", func(t *testing.T) {
+	t.Run("objects are written by the same author in every run, who takes back what is declared", func(t *testing.T) {
 		for _, r := range rec.All() {
 			if strings.HasPrefix(r.Type, "kubernetes:") {
 				assert.Equal(t, "ecommerce-platform", r.Input(`metadata.annotations["pulumi.com/patchFieldManager"]`), "%s %s", r.Type, r.Name)
+				assert.Equal(t, "true", r.Input(`metadata.annotations["pulumi.com/patchForce"]`), "%s %s", r.Type, r.Name)
 			}
 		}
 	})

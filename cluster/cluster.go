@@ -40,7 +40,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
-	if err := initialize(args, control); err != nil {
+	if err := initialize(args, control, workers); err != nil {
 		return nil, err
 	}
 	network, err := installNetwork(args, control)
@@ -51,7 +51,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
-	objects, err := c.configure(ctx, name, args, kubeconfig.Stdout, network)
+	objects, err := c.configure(ctx, name, args, control, kubeconfig.Stdout, network)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ const (
 	// https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/
 	managerAnnotation = "pulumi.com/patchFieldManager"
 	fieldManager      = "ecommerce-platform"
+	// forceAnnotation takes fields that are declared here back from whoever changed them; all others stay theirs.
+	forceAnnotation = "pulumi.com/patchForce"
 )
 
 // controlPlaneTaint is the one that kubeadm puts on a control plane.
@@ -36,23 +38,27 @@ type objects struct {
 	parent   *Cluster
 	provider *kubernetes.Provider
 	network  []pulumi.Resource
+	// start is the step that starts the cluster. Deleted, it takes what is in the cluster along where no machine does.
+	start pulumi.Resource
 }
 
 // configure gives Calico the addresses of pods, without any tunnel, and the mesh over which nodes
 // tell each other their routes.
-func (c *Cluster) configure(ctx *pulumi.Context, prefix string, args *Args, kubeconfig pulumi.StringOutput, network *step.Done) (*objects, error) {
+func (c *Cluster) configure(ctx *pulumi.Context, prefix string, args *Args, control *node, kubeconfig pulumi.StringOutput, network *step.Done) (*objects, error) {
 	provider, err := kubernetes.NewProvider(ctx, prefix+"-kubernetes", &kubernetes.ProviderArgs{
 		Kubeconfig: kubeconfig,
 		// While the kubeconfig is unknown this alone says that it is still the same cluster.
 		ClusterIdentifier: pulumi.String(args.Identifier),
-		DeleteUnreachable: pulumi.Bool(true),
+		// Otherwise a refresh takes everything out of the state whenever the API server is away. Said, not left out, so that
+		// PULUMI_K8S_DELETE_UNREACHABLE, which the provider's error recommends, is without effect.
+		DeleteUnreachable: pulumi.Bool(false),
 		// Patches and conflict detection rest on it.
 		EnableServerSideApply: pulumi.Bool(true),
 	}, pulumi.Parent(c))
 	if err != nil {
 		return nil, err
 	}
-	k := &objects{ctx: ctx, prefix: prefix, parent: c, provider: provider}
+	k := &objects{ctx: ctx, prefix: prefix, parent: c, provider: provider, start: control.joined.Command}
 	for _, o := range []struct {
 		name, kind, object string
 		spec               map[string]any
@@ -74,10 +80,14 @@ func (c *Cluster) configure(ctx *pulumi.Context, prefix string, args *Args, kube
 	return k, k.keepNames(args, network.Command)
 }
 
-// managed names the author of an object.
+// managed makes the program the author of what it declares of an object.
 func managed(meta metav1.ObjectMetaArgs) metav1.ObjectMetaArgs {
-	meta.Annotations = pulumi.StringMap{managerAnnotation: pulumi.String(fieldManager)}
+	meta.Annotations = authorship()
 	return meta
+}
+
+func authorship() pulumi.StringMap {
+	return pulumi.StringMap{managerAnnotation: pulumi.String(fieldManager), forceAnnotation: pulumi.String("true")}
 }
 
 // keepNames lets a drain take one pod of the cluster's DNS at a time: kubeadm starts both on one node and gives them no budget.
@@ -131,16 +141,11 @@ func (k *objects) node(member *node) (pulumi.Resource, error) {
 		}
 		list = append(list, patch)
 	}
+	annotations := authorship()
+	// Another machine registers a Node of its own, without any of this: the patch is due again.
+	annotations[machineAnnotation] = member.ID()
 	args := &corev1.NodePatchArgs{Metadata: metav1.ObjectMetaPatchArgs{
-		Name:   pulumi.String(node.Name),
-		Labels: pulumi.ToStringMap(labels),
-		Annotations: pulumi.StringMap{
-			managerAnnotation: pulumi.String(fieldManager),
-			// The taints' list has other authors, such as the controller that marks a node that is not ready.
-			"pulumi.com/patchForce": pulumi.String("true"),
-			// Another machine registers a Node of its own, without any of this: the patch is due again.
-			machineAnnotation: member.ID(),
-		},
+		Name: pulumi.String(node.Name), Labels: pulumi.ToStringMap(labels), Annotations: annotations,
 	}, Spec: corev1.NodeSpecPatchArgs{Taints: list}}
 	patch, err := corev1.NewNodePatch(k.ctx, fmt.Sprintf("%s-%s-labels", k.prefix, node.Name), args,
 		k.options(node.Instance, member.present.Command)...)
@@ -151,9 +156,10 @@ func (k *objects) node(member *node) (pulumi.Resource, error) {
 }
 
 func (k *objects) options(deletedWith pulumi.Resource, waits ...pulumi.Resource) []pulumi.ResourceOption {
-	options := []pulumi.ResourceOption{pulumi.Parent(k.parent), pulumi.Provider(k.provider), pulumi.DependsOn(waits)}
-	if deletedWith != nil {
-		options = append(options, pulumi.DeletedWith(deletedWith))
+	if deletedWith == nil {
+		deletedWith = k.start
 	}
-	return options
+	return []pulumi.ResourceOption{
+		pulumi.Parent(k.parent), pulumi.Provider(k.provider), pulumi.DependsOn(waits), pulumi.DeletedWith(deletedWith),
+	}
 }

@@ -112,7 +112,7 @@ func (c *Cluster) prepareAll(ctx *pulumi.Context, prefix string, args *Args) (co
 
 // initialize starts the control plane, from a backup where one is to be restored, or takes a running one to the
 // configured version and settings.
-func initialize(args *Args, n *node) error {
+func initialize(args *Args, n *node, workers []*node) error {
 	password, err := keepBackupPassword(args, n)
 	if err != nil {
 		return err
@@ -130,8 +130,14 @@ func initialize(args *Args, n *node) error {
 			step.Set("IGNORE", pulumi.String(args.ignored())),
 		}, append(args.renewal(), args.Backup.restoring()...)...),
 	})
+	if err != nil {
+		return err
+	}
 	n.present = n.joined
-	return err
+	for _, member := range append(workers, n) {
+		member.GoesWith(n.joined.Command)
+	}
+	return nil
 }
 
 // installNetwork installs Calico, which has no addresses to hand out before there is a pool, and needs no node to be installed.
@@ -202,7 +208,7 @@ func join(args *Args, control, worker *node, network *step.Done) error {
 	worker.present, err = control.Run(step.Step{
 		Name: "member-" + worker.node.Name, Script: "member.sh", Limit: 1200, Of: worker.Machine, After: []*step.Done{worker.joined}, Waits: []pulumi.Resource{network.Command},
 		Settings: []step.Setting{name, step.Set("NODE_IP", pulumi.String(worker.node.PrivateIP))},
-		Undo:     &step.Undo{Script: "drain.sh", Limit: 1200, Settings: []step.Setting{name}},
+		Undo:     &step.Undo{Script: "drain.sh", Limit: 1500, Settings: []step.Setting{name}},
 	})
 	return err
 }

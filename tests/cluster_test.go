@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -59,7 +60,7 @@ func TestClusterSteps(t *testing.T) {
 		assert.Equal(t, "admission by shop-control-plane-admit-worker-node-1", step("worker-node-1-join").Input("stdin"))
 	})
 	t.Run("a worker that goes is drained, then it forgets the cluster", func(t *testing.T) {
-		assert.Equal(t, "sudo timeout --kill-after=10 1200 env NODE_NAME='worker-node-1' /opt/platform/bin/drain.sh",
+		assert.Equal(t, "sudo timeout --kill-after=10 1500 env NODE_NAME='worker-node-1' /opt/platform/bin/drain.sh",
 			step("control-plane-member-worker-node-1").Input("delete"))
 		assert.Equal(t, "sudo timeout --kill-after=10 600 env /opt/platform/bin/reset.sh", step("worker-node-1-join").Input("delete"))
 		for _, r := range rec.All(clusterCommand) {
@@ -184,7 +185,7 @@ func TestClusterKubernetesObjects(t *testing.T) {
 
 	provider := rec.Get(t, clusterProvider, "shop-kubernetes")
 	assert.Equal(t, "ecommerce-platform-dev", provider.Input("clusterIdentifier"))
-	assert.Equal(t, true, provider.Input("deleteUnreachable"))
+	assert.Equal(t, "false", fmt.Sprint(provider.Input("deleteUnreachable")), "said, since a variable of the environment would decide otherwise")
 	assert.True(t, provider.IsSecret("kubeconfig"))
 
 	pool := rec.Get(t, clusterPool, "shop-pool")
@@ -250,7 +251,19 @@ func TestClusterGoesWithItsMachines(t *testing.T) {
 	}
 	assert.Equal(t, rec.Get(t, instance, "control-plane").URN, rec.Get(t, clusterPool, "shop-pool").DeletedWith)
 	assert.Equal(t, rec.Get(t, instance, "worker-node-2").URN, rec.Get(t, clusterPatch, "shop-worker-node-2-labels").DeletedWith)
-	for _, r := range clusterRun(t, clusterArgs()).All() {
-		assert.Empty(t, r.DeletedWith, "%s in a stack that has no machines", r.Name)
+}
+
+// TestClusterGoesWithoutAskingIt is about a stack of the cluster alone: another one holds the machines.
+func TestClusterGoesWithoutAskingIt(t *testing.T) {
+	rec := clusterRun(t, clusterArgs())
+	start := rec.Get(t, clusterCommand, "shop-control-plane-init")
+	assert.False(t, start.Has("delete"), "what everything goes with is not asked either")
+	asked := 0
+	for _, r := range rec.All() {
+		if strings.HasPrefix(r.Type, "kubernetes:") || r.Has("delete") {
+			asked++
+			assert.Equal(t, start.URN, r.DeletedWith, r.Name)
+		}
 	}
+	assert.Greater(t, asked, 5)
 }

@@ -162,11 +162,20 @@ func TestScriptsStaticPod(t *testing.T) {
 
 func TestScriptsDrain(t *testing.T) {
 	h := newScriptsHost(t, map[string]string{"NODE_NAME": "worker-node-1"})
-	assert.Contains(t, h.works("drain.sh", "").stderr, "there is no working cluster", "no control plane here")
+	assert.Contains(t, h.works("drain.sh", "").stderr, "this machine holds no cluster that worker-node-1 could leave", "another machine has taken the control plane's place")
 
-	h.write("etc/kubernetes/admin.conf", "conf")
-	h.stub("kubectl", "exit 1")
-	assert.Contains(t, h.works("drain.sh", "").stderr, "there is no working cluster", "a dead cluster holds up nothing")
+	for _, trace := range []string{"var/lib/etcd/member/snap", "var/lib/platform/initialized", "etc/kubernetes/admin.conf"} {
+		h.write(trace, "conf")
+		h.stub("kubectl", "echo connection refused; exit 1")
+		calls := h.fails("drain.sh", "", "the API server has not answered for 2 minutes, so worker-node-1 stays as it is: connection refused", "bring it back").calls
+		assert.NotContains(t, calls, " delete ", "a cluster that is silent is not gone")
+	}
+
+	t.Run("unless somebody gives the worker up", func(t *testing.T) {
+		h.write("var/lib/platform/give-up-worker-node-1", "")
+		assert.Contains(t, h.works("drain.sh", "").stderr, "worker-node-1 is given up, as somebody said")
+		h.fails("drain.sh", "", "the API server has not answered", "bring it back")
+	})
 
 	h.stub("kubectl", `[[ $* == *"get node "* ]] && echo worker-node-1=True; exit 0`)
 	calls := h.works("drain.sh", "").calls
@@ -180,6 +189,19 @@ func TestScriptsDrain(t *testing.T) {
 		assert.NotContains(t, calls, " drain worker-node-1", "nothing on a dead node ends")
 		pods, gone := strings.Index(calls, " delete pods --all-namespaces --field-selector spec.nodeName=worker-node-1 --force"), strings.Index(calls, " delete node worker-node-1")
 		assert.True(t, 0 <= pods && pods < gone, calls)
+	})
+	t.Run("of one whose kubelet speaks, what can be moved is", func(t *testing.T) {
+		h.stub("kubectl", `[[ $* == *"get node "* ]] && echo worker-node-1=False; exit 0`)
+		inOrder(t, h.works("drain.sh", "").calls, " drain worker-node-1", " delete pods --all-namespaces --field-selector spec.nodeName=worker-node-1 --force", " delete node worker-node-1")
+	})
+	t.Run("a kubelet that was silent for a while is waited for", func(t *testing.T) {
+		late := newScriptsHost(t, map[string]string{"NODE_NAME": "worker-node-1", "PLATFORM_WAIT": "5"})
+		late.write("etc/kubernetes/admin.conf", "conf")
+		late.stub("kubectl", `[[ $* == *"get node "* ]] || exit 0
+[[ -e $PLATFORM_ROOT/asked ]] && echo worker-node-1=True || { touch "$PLATFORM_ROOT/asked"; echo worker-node-1=Unknown; }`)
+		calls := late.works("drain.sh", "").calls
+		assert.Contains(t, calls, " drain worker-node-1")
+		assert.NotContains(t, calls, " delete pods")
 	})
 	t.Run("so are those of a node that dies while it is drained", func(t *testing.T) {
 		h.stub("kubectl", `case "$*" in

@@ -49,7 +49,7 @@ func TestWorkloadsProvider(t *testing.T) {
 	machine := rec.Get(t, "test:index:Machine", "control-plane")
 	shop := rec.Get(t, workloads.Type, "shop")
 	assert.Equal(t, "ecommerce-platform/dev", provider.Input("clusterIdentifier"))
-	assert.Equal(t, "true", fmt.Sprint(provider.Input("deleteUnreachable")))
+	assert.Equal(t, "false", fmt.Sprint(provider.Input("deleteUnreachable")), "said, since a variable of the environment would decide otherwise")
 	namespace := rec.Get(t, "kubernetes:core/v1:Namespace", "shop-namespace")
 	children := rec.Children(shop)
 	assert.Greater(t, len(children), 20)

@@ -18,8 +18,9 @@ func connect(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resourc
 	provider, err := kubernetes.NewProvider(ctx, name+"-kubernetes", &kubernetes.ProviderArgs{
 		Kubeconfig:        pulumi.ToSecret(args.Kubeconfig).(pulumi.StringOutput),
 		ClusterIdentifier: pulumi.String(args.Identifier),
-		// `pulumi destroy` must end also when the cluster is already gone.
-		DeleteUnreachable: pulumi.Bool(true),
+		// Otherwise a refresh takes everything out of the state whenever the API server is away. Said, not left out, so that
+		// PULUMI_K8S_DELETE_UNREACHABLE, which the provider's error recommends, is without effect.
+		DeleteUnreachable: pulumi.Bool(false),
 		// A changed Secret is updated in place. Otherwise it is deleted first, and a pod that starts then fails.
 		EnableSecretMutable: pulumi.Bool(true),
 	}, pulumi.Parent(parent))

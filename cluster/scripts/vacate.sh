@@ -10,8 +10,14 @@ source "${BASH_SOURCE[0]%/*}/version.sh"
 
 CREDENTIALS=$KUBERNETES/admin.conf
 
+node_version() {
+	api get node "$NODE_NAME" --output 'jsonpath={.status.nodeInfo.kubeletVersion}'
+}
+
 alone "$SCRIPT-$NODE_NAME"
-version=$(api get node "$NODE_NAME" --output 'jsonpath={.status.nodeInfo.kubeletVersion}')
+wait_for 120 node_version ||
+	fail "the API server does not tell about $NODE_NAME: $LAST" "look at its log, then run pulumi up again"
+version=$LAST
 if [[ $version == "v$KUBERNETES_VERSION" ]]; then
 	say "$NODE_NAME runs Kubernetes $KUBERNETES_VERSION"
 else

@@ -28,15 +28,21 @@ check_step() {
 
 # close_node moves the pods of the node elsewhere, within their budgets. It needs evict.sh as well.
 close_node() {
-	if [[ $(api get node "$NODE_NAME" --output 'jsonpath={.spec.unschedulable}') != true ]]; then
-		api annotate node "$NODE_NAME" --overwrite "$CLOSED=$KUBERNETES_VERSION" >/dev/null
-	fi
+	wait_for 120 mark_closed ||
+		fail "$NODE_NAME cannot be closed for pods: $LAST" "look at the API server's log, then run pulumi up again"
 	say "moving pods away from $NODE_NAME"
 	if ! evict 600; then
-		try_open_node >/dev/null || true
+		wait_for 30 try_open_node || say "$NODE_NAME cannot be opened again: $LAST"
 		fail "pods on $NODE_NAME cannot be moved elsewhere within 10 minutes, so it keeps its version" \
 			"give another node the labels they need, or scale them down; $NODE_NAME takes pods again until then" blocking
 	fi
+}
+
+# mark_closed notes who closes the node, unless a person has. An API server that does not answer does not say that nobody has.
+mark_closed() {
+	local closed
+	closed=$(api get node "$NODE_NAME" --output 'jsonpath={.spec.unschedulable}') || return 1
+	[[ $closed == true ]] || api annotate node "$NODE_NAME" --overwrite "$CLOSED=$KUBERNETES_VERSION"
 }
 
 # open_node lets pods come back, unless a person had closed the node before. A kubelet that was replaced may start the API

@@ -86,6 +86,14 @@ func NewMachine(ctx *pulumi.Context, prefix string, args *MachineArgs) (*Machine
 // ID is known to change when the machine is another one.
 func (m *Machine) ID() pulumi.StringInput { return m.id }
 
+// GoesWith names a resource with which the machine's later steps end, where the machine itself is another stack's: when it is
+// deleted, nothing of them is undone first, and nobody is asked.
+func (m *Machine) GoesWith(resource pulumi.Resource) {
+	if m.instance == nil {
+		m.instance = resource
+	}
+}
+
 // upload puts the scripts and files of the machine in place; stdin keeps them out of the command line.
 func (m *Machine) upload(scriptNames []string) (*remote.Command, error) {
 	names := slices.Sorted(maps.Keys(m.files))
