@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
@@ -19,6 +20,8 @@ const (
 	workerRole = "node-role.kubernetes.io/worker"
 	// machineAnnotation names the machine that a Node is on.
 	machineAnnotation = "ecommerce-platform/machine"
+	// taintsAnnotation lists the taints that a Node was given, for member.sh to know them when they are gone from the config.
+	taintsAnnotation = "ecommerce-platform/taints"
 	// managerAnnotation names who writes an object, in every run the same. Otherwise the provider draws a name for each, and
 	// nobody may change what a killed run wrote and did not note in the state.
 	// https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/
@@ -118,11 +121,9 @@ func (k *objects) nodes(members []*node) ([]pulumi.Resource, error) {
 }
 
 // node registers the labels and taints of a Node. The kubelet may not give itself a role, and what it registers is not
-// corrected later; a patch is both.
-//
-// The list of taints is one value to the API server, written as a whole by whoever writes it. It is claimed for every node,
-// also where it holds nothing of ours: what nobody claims, nobody takes away again, and taints that were configured
-// once would stay. What controllers put there, such as unschedulable, they put there again.
+// corrected later; a patch is both. The control plane's own taint is always among its taints, or else it would go with
+// the last one of the user's: the list is replaced as a whole. That a worker's last taint goes is left to member.sh, since
+// the provider does not send an empty list.
 func (k *objects) node(member *node) (pulumi.Resource, error) {
 	node := member.node
 	labels := map[string]string{}
@@ -144,15 +145,28 @@ func (k *objects) node(member *node) (pulumi.Resource, error) {
 	annotations := authorship()
 	// Another machine registers a Node of its own, without any of this: the patch is due again.
 	annotations[machineAnnotation] = member.ID()
+	annotations[taintsAnnotation] = pulumi.String(taintNames(taints))
 	args := &corev1.NodePatchArgs{Metadata: metav1.ObjectMetaPatchArgs{
 		Name: pulumi.String(node.Name), Labels: pulumi.ToStringMap(labels), Annotations: annotations,
-	}, Spec: corev1.NodeSpecPatchArgs{Taints: list}}
+	}}
+	if len(list) > 0 {
+		args.Spec = corev1.NodeSpecPatchArgs{Taints: list}
+	}
 	patch, err := corev1.NewNodePatch(k.ctx, fmt.Sprintf("%s-%s-labels", k.prefix, node.Name), args,
 		k.options(node.Instance, member.present.Command)...)
 	if err != nil {
 		return nil, err
 	}
 	return patch, nil
+}
+
+// taintNames lists taints as kubectl names them, key:effect, with a blank between two.
+func taintNames(taints []Taint) string {
+	names := make([]string, len(taints))
+	for i, taint := range taints {
+		names[i] = taint.Key + ":" + taint.Effect
+	}
+	return strings.Join(names, " ")
 }
 
 func (k *objects) options(deletedWith pulumi.Resource, waits ...pulumi.Resource) []pulumi.ResourceOption {

@@ -207,8 +207,10 @@ func join(args *Args, control, worker *node, network *step.Done) error {
 	// another one leaves the same way first.
 	worker.present, err = control.Run(step.Step{
 		Name: "member-" + worker.node.Name, Script: "member.sh", Limit: 1200, Of: worker.Machine, After: []*step.Done{worker.joined}, Waits: []pulumi.Resource{network.Command},
-		Settings: []step.Setting{name, step.Set("NODE_IP", pulumi.String(worker.node.PrivateIP))},
-		Undo:     &step.Undo{Script: "drain.sh", Limit: 1500, Settings: []step.Setting{name}},
+		Settings: []step.Setting{
+			name, step.Set("NODE_IP", pulumi.String(worker.node.PrivateIP)), step.Set("TAINTS", pulumi.String(taintNames(worker.node.Taints))),
+		},
+		Undo: &step.Undo{Script: "drain.sh", Limit: 1500, Settings: []step.Setting{name}},
 	})
 	return err
 }

@@ -205,9 +205,12 @@ func TestClusterKubernetesObjects(t *testing.T) {
 	first := rec.Get(t, clusterPatch, "shop-worker-node-1-labels")
 	assert.Equal(t, "worker-node-1", first.Input("metadata.name"))
 	assert.Equal(t, map[string]any{"tier": "frontend", "storage": "ssd", "node-role.kubernetes.io/worker": ""}, first.Input("metadata.labels"))
-	assert.Equal(t, []any{}, first.Input("spec.taints"), "a list without taints, so that those it had go away")
+	assert.False(t, first.Has("spec"), "no taints, no claim to the list")
+	assert.Empty(t, first.Input("metadata.annotations.ecommerce-platform/taints"))
 	second := rec.Get(t, clusterPatch, "shop-worker-node-2-labels")
 	assert.Equal(t, []any{map[string]any{"key": "tier", "value": "backend", "effect": "NoSchedule"}}, second.Input("spec.taints"))
+	assert.Equal(t, "tier:NoSchedule", second.Input("metadata.annotations.ecommerce-platform/taints"))
+	assert.Contains(t, rec.Get(t, clusterCommand, "shop-control-plane-member-worker-node-2").InputString("create"), " TAINTS='tier:NoSchedule' ")
 	control := rec.Get(t, clusterPatch, "shop-control-plane-labels")
 	assert.Equal(t, map[string]any{"tier": "control"}, control.Input("metadata.labels"))
 	assert.Equal(t, []any{

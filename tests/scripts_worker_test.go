@@ -115,7 +115,7 @@ func TestScriptsCalico(t *testing.T) {
 }
 
 func TestScriptsWaits(t *testing.T) {
-	h := newScriptsHost(t, map[string]string{"NODE_NAME": "worker-node-1", "NODE_IP": "172.31.2.239"})
+	h := newScriptsHost(t, map[string]string{"NODE_NAME": "worker-node-1", "NODE_IP": "172.31.2.239", "TAINTS": ""})
 	h.stub("kubectl", `case "$*" in *InternalIP*) echo 172.31.2.239 ;; esac`)
 	h.works("member.sh", "")
 	calls := h.works("ready.sh", "").calls
@@ -132,6 +132,18 @@ func TestScriptsWaits(t *testing.T) {
 	h.stub("kubectl", `case "$*" in *range*) echo "Ready=False: cni plugin not initialized" ;; *rollout* | *" wait "*) echo "0 of 3 pods"; exit 1 ;; *"get pods"*) echo "coredns-1 Pending" ;; esac`)
 	assert.Contains(t, h.fails("member.sh", "", "worker-node-1 is not ready", "the conditions above").stderr, "    Ready=False: cni plugin not initialized")
 	assert.Contains(t, h.fails("ready.sh", "", "calico-node is not ready after 10 minutes: 0 of 3 pods", "the pods and events above").stderr, "    coredns-1 Pending")
+}
+
+func TestScriptsTaintsThatAreNotDeclaredAnyMoreGo(t *testing.T) {
+	h := newScriptsHost(t, map[string]string{"NODE_NAME": "worker-node-1", "NODE_IP": "172.31.2.239", "TAINTS": "tier:NoSchedule"})
+	h.stub("kubectl", `case "$*" in
+*InternalIP*) echo 172.31.2.239 ;;
+*annotations*) echo "tier:NoSchedule example.com/slow:PreferNoSchedule example.com/gone:NoExecute" ;;
+*spec.taints*) echo "tier:NoSchedule example.com/slow:PreferNoSchedule node.kubernetes.io/unschedulable:NoSchedule " ;;
+esac`)
+	calls := h.works("member.sh", "").calls
+	assert.Contains(t, calls, "taint node worker-node-1 example.com/slow:PreferNoSchedule-")
+	assert.Equal(t, 1, strings.Count(calls, "taint node"), "what is declared, what is gone and what a controller put there stays: %s", calls)
 }
 
 func TestScriptsKubeconfig(t *testing.T) {

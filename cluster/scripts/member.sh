@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Waits until the cluster sees a worker as ready, under its address. NODE_NAME, NODE_IP.
+# Waits until the cluster sees a worker as ready, under its address. NODE_NAME, NODE_IP; TAINTS: those it is to have, each
+# as key:effect.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -19,6 +20,21 @@ evidence() {
 	admin --namespace kube-system get events --field-selector type=Warning --sort-by .lastTimestamp
 }
 
+# remove_taints takes away what the program once declared and does not any more. To the API server a node's taints are one
+# value with one owner: after a controller wrote it, as it does whenever the node is closed and opened, declaring none
+# takes nothing away.
+remove_taints() {
+	local former present taint
+	former=$(node_field "{.metadata.annotations['ecommerce-platform/taints']}")
+	present=$(node_field '{range .spec.taints[*]}{.key}:{.effect}{" "}{end}')
+	for taint in $former; do
+		if [[ " $TAINTS " != *" $taint "* && " $present " == *" $taint "* ]]; then
+			say "removing the taint $taint from $NODE_NAME"
+			admin taint node "$NODE_NAME" "$taint-" >/dev/null
+		fi
+	done
+}
+
 alone "$SCRIPT-$NODE_NAME"
 say "waiting for $NODE_NAME to be ready"
 wait_for 900 node_ready ||
@@ -26,4 +42,5 @@ wait_for 900 node_ready ||
 address=$(node_field '{.status.addresses[?(@.type=="InternalIP")].address}')
 [[ $address == "$NODE_IP" ]] ||
 	fail "$NODE_NAME is registered as $address, not as $NODE_IP" "see --node-ip in /var/lib/kubelet/kubeadm-flags.env on that node"
+remove_taints
 say "$NODE_NAME is ready"

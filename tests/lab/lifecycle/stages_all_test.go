@@ -9,6 +9,7 @@ var stages = []stage{
 		[]interruption{duringInit, beforeMarker, duringJoinWithPowerLoss, duringCalico, duringWorkloads},
 	)},
 	{"workers come and go", testWorkersComeAndGo},
+	{"every key of the configuration", testEveryKey},
 	{"pods fail", testPodsFail},
 	{"machines fail", testMachinesFail},
 	{"a lost machine is replaced", testLostMachineIsReplaced},

@@ -143,13 +143,16 @@ func stateDir(name string) (string, error) {
 
 // Set makes values the stack's configuration, over Pulumi.dev.yaml and over what a lab must set.
 func (l *Lab) Set(ctx context.Context, values map[string]any) error {
-	config, err := settings(ctx, l.options)
+	config, err := l.Settings(ctx)
 	if err != nil {
 		return err
 	}
 	maps.Copy(config, values)
 	return l.Stack.Configure("dev", config)
 }
+
+// Settings is what a lab must set of the stack's configuration, for a test to change.
+func (l *Lab) Settings(ctx context.Context) (map[string]any, error) { return settings(ctx, l.options) }
 
 func (l *Lab) setSecrets(ctx context.Context) (err error) {
 	for key, value := range map[string]*string{"keySeed": &l.Secrets.KeySeed, "databasePassword": &l.Secrets.DatabasePassword} {
