@@ -16,8 +16,11 @@ var systemPackages = map[string]string{
 	"debootstrap":    "debootstrap",
 	"dockerd":        "docker.io",
 	"dpkg-deb":       "dpkg",
+	"gcc":            "build-essential",
 	"gpg":            "gnupg",
 	"nft":            "nftables",
+	"pg_ctlcluster":  "postgresql",
+	"redis-server":   "redis-server",
 	"shellcheck":     "shellcheck",
 	"ssh":            "openssh-client",
 }

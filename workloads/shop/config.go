@@ -1,0 +1,54 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"ecommerce-platform/workloads/shop/api"
+)
+
+// config is what the environment says. PostgreSQL's own variables, PGHOST and its kin, are read by its client.
+type config struct {
+	listen   string
+	redisURL string
+	lifetime time.Duration
+	most     int
+	server   api.Server
+}
+
+// configure reads the environment and reports all that is wrong with it.
+func configure(getenv func(string) string) (config, error) {
+	var problems []error
+	number := func(name, unset string, least, most int) int {
+		text := getenv(name)
+		if text == "" {
+			text = unset
+		}
+		value, err := strconv.Atoi(text)
+		if err != nil || value < least || value > most {
+			problems = append(problems, fmt.Errorf("%s %q: must be a number between %d and %d", name, text, least, most))
+		}
+		return value
+	}
+	required := func(name string) string {
+		text := getenv(name)
+		if text == "" {
+			problems = append(problems, fmt.Errorf("%s <unset>: required", name))
+		}
+		return text
+	}
+	required("PGHOST")
+	c := config{
+		listen:   net.JoinHostPort("", strconv.Itoa(number("PORT", "8080", 1, 65535))),
+		redisURL: required("REDIS_URL"),
+		lifetime: time.Duration(number("CATALOGUE_SECONDS", "10", 1, 3600)) * time.Second,
+		most:     number("MAX_REQUESTS", "128", 1, 100000),
+		server: api.Server{
+			Tier: "backend", Pod: getenv("POD_NAME"), Node: getenv("NODE_NAME"), Address: getenv("POD_IP"),
+		},
+	}
+	return c, errors.Join(problems...)
+}
