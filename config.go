@@ -38,6 +38,7 @@ type Config struct {
 	Nodes               []Node   `json:"nodes"`
 	InstanceType        string   `json:"instanceType"`
 	RootVolumeGiB       int      `json:"rootVolumeGiB"`
+	CPUCredits          string   `json:"cpuCredits"`
 	AMIOwner            string   `json:"amiOwner"`
 	AMIName             string   `json:"amiName"`
 	ProtectControlPlane bool     `json:"protectControlPlane"`

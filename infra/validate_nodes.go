@@ -21,6 +21,9 @@ var (
 const minVolumeGiB, maxVolumeGiB = 8, 16384
 
 func (a *Args) validateNodes(v *validation) {
+	if a.CPUCredits != "unlimited" && a.CPUCredits != "standard" {
+		v.add("cpuCredits %q: must be unlimited or standard", a.CPUCredits)
+	}
 	controlPlanes := 0
 	names, addresses := map[string]int{}, map[netip.Addr]int{}
 	for i, node := range a.Nodes {

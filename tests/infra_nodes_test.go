@@ -33,7 +33,7 @@ func TestInfraNodes(t *testing.T) {
 			assert.Equal(t, true, node.Input("rootBlockDevice.deleteOnTermination"))
 			assert.Equal(t, 20.0, node.Input("rootBlockDevice.volumeSize"))
 			assert.Equal(t, want.Name, node.Input("rootBlockDevice.tags.Name"))
-			assert.Equal(t, "standard", node.Input("creditSpecification.cpuCredits"), "no bill without a bound")
+			assert.Equal(t, "unlimited", node.Input("creditSpecification.cpuCredits"), "a new T3 has no credits for its bootstrap")
 			assert.Equal(t, want.Name, node.Input("tags.Name"))
 			assert.Equal(t, want.Role, node.Input("tags.Role"))
 			assert.False(t, node.Has("associatePublicIpAddress"), "would fight with the Elastic IP in every update")

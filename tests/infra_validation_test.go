@@ -64,6 +64,7 @@ func TestInfraValidation(t *testing.T) {
 		"nodePort too low":                {func(a *infra.Args) { a.NodePort = 29999 }, `nodePort 29999: must be between 30000 and 32767`},
 		"nodePort too high":               {func(a *infra.Args) { a.NodePort = 32768 }, `nodePort 32768: must be between 30000 and 32767`},
 		"amiOwner that is none":           {func(a *infra.Args) { a.AMIOwner = "debian" }, `amiOwner "debian": must be a 12-digit AWS account, amazon, aws-marketplace or self`},
+		"cpuCredits unknown":              {func(a *infra.Args) { a.CPUCredits = "endless" }, `cpuCredits "endless": must be unlimited or standard`},
 		"amiName missing":                 {func(a *infra.Args) { a.AMIName = "" }, `amiName <unset>: required, a pattern such as "debian-13-amd64-*"`},
 		"no control plane":                {func(a *infra.Args) { a.Nodes = a.Nodes[1:] }, `nodes (0 with role control-plane): exactly one control plane is required`},
 		"no nodes at all":                 {func(a *infra.Args) { a.Nodes = nil }, `nodes (0 with role control-plane): exactly one control plane is required`},

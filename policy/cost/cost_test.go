@@ -66,6 +66,15 @@ func TestEstimate(t *testing.T) {
 		assert.Empty(t, estimate.Unpriced)
 		assert.NotEmpty(t, estimate.LeavesOut)
 	})
+	t.Run("credits cost at most what README says", func(t *testing.T) {
+		declared := defaultTopology("us-east-1")
+		declared.Unlimited = declared.Instances
+		estimate := Of(declared)
+		assert.InDelta(t, 175.20, estimate.CreditsAtMost, 0.001)
+		assert.InDelta(t, 106.85, estimate.Monthly, 0.001, "a bound is no part of the sum")
+		declared.Unlimited = []string{"m5.large", "t2.medium"}
+		assert.Zero(t, Of(declared).CreditsAtMost)
+	})
 	t.Run("a region has its own prices", func(t *testing.T) {
 		assert.InDelta(t, 3*730*0.048+3*730*0.005+60*0.0952, Of(defaultTopology("eu-central-1")).Monthly, 0.01)
 	})

@@ -14,7 +14,6 @@ const hoursPerMonth = 730
 var leftOut = []string{
 	"tax",
 	"data transfer (out to the internet, and between availability zones)",
-	"CPU credits beyond the baseline of burstable types in unlimited mode",
 	"snapshots, and gp3 performance above 3000 IOPS and 125 MiB/s",
 	"reservations, savings plans, spot prices and free tiers",
 }
@@ -29,6 +28,8 @@ type Estimate struct {
 	Items    []Item `json:"items"`
 	// Unpriced are declared resources without a price in the table; the sum is too low by what they cost.
 	Unpriced []string `json:"unpriced"`
+	// CreditsAtMost is what CPU credits cost besides if every CPU of burstable machines in unlimited mode is always busy.
+	CreditsAtMost float64 `json:"creditsAtMost"`
 	// LeavesOut is what no item stands for.
 	LeavesOut []string `json:"leavesOut"`
 }
@@ -51,6 +52,8 @@ type Declared struct {
 	Region string
 	// Instances are instance types, one for each machine.
 	Instances []string
+	// Unlimited are those of them that are burstable and run on when their CPU credits are spent.
+	Unlimited []string
 	Volumes   []Volume
 	// Addresses is the number of public IPv4 addresses.
 	Addresses int
@@ -83,6 +86,10 @@ func Of(declared Declared) Estimate {
 	for item, quantity := range units {
 		estimate.add(declared.Region, item, quantity)
 	}
+	for _, instance := range declared.Unlimited {
+		estimate.CreditsAtMost += surplus(instance) * creditHour * hoursPerMonth
+	}
+	estimate.CreditsAtMost = cents(estimate.CreditsAtMost)
 	slices.SortFunc(estimate.Items, func(a, b Item) int {
 		return cmp.Or(cmp.Compare(b.Monthly, a.Monthly), cmp.Compare(a.What, b.What))
 	})

@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -57,11 +58,27 @@ type reader struct {
 func (d *reader) instance(r *model.Resource) {
 	if instance, ok := d.text(r, "instanceType"); ok {
 		d.Instances = append(d.Instances, instance)
+		if mode, ok := d.credits(r, instance); ok && mode == "unlimited" {
+			d.Unlimited = append(d.Unlimited, instance)
+		}
 	}
 	d.volume(r, "rootBlockDevice.volumeType", "rootBlockDevice.volumeSize")
 	if d.hasOwnAddress(r) {
 		d.Addresses++
 	}
+}
+
+// credits is the mode of a burstable instance; AWS launches all of them but T2 in unlimited mode.
+func (d *reader) credits(r *model.Resource, instance string) (mode string, ok bool) {
+	if surplus(instance) == 0 {
+		return "", false
+	}
+	mode, known := r.Text("creditSpecification.cpuCredits")
+	if !known {
+		d.stack.NotEvaluated(r, "creditSpecification.cpuCredits")
+		return "", false
+	}
+	return cmp.Or(mode, "unlimited"), true
 }
 
 // hasOwnAddress tells whether AWS gives the instance a public address that is not an Elastic IP, which takes its place.

@@ -170,6 +170,9 @@ func (r *Report) costText(w io.Writer) {
 	}
 	rows = append(rows, []string{"total", fmt.Sprintf("%.2f %s", r.Cost.Monthly, r.Cost.Currency)})
 	table(w, "Cost estimate, "+r.Cost.Region, rows)
+	if r.Cost.CreditsAtMost > 0 {
+		_, _ = fmt.Fprintf(w, "  CPU credits, if every burstable CPU is always busy: at most %.2f %s more\n", r.Cost.CreditsAtMost, r.Cost.Currency)
+	}
 	for _, what := range r.Cost.Unpriced {
 		_, _ = fmt.Fprintf(w, "  without a price: %s\n", what)
 	}

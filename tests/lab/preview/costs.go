@@ -39,6 +39,9 @@ func costs(cost Cost) string {
 	if len(cost.Unpriced) > 0 {
 		body += "\nWithout a price:\n\n" + list(cost.Unpriced) + "\n"
 	}
+	if cost.CreditsAtMost > 0 {
+		body += fmt.Sprintf("\nCPU credits, if every burstable CPU is always busy: at most $%.2f more.\n", cost.CreditsAtMost)
+	}
 	if len(cost.LeavesOut) > 0 {
 		body += "\nLeft out: " + cell(strings.Join(cost.LeavesOut, "; ")) + "."
 	}

@@ -103,11 +103,13 @@ type Violation struct {
 
 // Cost is the monthly estimate.
 type Cost struct {
-	Monthly   float64    `json:"monthly"`
-	Region    string     `json:"region"`
-	Items     []CostItem `json:"items"`
-	Unpriced  []string   `json:"unpriced"`
-	LeavesOut []string   `json:"leavesOut"`
+	Monthly  float64    `json:"monthly"`
+	Region   string     `json:"region"`
+	Items    []CostItem `json:"items"`
+	Unpriced []string   `json:"unpriced"`
+	// CreditsAtMost is what CPU credits can cost besides.
+	CreditsAtMost float64  `json:"creditsAtMost"`
+	LeavesOut     []string `json:"leavesOut"`
 }
 
 // CostItem is one line of the estimate.
