@@ -10,7 +10,7 @@ SHELL := /bin/bash
 export GONOSUMDB := github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*
 LAB := cd tests/lab && go run .
 
-.PHONY: help up down preview comment bench prepare test unit engine e2e lifecycle lint golden
+.PHONY: help up down ssh preview comment bench prepare test unit engine e2e lifecycle lint golden
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -20,6 +20,11 @@ up: ## the whole platform on this machine; repeat it to apply changes (LAB_NAME=
 
 down: ## remove everything that make up started (LAB_NAME=name)
 	@$(LAB) down
+
+ssh: export NODE := $(NODE)
+ssh: export COMMAND := $(COMMAND)
+ssh: ## log in to a node of make up (NODE=name, COMMAND="one to run there")
+	@$(LAB) ssh
 
 preview: export REPORT := $(if $(REPORT),$(abspath $(REPORT)))
 preview: export DIFF := $(if $(DIFF),$(abspath $(DIFF)))

@@ -19,6 +19,7 @@ const usage = `usage: go run . <command>
   preview  what the program would deploy, and whether that will work; needs no Docker, root or credentials
   comment  what previews of a pull request and its base found, as a comment
   bench    measure the platform, beside what each figure is to be compared with
+  ssh      log in to NODE, or run COMMAND there
   prepare  install and build what the tests need
   lint     gofmt, go vet, golangci-lint, shellcheck, shfmt
 
@@ -45,7 +46,7 @@ func lab() int {
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context) error{
 		"up": up, "down": down, "prepare": prepare, "prepare-lifecycle": prepareLifecycle, "lint": lint,
-		"preview": previewProgram, "comment": comment, "bench": measure,
+		"preview": previewProgram, "comment": comment, "bench": measure, "ssh": login,
 	}
 	if len(args) != 1 || commands[args[0]] == nil {
 		return errors.New(usage)

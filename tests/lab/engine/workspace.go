@@ -121,6 +121,18 @@ func (w *Workspace) Stack(ctx context.Context, name string) (*Stack, error) {
 
 func (w *Workspace) stacks() string { return filepath.Join(w.options.Dir, "stacks") }
 
+// Selected is where the pulumi command finds the stack without being told its name: a directory and an environment.
+type Selected struct {
+	Dir string
+	Env []string
+}
+
+// Selected is for commands that call pulumi by themselves.
+func (s *Stack) Selected() Selected {
+	path := "PATH=" + filepath.Dir(s.workspace.cli) + string(os.PathListSeparator) + os.Getenv("PATH")
+	return Selected{s.workspace.stacks(), append(slices.Clone(s.workspace.env), path, "PULUMI_STACK="+s.Name)}
+}
+
 func (s *Stack) configFile() string {
 	return filepath.Join(s.workspace.stacks(), "Pulumi."+s.Name+".yaml")
 }
