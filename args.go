@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -18,7 +19,7 @@ func (c *Config) infraArgs(keys *cluster.Keys) *infra.Args {
 		PodCidr: c.PodCidr, ServiceCidr: c.ServiceCidr,
 		AdminCidrs: c.AdminCidrs, ClientCidrs: c.ClientCidrs,
 		NodePort: c.NodePort, ShopPort: c.Frontend.Port, MetricsPort: cluster.MonitoringPort,
-		AMIOwner: c.AMIOwner, AMIName: c.AMIName, ProtectControlPlane: c.ProtectControlPlane,
+		AMIOwner: c.AMIOwner, AMIName: c.AMIName, CPUCredits: c.CPUCredits, ProtectControlPlane: c.ProtectControlPlane,
 		AuthorizedKey: keys.Login.Public,
 	}
 	if args.SubnetCidr == "" {
@@ -60,6 +61,11 @@ func (c *Config) clusterArgs(keys *cluster.Keys, machines []machine, identifier 
 			HostPublicKey: keys.Hosts[node.Name].Public,
 			Labels:        node.Labels, Taints: node.Taints, Monitoring: node.Monitoring,
 		})
+		if node.instance != nil {
+			held := &args.Nodes[len(args.Nodes)-1]
+			held.MachineType, held.VolumeGiB = orDefault(node.InstanceType, c.InstanceType), orDefault(node.RootVolumeGiB, c.RootVolumeGiB)
+			held.Elastic = node.elastic
+		}
 	}
 	return args
 }
@@ -118,6 +124,12 @@ func (c *Config) workloadsArgs(machines []machine, identifier string, kubeconfig
 		args.Nodes = append(args.Nodes, placement)
 	}
 	return args
+}
+
+// inTurn are the nodes in the order in which their machines change.
+func (c *Config) inTurn() []Node {
+	i := c.controlPlaneIndex()
+	return append([]Node{c.Nodes[i]}, slices.Delete(slices.Clone(c.Nodes), i, i+1)...)
 }
 
 func secret(text string) pulumi.StringOutput {

@@ -14,6 +14,8 @@ type machine struct {
 	Node
 	// address is where the machine is reached from outside.
 	address pulumi.StringOutput
+	// elastic is the same address, known without the machine. It is empty where another stack holds the machine.
+	elastic pulumi.StringInput
 	// id tells it from the next machine under the same address.
 	id pulumi.StringOutput
 	// instance is nil where another stack holds the machine.
@@ -25,7 +27,7 @@ func (c *Config) machinesOf(layer *infra.Infra) []machine {
 	machines := make([]machine, len(c.Nodes))
 	for i, node := range c.Nodes {
 		held := layer.Node(node.Name)
-		machines[i] = machine{Node: node, address: held.PublicIP, id: held.Instance.ID().ToStringOutput(), instance: held.Instance}
+		machines[i] = machine{Node: node, address: held.PublicIP, elastic: held.Elastic, id: held.Instance.ID().ToStringOutput(), instance: held.Instance}
 	}
 	return machines
 }

@@ -67,19 +67,20 @@ func (c *Config) check(found []error) error {
 }
 
 // deployInfra makes the machines, or finds them in the stack below.
-func deployInfra(ctx *pulumi.Context, config *Config, keys *cluster.Keys, below *stackBelow) ([]machine, error) {
+func deployInfra(ctx *pulumi.Context, config *Config, keys *cluster.Keys, below *stackBelow, turns *turns) ([]machine, error) {
 	if !config.has("infra") {
 		return below.machines(config.Nodes), nil
 	}
-	layer, err := infra.New(ctx, platformName, config.infraArgs(keys))
+	layer, err := infra.New(ctx, platformName, turns.hold(config.infraArgs(keys)))
 	if err != nil {
 		return nil, err
 	}
+	turns.followMachines(config, layer)
 	return config.machinesOf(layer), nil
 }
 
 // deployCluster makes a cluster of the machines, or finds it in the stack below, and returns its kubeconfig.
-func deployCluster(ctx *pulumi.Context, config *Config, keys *cluster.Keys, machines []machine, below *stackBelow) (pulumi.StringOutput, error) {
+func deployCluster(ctx *pulumi.Context, config *Config, keys *cluster.Keys, machines []machine, below *stackBelow, turns *turns) (pulumi.StringOutput, error) {
 	switch {
 	case config.has("cluster"):
 	case config.has("workloads"):
@@ -87,10 +88,13 @@ func deployCluster(ctx *pulumi.Context, config *Config, keys *cluster.Keys, mach
 	default:
 		return pulumi.StringOutput{}, nil
 	}
-	layer, err := cluster.New(ctx, platformName, config.clusterArgs(keys, machines, identifier(ctx)))
+	args := config.clusterArgs(keys, machines, identifier(ctx))
+	args.Stands = turns.stands
+	layer, err := cluster.New(ctx, platformName, args)
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
+	turns.followCluster(layer)
 	ctx.Export("kubeconfig", layer.Kubeconfig)
 	ctx.Export("certificates", layer.Certificates)
 	if config.Backup.Destination != "" {

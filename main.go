@@ -12,7 +12,7 @@ const (
 
 func main() { pulumi.Run(program) }
 
-func program(ctx *pulumi.Context) error {
+func program(ctx *pulumi.Context) (err error) {
 	config, problems := loadConfig(ctx)
 	if err := config.check(problems); err != nil {
 		return err
@@ -29,12 +29,18 @@ func program(ctx *pulumi.Context) error {
 		return err
 	}
 
-	machines, err := deployInfra(ctx, config, keys, below)
+	turns, err := config.turns(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { turns.end(err) }()
+
+	machines, err := deployInfra(ctx, config, keys, below, turns)
 	if err != nil {
 		return err
 	}
 	ctx.Export("nodes", nodeOutputs(machines))
-	kubeconfig, err := deployCluster(ctx, config, keys, machines, below)
+	kubeconfig, err := deployCluster(ctx, config, keys, machines, below, turns)
 	if err != nil {
 		return err
 	}

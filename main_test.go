@@ -24,6 +24,8 @@ const (
 	testPassword = "a-password-that-only-this-test-knows"
 )
 
+const infraInstance = "aws:ec2/instance:Instance"
+
 // stack is a configuration as the engine passes it, by key.
 type stack map[string]string
 
@@ -166,7 +168,11 @@ func TestLayeredStacks(t *testing.T) {
 		if kind == stash {
 			continue
 		}
-		assert.Equal(t, len(whole.Names(kind)), together[kind], kind)
+		count := len(whole.Names(kind))
+		if kind == "command:remote:Command" {
+			count -= 2 * len(whole.Names(infraInstance)) // without machines there is nothing to move off them, and no disk
+		}
+		assert.Equal(t, count, together[kind], kind)
 	}
 	assert.Len(t, together, len(whole.Types())-1, "all but the Stash")
 }

@@ -22,6 +22,9 @@ type Cluster struct {
 	Identifier string
 	// Certificates lists every certificate of every node: node, name of its file, and when it expires.
 	Certificates pulumi.ArrayOutput
+	// Turns resolve, by node, when its pods have left a machine that is to be another one, and every node before it is
+	// complete. The machine changes then; see takeTurns.
+	Turns map[string]pulumi.Output
 	// Backups lists the backups that there were when one was last asked for: their points, and when they were taken.
 	Backups pulumi.ArrayOutput
 }
@@ -61,6 +64,12 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	patches, err := objects.nodes(members)
 	if err != nil {
+		return nil, err
+	}
+	if c.Turns, err = takeTurns(args, members); err != nil {
+		return nil, err
+	}
+	if err := useVolumes(members); err != nil {
 		return nil, err
 	}
 	if err := monitor(members); err != nil {

@@ -49,6 +49,8 @@ type Args struct {
 	Dumps []Dump
 	// CertificateRenewal is any text; another one renews every certificate but the authorities'. Optional.
 	CertificateRenewal string
+	// Stands tells that the cluster was complete after an earlier update. Until then there is nothing to move off a machine.
+	Stands bool
 	// Identifier names the cluster for Kubernetes providers. It must be known before the cluster is
 	// there and must never change: another one replaces every Kubernetes resource.
 	Identifier string
@@ -75,6 +77,14 @@ type Node struct {
 	// Instance is the machine as a resource. When it is deleted, nothing that ran on it is undone
 	// first. Optional: a stack that does not own the machines has none.
 	Instance pulumi.Resource
+	// MachineType is the machine's type, "t3.medium". Another one stops the machine, so its pods leave first. It is for
+	// stacks that own the machines. Optional.
+	MachineType string
+	// VolumeGiB is the size of the machine's disk, which the node uses all of. It goes with MachineType.
+	VolumeGiB int
+	// Elastic is Address known without the machine, for what has to be done before the machine changes. It goes with
+	// MachineType, on the control plane.
+	Elastic pulumi.StringInput
 	// MachineID changes when another machine takes this one's place under the same address, which
 	// then is bootstrapped anew. Optional: the ID of Instance, where there is one.
 	MachineID pulumi.StringInput

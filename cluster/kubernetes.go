@@ -115,6 +115,7 @@ func (k *objects) nodes(members []*node) ([]pulumi.Resource, error) {
 		if err != nil {
 			return nil, err
 		}
+		member.labelled = patch
 		complete = append(complete, patch)
 	}
 	return complete, nil

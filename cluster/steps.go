@@ -18,14 +18,16 @@ type node struct {
 	prepared *step.Done
 	joined   *step.Done // the kubelet runs and belongs to the cluster
 	present  *step.Done // the cluster sees the node ready
+	upgraded *step.Done // it runs the cluster's version, on a worker
+	labelled pulumi.Resource
 }
 
 // nodeScripts are the scripts that a node of this role needs.
 func nodeScripts(role string) []string {
-	both := []string{library, "packages.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh"}
+	both := []string{library, "packages.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh", "volume.sh"}
 	if role == ControlPlane {
 		return append(both, "evict.sh", "components.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh",
-			"vacate.sh", "drain.sh", "ready.sh", "backup-password.sh", "backup.sh", "schedule.sh", "restore-data.sh")
+			"vacate.sh", "turn.sh", "clear.sh", "drain.sh", "ready.sh", "backup-password.sh", "backup.sh", "schedule.sh", "restore-data.sh")
 	}
 	return append(both, "request.sh", "join.sh", "upgrade.sh", "reset.sh")
 }
@@ -133,7 +135,6 @@ func initialize(args *Args, n *node, workers []*node) error {
 	if err != nil {
 		return err
 	}
-	n.present = n.joined
 	for _, member := range append(workers, n) {
 		member.GoesWith(n.joined.Command)
 	}
@@ -166,6 +167,10 @@ func joinAll(args *Args, control *node, workers []*node, network *step.Done) ([]
 		if err := join(args, control, worker, network); err != nil {
 			return nil, err
 		}
+	}
+	var err error
+	if control.present, err = see(control, control, network); err != nil {
+		return nil, err
 	}
 	if err := upgradeAll(args, control, workers); err != nil {
 		return nil, err
@@ -203,16 +208,33 @@ func join(args *Args, control, worker *node, network *step.Done) error {
 	if err != nil {
 		return err
 	}
-	// Deleted before the join is: a worker leaves by being drained, then by forgetting the cluster. A machine that is to be
-	// another one leaves the same way first.
-	worker.present, err = control.Run(step.Step{
-		Name: "member-" + worker.node.Name, Script: "member.sh", Limit: 1200, Of: worker.Machine, After: []*step.Done{worker.joined}, Waits: []pulumi.Resource{network.Command},
-		Settings: []step.Setting{
-			name, step.Set("NODE_IP", pulumi.String(worker.node.PrivateIP)), step.Set("TAINTS", pulumi.String(taintNames(worker.node.Taints))),
-		},
-		Undo: &step.Undo{Script: "drain.sh", Limit: 1500, Settings: []step.Setting{name}},
-	})
+	worker.present, err = see(control, worker, network)
 	return err
+}
+
+// see waits until the cluster sees a node as ready, and opens it where it was closed for a change of its machine.
+func see(control, n *node, network *step.Done) (*step.Done, error) {
+	name := step.Set("NODE_NAME", pulumi.String(n.node.Name))
+	taints := n.node.Taints
+	if n == control {
+		taints = append([]Taint{controlPlaneTaint}, taints...)
+	}
+	s := step.Step{
+		Name: "member-" + n.node.Name, Script: "member.sh", Limit: 2700, After: []*step.Done{n.joined}, Waits: []pulumi.Resource{network.Command},
+		Settings: []step.Setting{
+			name, step.Set("NODE_IP", pulumi.String(n.node.PrivateIP)), step.Set("TAINTS", pulumi.String(taintNames(taints))),
+		},
+	}
+	if n.node.MachineType != "" {
+		s.Settings = append(s.Settings, step.Set("MACHINE_TYPE", pulumi.String(n.node.MachineType)))
+	}
+	if n != control {
+		// Deleted before the join is: a worker leaves by being drained, then by forgetting the cluster. A machine that is to
+		// be another one leaves the same way first.
+		s.Of = n.Machine
+		s.Undo = &step.Undo{Script: "drain.sh", Limit: 1500, Settings: []step.Setting{name}}
+	}
+	return control.Run(s)
 }
 
 // monitor runs the monitoring agent as a static pod on the nodes that are to have one.

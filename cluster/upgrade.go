@@ -13,11 +13,11 @@ import (
 func upgradeAll(args *Args, control *node, workers []*node) error {
 	var previous pulumi.Resource
 	for _, worker := range workers {
-		upgraded, err := upgrade(args, control, worker, previous)
-		if err != nil {
+		var err error
+		if worker.upgraded, err = upgrade(args, control, worker, previous); err != nil {
 			return err
 		}
-		previous = upgraded.Command
+		previous = worker.upgraded.Command
 	}
 	return nil
 }

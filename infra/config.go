@@ -34,6 +34,9 @@ type Args struct {
 	AMIOwner string
 	// AMIName is a pattern for the image's name, of which the newest is taken: "debian-13-amd64-*".
 	AMIName string
+	// CPUCredits is what burstable machines may do when their CPU credits are spent: "unlimited", run on and pay for it, or
+	// "standard", slow down.
+	CPUCredits string
 	// ProtectControlPlane makes Pulumi refuse to delete or replace the control plane, which holds all cluster state.
 	ProtectControlPlane bool
 	// AuthorizedKey is the public login key in authorized_keys form.
@@ -64,6 +67,9 @@ type Node struct {
 	InstanceType string
 	// RootVolumeGiB is the size of the only disk: 20.
 	RootVolumeGiB int
+	// Turn resolves when the machine may be changed or replaced; until then its resource is not registered. It becomes no
+	// dependency of the machine. Optional.
+	Turn pulumi.Output
 	// HostKey is the private ed25519 SSH host key in OpenSSH PEM form; it is kept secret.
 	HostKey pulumi.StringInput
 	// HostPublicKey is its public half in authorized_keys form.

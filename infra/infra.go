@@ -28,6 +28,8 @@ type NodeState struct {
 	// PublicIP is the Elastic IP. The node keeps it when its instance is replaced, so it stays known then; who uses it
 	// waits until packets can get there.
 	PublicIP pulumi.StringOutput
+	// Elastic is the same address, known without the instance.
+	Elastic  pulumi.StringOutput
 	Instance *ec2.Instance
 }
 

@@ -69,9 +69,17 @@ func (b *builder) node(node Node, m *machine) (*NodeState, error) {
 	reachable = append(reachable, association)
 	reachable = append(reachable, m.network.internet...)
 	return &NodeState{
-		Name: node.Name, Role: node.Role, PrivateIP: node.PrivateIP, Instance: instance,
+		Name: node.Name, Role: node.Role, PrivateIP: node.PrivateIP, Instance: instance, Elastic: address.PublicIp,
 		PublicIP: pulumi.OutputWithDependencies(b.ctx.Context(), address.PublicIp, reachable...).(pulumi.StringOutput),
 	}, nil
+}
+
+// address is the private one, known when the machine's turn has come.
+func (n Node) address() pulumi.StringInput {
+	if n.Turn == nil {
+		return pulumi.String(n.PrivateIP)
+	}
+	return n.Turn.ApplyT(func(any) string { return n.PrivateIP }).(pulumi.StringOutput)
 }
 
 // instance also returns the rules without which it cannot be used.
@@ -83,7 +91,7 @@ func (b *builder) instance(node Node, m *machine) (*ec2.Instance, []pulumi.Resou
 		Ami:                 pulumi.String(m.image),
 		InstanceType:        pulumi.String(node.InstanceType),
 		SubnetId:            m.network.subnet.ID(),
-		PrivateIp:           pulumi.String(node.PrivateIP),
+		PrivateIp:           node.address(),
 		VpcSecurityGroupIds: groups,
 		KeyName:             m.loginKey.KeyName,
 		// Packets from and to pods carry addresses that are not the instance's. On the control plane too: it holds routes
@@ -109,8 +117,7 @@ func (b *builder) instance(node Node, m *machine) (*ec2.Instance, []pulumi.Resou
 		Tags:                    tags,
 	}
 	if burstable.MatchString(node.InstanceType) {
-		// T3 starts in unlimited mode, where a busy loop costs money without a bound; standard mode slows down instead.
-		args.CreditSpecification = &ec2.InstanceCreditSpecificationArgs{CpuCredits: pulumi.String("standard")}
+		args.CreditSpecification = &ec2.InstanceCreditSpecificationArgs{CpuCredits: pulumi.String(b.args.CPUCredits)}
 	}
 	if node.Role == RoleControlPlane {
 		args.IamInstanceProfile = m.access

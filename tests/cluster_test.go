@@ -18,7 +18,7 @@ func TestClusterSteps(t *testing.T) {
 	assert.Equal(t, []string{
 		"shop-control-plane-admit-worker-node-1", "shop-control-plane-admit-worker-node-2", "shop-control-plane-calico",
 		"shop-control-plane-certificates", "shop-control-plane-files", "shop-control-plane-init", "shop-control-plane-kubeconfig",
-		"shop-control-plane-member-worker-node-1", "shop-control-plane-member-worker-node-2",
+		"shop-control-plane-member-control-plane", "shop-control-plane-member-worker-node-1", "shop-control-plane-member-worker-node-2",
 		"shop-control-plane-prepare", "shop-control-plane-ready",
 		"shop-control-plane-vacate-worker-node-1", "shop-control-plane-vacate-worker-node-2",
 		"shop-worker-node-1-certificates", "shop-worker-node-1-files", "shop-worker-node-1-join", "shop-worker-node-1-monitoring", "shop-worker-node-1-prepare", "shop-worker-node-1-request", "shop-worker-node-1-upgrade",
@@ -109,7 +109,8 @@ func TestClusterLeavesAMachineBeforeAnotherTakesItsPlace(t *testing.T) {
 		machine := ""
 		if node, ok := strings.CutSuffix(r.Name, "-files"); ok {
 			machine = "i-" + strings.TrimPrefix(node, "shop-")
-		} else if _, node, ok := strings.Cut(r.Name, "-member-"); ok {
+		} else if _, node, ok := strings.Cut(r.Name, "-member-worker-"); ok {
+			node = "worker-" + node
 			machine = "i-" + node
 			assert.Contains(t, r.PropertyDeps["triggers"], rec.Get(t, clusterCommand, "shop-"+node+"-files").URN,
 				"the engine deletes %s before it replaces what is first on that machine", r.Name)

@@ -94,6 +94,15 @@ func (m *Machine) GoesWith(resource pulumi.Resource) {
 	}
 }
 
+// AsItIs is the machine before this update does anything to it, reached at an address that waits for nothing: it runs the
+// scripts that an earlier update put there.
+func (m *Machine) AsItIs(address pulumi.StringInput) *Machine {
+	before := *m
+	before.connection.Host = address
+	before.instance, before.uploaded, before.id = nil, nil, pulumi.String("")
+	return &before
+}
+
 // upload puts the scripts and files of the machine in place; stdin keeps them out of the command line.
 func (m *Machine) upload(scriptNames []string) (*remote.Command, error) {
 	names := slices.Sorted(maps.Keys(m.files))

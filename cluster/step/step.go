@@ -5,6 +5,7 @@ package step
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-command/sdk/go/command/remote"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -90,7 +91,10 @@ func (m *Machine) Run(s Step) (*Done, error) {
 	if s.Undo != nil {
 		args.Delete = command(s.Undo.Script, s.Undo.Limit, s.Undo.Settings)
 	}
-	waits := append([]pulumi.Resource{m.uploaded}, s.Waits...)
+	waits := slices.Clone(s.Waits)
+	if m.uploaded != nil {
+		waits = append(waits, m.uploaded)
+	}
 	for _, before := range s.After {
 		waits = append(waits, before.Command)
 	}

@@ -118,6 +118,28 @@ func TestLife(t *testing.T) {
 			"create-replacement platform-worker-node-2-labels")
 		assertUntouched(t, up, "worker-node-1")
 	})
+	part("machines_change_one_at_a_time", func(t *testing.T) {
+		nodes := devNodes(t)
+		moved, ok := nodes[2].(map[string]any)
+		require.True(t, ok)
+		moved["privateIp"] = "172.31.7.249"
+		p.configure(stack, map[string]any{"adminCidrs": admins, "nodes": nodes, "instanceType": "t3.large"})
+		up, err := stack.Up(t.Context())
+		require.NoError(t, err)
+		var wanted []string
+		for _, node := range []string{"control-plane", "worker-node-1", "worker-node-2"} {
+			wanted = append(wanted, "update platform-control-plane-clear-"+node, "update "+node, "update platform-control-plane-member-"+node)
+		}
+		assertOrder(t, up, wanted...)
+		// A machine that is another one leaves as such; what is in place and what is not go in one order.
+		moved["privateIp"] = "172.31.7.248"
+		p.configure(stack, map[string]any{"adminCidrs": admins, "nodes": nodes})
+		up, err = stack.Up(t.Context())
+		require.NoError(t, err)
+		assertOrder(t, up, "update worker-node-1", "update platform-control-plane-member-worker-node-1",
+			"delete-replaced platform-control-plane-member-worker-node-2", "delete-replaced worker-node-2",
+			"create-replacement worker-node-2", "create-replacement platform-control-plane-member-worker-node-2")
+	})
 	part("a_lost_machine_leaves_before_another_one_joins", func(t *testing.T) {
 		p.terminate(t, "worker-node-2")
 		// Of its machine and address only: pods of kubelets that are not there are not to be refreshed.

@@ -10,6 +10,7 @@ var stages = []stage{
 	)},
 	{"workers come and go", testWorkersComeAndGo},
 	{"every key of the configuration", testEveryKey},
+	{"machines change in turn", testMachinesChangeInTurn},
 	{"pods fail", testPodsFail},
 	{"machines fail", testMachinesFail},
 	{"a lost machine is replaced", testLostMachineIsReplaced},

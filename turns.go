@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
+
+	"ecommerce-platform/cluster"
+	"ecommerce-platform/infra"
+)
+
+// turns holds machines back until it is their turn to change. The layer above says when that is; where there is none in
+// this stack, a machine's turn comes when the one before has been changed.
+//
+// A resource that has to wait for another usually depends on it. Here that would make a new cluster's machines start one
+// after the other, and be destroyed so. Whether the platform stands is a fact of the last update, which no graph holds: the
+// program asks the engine for the stack's outputs, and holds the registration of a machine back where there are any. A
+// preview changes nothing and holds nothing back.
+type turns struct {
+	ctx    *pulumi.Context
+	stands bool
+	held   map[string]*turn
+}
+
+type turn struct {
+	once sync.Once
+	come func(any)
+	fail func(error)
+}
+
+// readStackOutputs is the engine's function behind StackReference. It makes no resource, and so no copy of the outputs in
+// the state of the stack that they are the outputs of.
+const readStackOutputs = "pulumi:pulumi:readStackOutputs"
+
+// turns asks whether there was an update that this stack came out of whole.
+func (c *Config) turns(ctx *pulumi.Context) (*turns, error) {
+	t := &turns{ctx: ctx, held: map[string]*turn{}}
+	if !c.has("infra") {
+		return t, nil
+	}
+	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), ctx.Stack())
+	answer := ctx.InvokeOutput(readStackOutputs, pulumi.Map{"name": pulumi.String(name)}, pulumi.MapOutput{}, pulumi.InvokeOutputOptions{})
+	read, err := internals.UnsafeAwaitOutput(ctx.Context(), answer)
+	if err != nil {
+		return nil, fmt.Errorf("reading this stack's outputs: %w", err)
+	}
+	properties, _ := read.Value.(map[string]any)
+	outputs, ok := properties["outputs"].(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("reading this stack's outputs: the engine answers with %T", properties["outputs"])
+	}
+	last := "nodes"
+	if c.has("cluster") {
+		last = "kubeconfig"
+	}
+	_, t.stands = outputs[last]
+	return t, nil
+}
+
+// hold keeps the machines from being registered before their turn.
+func (t *turns) hold(args *infra.Args) *infra.Args {
+	if !t.stands || t.ctx.DryRun() {
+		return args
+	}
+	for i := range args.Nodes {
+		held := &turn{}
+		args.Nodes[i].Turn, held.come, held.fail = t.ctx.NewOutput()
+		t.held[args.Nodes[i].Name] = held
+	}
+	return args
+}
+
+// follow lets a node's turn come when what it waits for is done. It never comes where that fails.
+func (t *turns) follow(node string, after pulumi.Output) {
+	held := t.held[node]
+	if held == nil {
+		return
+	}
+	go func() {
+		if _, err := internals.UnsafeAwaitOutput(t.ctx.Context(), after); err != nil {
+			held.end(fmt.Errorf("the machine of %s stays as it is: %w", node, err))
+			return
+		}
+		held.end(nil)
+	}()
+}
+
+// followCluster lets the cluster say when.
+func (t *turns) followCluster(kubernetes *cluster.Cluster) {
+	for node, turn := range kubernetes.Turns {
+		t.follow(node, turn)
+	}
+}
+
+// followMachines changes machines one after the other, the control plane first, where another stack has the cluster.
+func (t *turns) followMachines(c *Config, machines *infra.Infra) {
+	if c.has("cluster") {
+		return
+	}
+	previous := pulumi.ID("").ToIDOutput()
+	for _, node := range c.inTurn() {
+		t.follow(node.Name, previous)
+		previous = machines.Node(node.Name).Instance.ID()
+	}
+}
+
+// end is for a program that ends early: what nobody follows up would be waited for without end.
+func (t *turns) end(err error) {
+	if err == nil {
+		return
+	}
+	for _, held := range t.held {
+		held.end(errors.New("its turn never came"))
+	}
+}
+
+func (t *turn) end(err error) {
+	t.once.Do(func() {
+		if err != nil {
+			t.fail(err)
+		} else {
+			t.come(nil)
+		}
+	})
+}
