@@ -27,7 +27,7 @@ say() {
 
 # detail COMMAND... shows the end of what a command prints, indented, whether it succeeds or not.
 detail() {
-	{ "$@" 2>&1 || true; } | tail -n 40 | sed 's/^/    /' >&2
+	{ "$@" 2>&1 || true; } | tail -n 40 | awk '{ print "    " $0 }' >&2
 }
 
 # fail WHAT REMEDY [COMMAND...] ends the script, with a command's output as evidence.
@@ -40,6 +40,19 @@ fail() {
 	printf '%s: what to do: %s\n' "${SCRIPT%.sh}" "$2" >&2
 	exit 1
 }
+
+# shown passes on what a script prints for people. The command provider waits without end where a line is longer than 64 KiB,
+# and fails where a text is not UTF-8.
+shown() {
+	local line
+	trap '' INT TERM # why a script ends is told at its end
+	while IFS= read -r line || [[ -n $line ]]; do
+		line=${line:0:4000}
+		printf '%s\n' "${line//[^[:print:][:blank:]]/}"
+	done
+}
+
+exec 2> >(shown >&2)
 
 trap 'fail "line $LINENO, while $DOING: $BASH_COMMAND" "read the lines above, then run pulumi up again: every step can be repeated"' ERR
 trap 'fail "stopped at its time limit while $DOING" "see what is slow on the node, then run pulumi up again: every step can be repeated"' TERM

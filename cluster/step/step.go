@@ -54,7 +54,7 @@ type Undo struct {
 type Output int
 
 const (
-	// Progress is for the person who watches.
+	// Progress is for nobody: what the person who watches is to see goes to stderr.
 	Progress Output = iota
 	// Data is for another step; progress goes to stderr.
 	Data
@@ -137,13 +137,10 @@ func (m *Machine) digest(s Step) (pulumi.StringOutput, error) {
 	return digestOf(parts...), nil
 }
 
+// logging never shows stdout: scripts/lib.sh sees to it that the provider can show what comes on stderr.
 func (o Output) logging() remote.LoggingPtrInput {
-	switch o {
-	case Data:
-		return remote.LoggingStderr
-	case Secret:
+	if o == Secret {
 		return remote.LoggingNone
-	default:
-		return remote.LoggingStdoutAndStderr
 	}
+	return remote.LoggingStderr
 }
