@@ -154,6 +154,18 @@ func TestWorkloadsNginxTemplates(t *testing.T) {
 	}
 }
 
+func TestWorkloadsNearestCache(t *testing.T) {
+	rec := pulumitest.Run(t, workloadsProgram(workloadsArgs()))
+	for _, tier := range workloadsTiers {
+		service := rec.Get(t, workloadsService, "shop-"+tier)
+		if tier == "redis" {
+			assert.Equal(t, "PreferSameNode", service.Input("spec.trafficDistribution"))
+			continue
+		}
+		assert.False(t, service.Has("spec.trafficDistribution"), "%s: pods share the work", tier)
+	}
+}
+
 func TestWorkloadsChangedRedisSettingRollsThePods(t *testing.T) {
 	before := pulumitest.Run(t, workloadsProgram(workloadsArgs()))
 	args := workloadsArgs()

@@ -11,8 +11,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// deployRedis deploys the caches: one a node, each on its own. A client meets either through the Service, and a key that
-// one of them holds the other does not.
+// deployRedis deploys the caches: one a node, each on its own. Through the Service a client meets the one on its node, or the
+// other where that is away, and a key that one of them holds the other does not.
 //
 // There is no password: every pod of the cluster may connect, as the architecture has it, and nothing from outside can.
 func (to *target) deployRedis() (*endpoint, error) {
@@ -44,7 +44,7 @@ func (to *target) deployRedis() (*endpoint, error) {
 		scratch("tmp", "/tmp", "16Mi"),
 	}
 	redis.after = []pulumi.Resource{config.configMap}
-	return to.deploy(redis, serviceArgs{port: 6379})
+	return to.deploy(redis, serviceArgs{port: 6379, nearest: true})
 }
 
 // redisConfig is the base configuration and the settings after it, in an order that is always the same.

@@ -12,6 +12,8 @@ type serviceArgs struct {
 	port int
 	// nodePort opens the Service on this port of every node; 0 keeps it inside the cluster.
 	nodePort int
+	// nearest sends a client to a pod on its own node while there is a ready one.
+	nearest bool
 }
 
 // endpoint is a Service that other tiers and the outputs refer to.
@@ -45,6 +47,10 @@ func (to *target) serve(t *tier, args serviceArgs) (*endpoint, error) {
 		// Every node answers, not only those that run a pod, at the price of the client's address.
 		spec.ExternalTrafficPolicy = pulumi.String("Cluster")
 		port.NodePort = pulumi.Int(args.nodePort)
+	}
+	if args.nearest {
+		// https://kubernetes.io/docs/concepts/services-networking/service/#traffic-distribution
+		spec.TrafficDistribution = pulumi.String("PreferSameNode")
 	}
 	spec.Ports = corev1.ServicePortArray{port}
 	meta := t.meta(to, t.name)
