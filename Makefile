@@ -10,7 +10,7 @@ SHELL := /bin/bash
 export GONOSUMDB := github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*
 LAB := cd tests/lab && go run .
 
-.PHONY: help up down ssh preview comment bench prepare test unit engine e2e lifecycle lint golden
+.PHONY: help up down ssh image preview comment bench prepare test unit engine e2e lifecycle lint golden
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -25,6 +25,9 @@ ssh: export NODE := $(NODE)
 ssh: export COMMAND := $(COMMAND)
 ssh: ## log in to a node of make up (NODE=name, COMMAND="one to run there")
 	@$(LAB) ssh
+
+image: ## build the shop's backend for amd64 and arm64, without Docker; pushes it to REPOSITORY=registry/name (TAG=tag), else writes bin/shop.tar
+	@$(LAB) image
 
 preview: export REPORT := $(if $(REPORT),$(abspath $(REPORT)))
 preview: export DIFF := $(if $(DIFF),$(abspath $(DIFF)))

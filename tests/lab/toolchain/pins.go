@@ -114,6 +114,7 @@ var Pins = []Pin{
 		Binaries: []Binary{{"shfmt", "mvdan.cc/sh/v3/cmd/shfmt"}},
 		Stamps:   []string{"main.version=v3.12.0"},
 	},
+	{Name: "image", Version: "v0.18.0", Cold: "2 min", Binaries: []Binary{{"image", "."}}},
 }
 
 // Own is the lab's own commands: package paths in its module, by binary name.

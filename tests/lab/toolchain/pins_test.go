@@ -87,6 +87,7 @@ func TestPinnedVersions(t *testing.T) {
 		{"node_exporter", "github.com/prometheus/node_exporter", NodeExporterVersion},
 		{"kwok", "sigs.k8s.io/kwok", versionOf("kwok")},
 		{"golangci-lint", "github.com/golangci/golangci-lint/v2", versionOf("golangci-lint")},
+		{"image", "github.com/google/ko", versionOf("image")},
 		{"shfmt", "mvdan.cc/sh/v3", versionOf("shfmt")},
 	} {
 		t.Run(c.pin+" is made of "+c.module, func(t *testing.T) {
