@@ -1,6 +1,8 @@
 package tests
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -40,6 +42,9 @@ func TestClusterTurns(t *testing.T) {
 			assert.False(t, rec.WaitsFor(step("control-plane-clear-"+node), step(node+"-files")) && node != "control-plane", node)
 			assert.False(t, rec.WaitsFor(step("control-plane-clear-control-plane"), step(node+"-files")), node)
 		}
+		clearing := step("control-plane-clear-control-plane")
+		assert.NotContains(t, clearing.InputString("create"), "/opt/platform/bin", "an earlier version of this program has uploaded other scripts")
+		assert.ElementsMatch(t, []string{"bin/clear.sh", "bin/lib.sh", "bin/evict.sh", "bin/turn.sh"}, slices.Collect(maps.Keys(clusterUpload(t, clearing))))
 		assert.Equal(t, "203.0.113.control-plane", step("control-plane-clear-control-plane").Input("connection.host"))
 	})
 	t.Run("nothing of a new cluster waits for it", func(t *testing.T) {

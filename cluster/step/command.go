@@ -19,9 +19,16 @@ type Setting struct {
 // Set gives a variable its value.
 func Set(name string, value pulumi.StringInput) Setting { return Setting{Name: name, Value: value} }
 
-// command is the line that runs a script. The limit is on the node, because neither a lost
+const (
+	// uploaded runs a script that was uploaded, by its name.
+	uploaded = "/opt/platform/bin/%s"
+	// brought runs a script out of the tar on stdin, which leaves nothing behind.
+	brought = `sh -c 'set -eu; umask 077; d=$(mktemp -d); trap "rm -rf $d" EXIT; base64 -d | tar -x -C "$d"; "$d/bin/%s"'`
+)
+
+// command is the line that runs a script, uploaded or brought. The limit is on the node, because neither a lost
 // connection nor a cancelled update stops what runs there.
-func command(script string, limit int, settings []Setting) pulumi.StringOutput {
+func command(way, script string, limit int, settings []Setting) pulumi.StringOutput {
 	values := make([]any, len(settings))
 	for i, setting := range settings {
 		values[i] = setting.Value
@@ -31,7 +38,7 @@ func command(script string, limit int, settings []Setting) pulumi.StringOutput {
 		for i, setting := range settings {
 			words = append(words, setting.Name+"="+quote(values[i].(string)))
 		}
-		return strings.Join(append(words, "/opt/platform/bin/"+script), " ")
+		return strings.Join(append(words, fmt.Sprintf(way, script)), " ")
 	}).(pulumi.StringOutput)
 }
 

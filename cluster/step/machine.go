@@ -60,6 +60,7 @@ type Machine struct {
 	id         pulumi.StringInput
 	scripts    scripts
 	files      map[string]pulumi.StringInput
+	way        string // to a script
 	uploaded   *remote.Command
 }
 
@@ -67,7 +68,7 @@ type Machine struct {
 func NewMachine(ctx *pulumi.Context, prefix string, args *MachineArgs) (*Machine, error) {
 	m := &Machine{
 		ctx: ctx, parent: args.Parent, name: args.Name, prefix: prefix + "-" + args.Name, instance: args.Instance,
-		id: args.ID, scripts: scripts{args.Scripts}, files: args.Files,
+		id: args.ID, scripts: scripts{args.Scripts}, files: args.Files, way: uploaded,
 		connection: remote.ConnectionArgs{
 			Host:           args.Address,
 			Port:           pulumi.Float64(22),
@@ -94,11 +95,13 @@ func (m *Machine) GoesWith(resource pulumi.Resource) {
 	}
 }
 
-// AsItIs is the machine before this update does anything to it, reached at an address that waits for nothing: it runs the
-// scripts that an earlier update put there.
+// AsItIs is the machine before this update does anything to it, reached at an address that waits for nothing. Its steps bring
+// their scripts along: what an earlier update put there may be of another version of this program. They have no stdin of
+// their own, and no undo.
 func (m *Machine) AsItIs(address pulumi.StringInput) *Machine {
 	before := *m
 	before.connection.Host = address
+	before.way = brought
 	before.instance, before.uploaded, before.id = nil, nil, pulumi.String("")
 	return &before
 }

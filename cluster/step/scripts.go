@@ -20,21 +20,38 @@ type scripts struct{ fs.FS }
 // sourcing is the line by which a script takes in another one.
 var sourcing = regexp.MustCompile(`(?m)^source "\$\{BASH_SOURCE\[0\]%/\*\}/([a-z.-]+)"$`)
 
-// code returns all the code that a script runs: that of the scripts it sources, then its own.
-func (s scripts) code(name string) ([]pulumi.StringInput, error) {
+// files names all that a script runs: the scripts it sources, then itself.
+func (s scripts) files(name string) ([]string, error) {
 	own, err := fs.ReadFile(s, name)
 	if err != nil {
 		return nil, err
 	}
-	var code []pulumi.StringInput
+	var names []string
 	for _, match := range sourcing.FindAllSubmatch(own, -1) {
-		sourced, err := s.code(string(match[1]))
+		sourced, err := s.files(string(match[1]))
 		if err != nil {
 			return nil, err
 		}
-		code = append(code, sourced...)
+		names = append(names, sourced...)
 	}
-	return append(code, pulumi.String(own)), nil
+	return append(names, name), nil
+}
+
+// code returns all the code that a script runs.
+func (s scripts) code(name string) ([]pulumi.StringInput, error) {
+	names, err := s.files(name)
+	if err != nil {
+		return nil, err
+	}
+	code := make([]pulumi.StringInput, len(names))
+	for i, name := range names {
+		content, err := fs.ReadFile(s, name)
+		if err != nil {
+			return nil, err
+		}
+		code[i] = pulumi.String(content)
+	}
+	return code, nil
 }
 
 // archive packs the scripts and the given files as a tar in base64, the same bytes for the same content.
@@ -51,7 +68,7 @@ func (s scripts) archive(names []string, files map[string]string) (string, error
 		}
 		return nil
 	}
-	for _, name := range slices.Sorted(slices.Values(names)) {
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
 		content, err := fs.ReadFile(s, name)
 		if err != nil {
 			return "", fmt.Errorf("pack: %w", err)

@@ -77,7 +77,7 @@ func (m *Machine) Run(s Step) (*Done, error) {
 	}
 	args := &remote.CommandArgs{
 		Connection: m.connection,
-		Create:     command(s.Script, s.Limit, append(s.Settings, Set("PLATFORM_DIGEST", digest))),
+		Create:     command(m.way, s.Script, s.Limit, append(s.Settings, Set("PLATFORM_DIGEST", digest))),
 		// Needs no sshd that accepts variables, and keeps one run's output out of the next one's environment.
 		AddPreviousOutputInEnv: pulumi.Bool(false),
 		Logging:                s.Output.logging(),
@@ -85,11 +85,22 @@ func (m *Machine) Run(s Step) (*Done, error) {
 	if s.Stdin != nil {
 		args.Stdin = s.Stdin.ToStringOutput().ToStringPtrOutput()
 	}
+	if m.way == brought {
+		names, err := m.scripts.files(s.Script)
+		if err != nil {
+			return nil, fmt.Errorf("node %s: %s: %w", m.name, s.Name, err)
+		}
+		packed, err := m.scripts.archive(names, nil)
+		if err != nil {
+			return nil, fmt.Errorf("node %s: %s: %w", m.name, s.Name, err)
+		}
+		args.Stdin = pulumi.String(packed)
+	}
 	if s.SecretStdin != nil {
 		args.Stdin = s.SecretStdin
 	}
 	if s.Undo != nil {
-		args.Delete = command(s.Undo.Script, s.Undo.Limit, s.Undo.Settings)
+		args.Delete = command(m.way, s.Undo.Script, s.Undo.Limit, s.Undo.Settings)
 	}
 	waits := slices.Clone(s.Waits)
 	if m.uploaded != nil {
