@@ -9,19 +9,13 @@ import (
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
-// Archive writes the image as an OCI archive, which podman, skopeo and ctr read, and its SBOMs beside it.
+// Archive writes the image as an OCI archive, which podman, skopeo and ctr read, and its SBOM beside it.
 func (i Image) Archive(path string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	sboms, err := os.ReadDir(i.SBOMs)
-	if err != nil {
+	if err := toolchain.Copy(i.SBOM, filepath.Join(filepath.Dir(path), filepath.Base(i.SBOM))); err != nil {
 		return err
-	}
-	for _, sbom := range sboms {
-		if err := toolchain.Copy(filepath.Join(i.SBOMs, sbom.Name()), filepath.Join(filepath.Dir(path), sbom.Name())); err != nil {
-			return err
-		}
 	}
 	unfinished := path + ".new"
 	file, err := os.Create(unfinished)

@@ -17,8 +17,8 @@ const Repository = "ecommerce-platform/shop"
 
 // Image is one that was built.
 type Image struct {
-	// Layout is the directory that holds it as an OCI image layout, SBOMs that with its SBOMs, in SPDX.
-	Layout, SBOMs string
+	// Layout is the directory that holds it as an OCI image layout, SBOM the file that says what it is made of, in SPDX.
+	Layout, SBOM string
 	// Digest is that of its index: sha256 and a colon before.
 	Digest string
 }
@@ -42,7 +42,7 @@ func Build(ctx context.Context) (Image, error) {
 		return Image{}, err
 	}
 	dir := filepath.Join(cache, "shop", toolchain.Key(tree, strings.TrimSpace(version), filepath.Base(filepath.Dir(builder))))
-	image := Image{Layout: filepath.Join(dir, "layout"), SBOMs: filepath.Join(dir, "sbom")}
+	image := Image{Layout: filepath.Join(dir, "layout"), SBOM: filepath.Join(dir, "sbom", "shop.spdx.json")}
 	unlock, err := toolchain.Lock(ctx, "shop-image")
 	if err != nil {
 		return Image{}, err

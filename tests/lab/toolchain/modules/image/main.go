@@ -32,7 +32,7 @@ func main() {
 	flag.StringVar(&o.repository, "repository", "", "registry and repository to push to")
 	flag.StringVar(&o.tag, "tag", "", "tag to push as, beside the digest")
 	flag.StringVar(&o.layout, "layout", "", "directory to write an OCI image layout to")
-	flag.StringVar(&o.sbom, "sbom", "", "directory to write the SBOMs to, in SPDX")
+	flag.StringVar(&o.sbom, "sbom", "", "directory to write the SBOM to, in SPDX")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	digest, err := o.run(ctx)
@@ -62,6 +62,9 @@ func (o options) run(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if image, err = describe(image, o.sbom); err != nil {
+		return "", err
+	}
 	to, err := o.publisher()
 	if err != nil {
 		return "", err
@@ -81,7 +84,7 @@ func (o options) build() []build.Option {
 	for _, p := range platforms {
 		names = append(names, p.String())
 	}
-	all := []build.Option{
+	return []build.Option{
 		build.WithBaseImages(nothing),
 		build.WithPlatforms(names...),
 		build.WithUser(user),
@@ -90,13 +93,9 @@ func (o options) build() []build.Option {
 		build.WithDefaultFlags([]string{"-buildvcs=false", "-mod=readonly"}),
 		build.WithDefaultLdflags([]string{"-s", "-w"}),
 		build.WithDefaultEnv([]string{"CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off"}),
-		build.WithSPDX(""),
+		build.WithDisabledSBOM(),
 		build.WithJobs(1),
 	}
-	if o.sbom != "" {
-		all = append(all, build.WithSBOMDir(o.sbom))
-	}
-	return all
 }
 
 // nothing is the base: an image without a layer for each platform.
