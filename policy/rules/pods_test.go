@@ -50,6 +50,23 @@ var podFixtures = map[string][]fixture{
 		), `image "nginx:alpine" names no digest`, backend, ""},
 		{"digests", change(digest(frontend), digest(backend), digest(postgres), digest("shop-redis")), "", "", ""},
 	},
+	"data-tiers-used": {
+		{"nginx", change(
+			told("env[2]", "PGHOST", "postgres"), told("env[3]", "REDIS_URL", "redis://redis:6379/0"),
+		), `container backend is told of postgres and redis, and "nginx:alpine" asks nobody`, backend, ""},
+		{"nginx from another registry", change(
+			told("env[3]", "DATABASE", "postgresql://postgres.shop.svc/shop"),
+			deployment(backend, container+"image", "registry.example:5000/hub/nginx@sha256:abc"),
+		), "container backend is told of postgres, and", backend, ""},
+		{"a program", change(
+			told("env[3]", "PGHOST", "postgres"), deployment(backend, container+"image", "registry.example:5000/nginx/shop@sha256:abc"),
+		), "", "", ""},
+		{"nginx that is told of nothing", nil, "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(deploymentType, backend, container+"image")), "", "",
+			deploymentType + " " + backend + " " + container + "image",
+		},
+	},
 	"secrets-not-literal": {
 		{"a password in a variable", change(deployment(backend, container+"env[3]", map[string]any{"name": "DB_PASSWORD", "value": "hunter2"})),
 			"variable DB_PASSWORD of container backend has its value in the pod", backend, ""},
@@ -84,4 +101,9 @@ var podFixtures = map[string][]fixture{
 
 func digest(name string) modeltest.Change {
 	return deployment(name, container+"image", "example@sha256:abc")
+}
+
+// told gives the backend a variable.
+func told(place, name, value string) modeltest.Change {
+	return deployment(backend, container+place, map[string]any{"name": name, "value": value})
 }

@@ -108,6 +108,10 @@ var All = []Rule{
 		"append @sha256:<digest>, which `docker buildx imagetools inspect` shows", imageDigest,
 	},
 	{
+		"data-tiers-used", advisory, "Pods that are told where the database and the caches are run a program that can ask them",
+		"name one in backend.image, such as what `make image` makes", dataTiersUsed,
+	},
+	{
 		"secrets-not-literal", mandatory, "No variable, argument or ConfigMap holds a secret",
 		"put it in a Secret and refer to that with valueFrom.secretKeyRef", secretsNotLiteral,
 	},
