@@ -37,6 +37,11 @@ func (c *Config) immutable() map[string]immutableKey {
 		node := c.Nodes[i]
 		keys["controlPlane.name"] = immutableKey{fmt.Sprintf("nodes[%d].name", i), fmt.Sprintf("%q", node.Name)}
 		keys["controlPlane.privateIp"] = immutableKey{fmt.Sprintf("nodes[%d].privateIp", i), fmt.Sprintf("%q", node.PrivateIP)}
+		// A machine knows the login key and its host key from its first boot. Steps that would undo something on machines with
+		// other keys could not even log in.
+		if derived, err := c.keys(); err == nil {
+			keys["keySeed"] = immutableKey{"keySeed", "<secret, with the login key " + derived.Login.Public + ">"}
+		}
 		same("podCidr", c.PodCidr)
 		same("serviceCidr", c.ServiceCidr)
 	}

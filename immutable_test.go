@@ -50,6 +50,12 @@ func TestImmutableKeys(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the seed of the keys, without telling it", func(t *testing.T) {
+		_, err := run(t, devStack(t), stack{"keySeed": "another seed that only this test knows, 0123456789", "databasePassword": testPassword},
+			created(t, devStack(t)))
+		require.ErrorContains(t, err, "keySeed <secret, with the login key ssh-ed25519 ")
+		assert.NotContains(t, err.Error(), testSeed)
+	})
 	t.Run("every one at once", func(t *testing.T) {
 		_, err := run(t, devStack(t).with("podCidr", "10.8.0.0/16").with("namespace", "shop"), secrets(), created(t, devStack(t)))
 		require.ErrorContains(t, err, "podCidr ")
@@ -72,7 +78,7 @@ func TestImmutableKeys(t *testing.T) {
 }
 
 func TestEveryImmutableKeyIsDescribedAsSuch(t *testing.T) {
-	config := &Config{Layers: allLayers, Nodes: []Node{{Role: "control-plane"}}}
+	config := &Config{Layers: allLayers, Nodes: []Node{{Role: "control-plane"}}, KeySeed: testSeed}
 	keys := declaredKeys(t)
 	refused := map[string]bool{}
 	for _, key := range config.immutable() {

@@ -57,7 +57,34 @@ func (c *Config) turns(ctx *pulumi.Context) (*turns, error) {
 		last = "kubeconfig"
 	}
 	_, t.stands = outputs[last]
-	return t, nil
+	return t, c.checkAddresses(deployed(outputs["nodes"]))
+}
+
+// deployed are the private addresses of the nodes of the last update.
+func deployed(nodes any) map[string]string {
+	addresses := map[string]string{}
+	list, _ := nodes.([]any)
+	for _, item := range list {
+		node, _ := item.(map[string]any)
+		name, _ := node["name"].(string)
+		address, _ := node["privateIp"].(string)
+		addresses[address] = name
+	}
+	return addresses
+}
+
+// checkAddresses refuses an address that another machine still has when it would be asked for: of a node that has another
+// name now, or that is to have another address in the same update. The engine makes before it removes, and AWS gives an
+// address once.
+func (c *Config) checkAddresses(owners map[string]string) error {
+	var found []error
+	for i, node := range c.Nodes {
+		if owner := owners[node.PrivateIP]; owner != "" && owner != node.Name {
+			found = append(found, fmt.Errorf("nodes[%d].privateIp %q: %s has it until an update has taken it away; give %s another one, or run `pulumi up` before without it",
+				i, node.PrivateIP, owner, node.Name))
+		}
+	}
+	return errors.Join(found...)
 }
 
 // hold keeps the machines from being registered before their turn.
