@@ -14,7 +14,7 @@ type Args struct {
 	VpcCidr string
 	// SubnetCidr is the block of the one subnet, inside VpcCidr or equal to it.
 	SubnetCidr string
-	// AvailabilityZone of the subnet, "eu-central-1a"; empty lets AWS choose.
+	// AvailabilityZone of the subnet, "eu-central-1a"; empty takes the first that offers the types of all nodes.
 	AvailabilityZone string
 	// PodCidr is the block pods get addresses from, "192.168.0.0/16". AWS does not know it; the security groups must.
 	PodCidr string

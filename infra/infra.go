@@ -54,7 +54,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	b := &builder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(infra)}
 
-	network, err := b.network()
+	zone, err := b.zone()
+	if err != nil {
+		return nil, err
+	}
+	network, err := b.network(zone)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ type network struct {
 	internet []pulumi.Resource
 }
 
-func (b *builder) network() (*network, error) {
+func (b *builder) network(zone string) (*network, error) {
 	vpc, err := ec2.NewVpc(b.ctx, b.name+"-vpc", &ec2.VpcArgs{
 		CidrBlock:          pulumi.String(b.args.VpcCidr),
 		EnableDnsSupport:   pulumi.Bool(true),
@@ -40,16 +40,14 @@ func (b *builder) network() (*network, error) {
 		return nil, err
 	}
 	// Nodes are reached by Elastic IPs; an address given at launch would be a second one, paid for and soon replaced.
-	subnetArgs := &ec2.SubnetArgs{
+	// Another zone would replace the subnet, and that every machine: what was chosen first stays.
+	subnet, err := ec2.NewSubnet(b.ctx, b.name+"-public", &ec2.SubnetArgs{
 		VpcId:               vpc.ID(),
+		AvailabilityZone:    pulumi.String(zone),
 		CidrBlock:           pulumi.String(b.args.SubnetCidr),
 		MapPublicIpOnLaunch: pulumi.Bool(false),
 		Tags:                b.tags(b.name + "-public"),
-	}
-	if b.args.AvailabilityZone != "" {
-		subnetArgs.AvailabilityZone = pulumi.String(b.args.AvailabilityZone)
-	}
-	subnet, err := ec2.NewSubnet(b.ctx, b.name+"-public", subnetArgs, b.parent)
+	}, b.parent, pulumi.IgnoreChanges([]string{"availabilityZone"}))
 	if err != nil {
 		return nil, err
 	}

@@ -60,8 +60,8 @@ func TestInfraNodes(t *testing.T) {
 		assert.Contains(t, rec.Get(t, infraInstance, "worker-node-1").PropertyDeps["keyName"], pair.URN)
 	})
 	t.Run("the image is the newest of its publisher", func(t *testing.T) {
-		require.Len(t, rec.Calls(), 1, "one lookup for all nodes")
-		call := rec.Calls()[0]
+		require.Len(t, rec.Calls(), 2, "one lookup of types and one of the image for all nodes")
+		call := rec.Calls()[1]
 		assert.Equal(t, "aws:ec2/getAmi:getAmi", call.Token)
 		assert.Equal(t, map[string]any{
 			"mostRecent": true, "owners": []any{"136693071363"},

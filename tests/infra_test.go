@@ -95,7 +95,7 @@ func TestInfraNetwork(t *testing.T) {
 		assert.Equal(t, vpcID, subnet.Input("vpcId"))
 		assert.Equal(t, "172.31.0.0/20", subnet.Input("cidrBlock"))
 		assert.Equal(t, false, subnet.Input("mapPublicIpOnLaunch"))
-		assert.False(t, subnet.Has("availabilityZone"), "AWS chooses unless config does")
+		assert.Equal(t, "eu-central-1a", subnet.Input("availabilityZone"))
 		assert.Len(t, rec.All("aws:ec2/subnet:Subnet"), 1)
 	})
 	t.Run("a default route to the internet", func(t *testing.T) {

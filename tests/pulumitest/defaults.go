@@ -52,6 +52,17 @@ func defaultInvokes() map[string]func(map[string]any) (map[string]any, error) {
 		"pulumi:pulumi:readStackOutputs": func(args map[string]any) (map[string]any, error) { //nolint:unparam // other answers may fail
 			return map[string]any{"name": args["name"], "outputs": map[string]any{}}, nil
 		},
+		// Every zone has every type.
+		"aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": func(args map[string]any) (map[string]any, error) { //nolint:unparam // other answers may fail
+			var types, zones []any
+			filter, _ := args["filters"].([]any)[0].(map[string]any)
+			for _, zone := range []string{"eu-central-1b", "eu-central-1a"} {
+				for _, kind := range filter["values"].([]any) {
+					types, zones = append(types, kind), append(zones, zone)
+				}
+			}
+			return map[string]any{"id": "eu-central-1", "instanceTypes": types, "locations": zones, "locationTypes": zones}, nil
+		},
 		"aws:ec2/getAmi:getAmi": func(map[string]any) (map[string]any, error) { //nolint:unparam // other answers may fail
 			return map[string]any{
 				"id": AMI, "imageId": AMI, "name": "debian-13-amd64-20261110-2287", "architecture": "x86_64",

@@ -158,7 +158,7 @@ func TestLookups(t *testing.T) {
 		{"an unknown filter", "aws:ec2/getAmi:getAmi", in{"filters": []any{in{"name": "colour", "values": []any{"x"}}}},
 			"invoking aws:ec2/getAmi:getAmi: InvalidParameterValue: The filter 'colour' is invalid"},
 		{"a misspelt argument", "aws:ec2/getAmi:getAmi", in{"mostRecently": true}, "mostRecently: unknown property"},
-		{"another function", "aws:ec2/getVpc:getVpc", in{}, `function "aws:ec2/getVpc:getVpc": not offered by the digital twin of EC2; it has aws:ec2/getAmi:getAmi, aws:index/getAvailabilityZones:getAvailabilityZones, aws:index/getCallerIdentity:getCallerIdentity, aws:index/getRegion:getRegion`},
+		{"another function", "aws:ec2/getVpc:getVpc", in{}, `function "aws:ec2/getVpc:getVpc": not offered by the digital twin of EC2; it has aws:ec2/getAmi:getAmi, aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings, aws:index/getAvailabilityZones:getAvailabilityZones, aws:index/getCallerIdentity:getCallerIdentity, aws:index/getRegion:getRegion`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := newCloud(t, t.TempDir(), nil).invoke(test.token, test.args)

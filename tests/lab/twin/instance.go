@@ -135,6 +135,9 @@ func (tx *Tx) checkLaunch(r, subnet *Record, image *Image) error {
 	if zone := r.Inputs.Text("availabilityZone"); zone != "" && zone != subnet.Text("availabilityZone") {
 		return refuse("InvalidParameterValue", "The availability zone %s is not the one of subnet %s", zone, subnet.ID)
 	}
+	if err := tx.checkOffer(r.Text("instanceType"), subnet.Text("availabilityZone")); err != nil {
+		return err
+	}
 	groups := r.Inputs.Texts("vpcSecurityGroupIds")
 	if len(groups) > 5 {
 		return refuse("SecurityGroupsPerInterfaceLimitExceeded", "You have exceeded the maximum number of security groups allowed per network interface.")

@@ -25,6 +25,10 @@ var functions = map[string]function{
 			"tags": tags, "uefiData": {Absent: true}},
 		answer: getAmi,
 	},
+	"aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": {
+		args:   map[string]Property{"filters": filter, "locationType": {Enum: []string{"region", "availability-zone", "availability-zone-id"}}},
+		answer: getOfferings,
+	},
 	"aws:index/getAvailabilityZones:getAvailabilityZones": {
 		args: map[string]Property{"allAvailabilityZones": {Kind: Bool}, "excludeNames": {Kind: StringList},
 			"excludeZoneIds": {Kind: StringList}, "filters": filter, "state": {Enum: []string{"available", "information", "impaired", "unavailable"}}},

@@ -133,6 +133,8 @@ func TestRefusals(t *testing.T) {
 			"creating EC2 Instance: InvalidKeyPair.NotFound: The key pair 'lost' does not exist"},
 		{"an instance's type exists", instanceToken, func(s *site) in { return s.node(in{"instanceType": "t3-medium"}) },
 			"instanceType: InvalidInstanceType: Invalid value 't3-medium' for InstanceType."},
+		{"an instance's type is offered", instanceToken, func(s *site) in { return s.node(in{"instanceType": "t9.medium"}) },
+			"creating EC2 Instance: InvalidParameterValue: Invalid value 't9.medium' for InstanceType."},
 		{"image and type have one architecture", instanceToken, func(s *site) in { return s.node(in{"instanceType": "t4g.medium"}) },
 			"creating EC2 Instance: InvalidParameterValue: The architecture 'arm64' of the specified instance type does not match the architecture 'x86_64' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again."},
 		{"a group belongs to the subnet's VPC", instanceToken, func(s *site) in {
