@@ -5,8 +5,10 @@ package machines
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -81,9 +83,15 @@ func (e *CommandError) hint() string {
 	return ""
 }
 
-// missing says whether an error means that the object is not there.
+// absent is how the engine says that it knows no such object.
+var absent = regexp.MustCompile(`(?i)no such (container|object|volume|network)|(network|volume) \S+ not found`)
+
+// missing says whether the engine answered that the object is not there. Where there is no docker command, or no engine that
+// answers, nothing is known of the object.
 func missing(err error) bool {
-	return err != nil && (strings.Contains(err.Error(), "No such") || strings.Contains(err.Error(), "not found"))
+	var command *CommandError
+	var exit *exec.ExitError
+	return errors.As(err, &command) && errors.As(command.Err, &exit) && absent.MatchString(command.Stderr)
 }
 
 func lines(text string) []string {

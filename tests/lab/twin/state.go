@@ -13,6 +13,12 @@ import (
 	"github.com/gofrs/flock"
 )
 
+// stateVersion goes up when a twin could misread what an older one wrote.
+const stateVersion = 1
+
+// startAnew is the way out for a lab whose state cannot be read: its machines are known to Docker by their label.
+const startAnew = "remove the lab with `make down` and bring it up again"
+
 // lockPatience bounds the wait for another operation that holds the state.
 const lockPatience = 5 * time.Minute
 
@@ -62,6 +68,8 @@ func (r *Record) Texts(name string) []string {
 
 // State is everything in the account.
 type State struct {
+	// Version is that of the file's form.
+	Version   int                `json:"version"`
 	Resources map[string]*Record `json:"resources"`
 }
 
@@ -94,7 +102,7 @@ func (s Store) With(ctx context.Context, change func(*State) error) error {
 }
 
 func (s Store) load() (*State, []byte, error) {
-	state := &State{Resources: map[string]*Record{}}
+	state := &State{Version: stateVersion, Resources: map[string]*Record{}}
 	data, err := os.ReadFile(s.path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return state, nil, nil
@@ -103,11 +111,14 @@ func (s Store) load() (*State, []byte, error) {
 		return nil, nil, fmt.Errorf("twin state: %w", err)
 	}
 	if err := json.Unmarshal(data, state); err != nil {
-		return nil, nil, fmt.Errorf("twin state %s: %w", s.path(), err)
+		return nil, nil, fmt.Errorf("twin state %s: %w; %s", s.path(), err, startAnew)
+	}
+	if state.Version != stateVersion {
+		return nil, nil, fmt.Errorf("twin state %s: version %d, this twin reads %d; %s", s.path(), state.Version, stateVersion, startAnew)
 	}
 	for id, r := range state.Resources {
 		if types[r.Type] == nil {
-			return nil, nil, fmt.Errorf("twin state %s: resource %s: unknown type %q", s.path(), id, r.Type)
+			return nil, nil, fmt.Errorf("twin state %s: resource %s: unknown type %q; %s", s.path(), id, r.Type, startAnew)
 		}
 	}
 	return state, data, nil
@@ -132,6 +143,9 @@ func writeAtomically(path string, data []byte) error {
 	}
 	defer os.Remove(temporary.Name()) //nolint:errcheck // gone after the rename
 	_, err = temporary.Write(data)
+	if err == nil {
+		err = temporary.Sync()
+	}
 	if e := temporary.Close(); err == nil {
 		err = e
 	}

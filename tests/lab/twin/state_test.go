@@ -34,6 +34,18 @@ func TestState(t *testing.T) {
 		})
 		assert.Equal(t, "0.0.0.0/0", s.properties(s.read(rule).Inputs)["cidrIpv4"].StringValue())
 	})
+	t.Run("one that cannot be read says what to do", func(t *testing.T) {
+		for content, want := range map[string]string{
+			`{"version": 2, "resources": {}}`: "version 2, this twin reads 1; remove the lab with `make down`",
+			`{"version": 1,`:                  "unexpected end of JSON input; remove the lab with `make down`",
+			`{"resources": {"x-1": {"id": "x-1", "type": "aws:x:X"}}}`: "resource x-1: unknown type \"aws:x:X\"; remove the lab with `make down`",
+		} {
+			c := newCloud(t, t.TempDir(), nil)
+			require.NoError(t, os.WriteFile(filepath.Join(c.dir, "ec2.json"), []byte(content), 0o600))
+			_, err := c.try(eipToken, "eip", in{"domain": "vpc"})
+			require.ErrorContains(t, err, want)
+		}
+	})
 	t.Run("two providers do not lose each other's changes", func(t *testing.T) {
 		dir := t.TempDir()
 		clouds := []*cloud{newCloud(t, dir, nil), newCloud(t, dir, nil)}
@@ -58,9 +70,9 @@ func TestState(t *testing.T) {
 func (c *cloud) resources() map[string]any {
 	data, err := os.ReadFile(filepath.Join(c.dir, "ec2.json"))
 	require.NoError(c.t, err)
-	var state map[string]map[string]any
+	var state struct{ Resources map[string]any }
 	require.NoError(c.t, json.Unmarshal(data, &state))
-	return state["resources"]
+	return state.Resources
 }
 
 // edit changes the account behind Pulumi's back.
