@@ -64,7 +64,7 @@ func TestDataComesFromEachBackendInTurn(t *testing.T) {
 	require.Len(t, missing, 3)
 	// kube-proxy chooses at random: that one of three is never chosen in 100 requests has a chance of 1 in 10^17.
 	for range 100 {
-		status, _, body, err := shop.Fetch(t.Context(), "/data")
+		status, _, body, err := shop.Fetch(t.Context(), "/data"+unique())
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, status)
 		var answer struct{ Pod, Tier string }
@@ -94,7 +94,7 @@ func TestDataIsServedWhereConnectionsFail(t *testing.T) {
 		t.Cleanup(func() { iptables(context.WithoutCancel(t.Context()), "--delete", loss...) })
 	}
 	for range 6 {
-		status, _, body, err := shop.Fetch(t.Context(), "/data")
+		status, _, body, err := shop.Fetch(t.Context(), "/data"+unique())
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusOK, status, body)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ecommerce-platform/tests/lab/images"
+	"ecommerce-platform/tests/lab/shopimage"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
@@ -45,7 +46,23 @@ func serveImages(ctx context.Context, image string, served []images.Image) error
 			return fmt.Errorf("image %s: %w", i.Ref, err)
 		}
 	}
-	return nil
+	return pushShop(ctx, address)
+}
+
+// pushShop uploads the backend's image as whoever builds it does, unless it is there.
+func pushShop(ctx context.Context, address string) error {
+	image, err := shopimage.Build(ctx)
+	if err != nil {
+		return err
+	}
+	have, err := digest(ctx, address, shopimage.Repository, image.Digest)
+	if err != nil || have != "" {
+		return err
+	}
+	done := toolchain.Step("pushing " + shopimage.Repository)
+	_, err = shopimage.Push(ctx, address+"/"+shopimage.Repository, "")
+	done(err)
+	return err
 }
 
 // push uploads an image under the name that manifests use, without its registry, and under its content's key, which
@@ -95,7 +112,9 @@ func digest(ctx context.Context, address, repository, tag string) (string, error
 	if err != nil {
 		return "", err
 	}
-	request.Header.Set("Accept", "application/vnd.docker.distribution.manifest.v2+json")
+	for _, kind := range []string{"application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.index.v1+json"} {
+		request.Header.Add("Accept", kind)
+	}
 	response, err := client.Do(request)
 	if err != nil {
 		return "", err

@@ -147,8 +147,22 @@ func (l *Lab) Set(ctx context.Context, values map[string]any) error {
 	if err != nil {
 		return err
 	}
-	maps.Copy(config, values)
+	for key, value := range values {
+		config[key] = overlaid(config[key], value)
+	}
 	return l.Stack.Configure("dev", config)
+}
+
+// overlaid is value, and of an object what it leaves of the one below.
+func overlaid(below, value any) any {
+	under, isObject := below.(map[string]any)
+	over, overObject := value.(map[string]any)
+	if !isObject || !overObject {
+		return value
+	}
+	merged := maps.Clone(under)
+	maps.Copy(merged, over)
+	return merged
 }
 
 // Settings is what a lab must set of the stack's configuration, for a test to change.

@@ -10,6 +10,7 @@ import (
 
 	"ecommerce-platform/tests/lab/machines"
 	"ecommerce-platform/tests/lab/mirror"
+	"ecommerce-platform/tests/lab/shopimage"
 )
 
 // settings is the stack's configuration where it differs from Pulumi.dev.yaml. An air-gapped user sets the same mirrors; the rest is
@@ -31,6 +32,10 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	shop, err := shopimage.Build(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return map[string]any{
 		"aws:region": "eu-central-1",
 		"vpcCidr":    options.VpcCidr,
@@ -38,8 +43,10 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 		// What the machines see of this host: the administrator's address.
 		"adminCidrs": []any{host.String() + "/32"},
 		// systemd of Debian 13 refuses the first version of control groups, which some hosts still have.
-		"amiName":    "debian-12-amd64-*",
-		"mirrors":    mirrors,
+		"amiName": "debian-12-amd64-*",
+		"mirrors": mirrors,
+		// The registry that the mirror stands for, and in it what make image makes.
+		"backend":    map[string]any{"image": shopimage.Repository + "@" + shop.Digest, "readinessPath": "/readyz"},
 		"containerd": map[string]any{"restrictOomScoreAdj": !lowers},
 		"kubelet": map[string]any{
 			"failCgroupV1": false,

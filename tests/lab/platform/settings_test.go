@@ -40,3 +40,11 @@ func TestAnotherBlockKeepsTheNodesHostParts(t *testing.T) {
 		assert.Equal(t, options.Addresses[name], node["privateIp"])
 	}
 }
+
+func TestValuesLieOverWhatALabMustSet(t *testing.T) {
+	below := map[string]any{"image": "shop", "readinessPath": "/readyz"}
+	assert.Equal(t, map[string]any{"image": "shop", "readinessPath": "/readyz", "replicas": 2}, overlaid(below, map[string]any{"replicas": 2}))
+	assert.Equal(t, map[string]any{"image": "shop", "readinessPath": "/readyz"}, below, "the one below stays")
+	assert.Equal(t, "text", overlaid(below, "text"))
+	assert.Equal(t, 3, overlaid(nil, 3))
+}
