@@ -39,9 +39,9 @@ func TestMachinesWaitForTheirTurn(t *testing.T) {
 		return 0
 	}
 	for _, node := range []string{"control-plane", "worker-node-1", "worker-node-2"} {
-		clear := "platform-control-plane-clear-" + node
-		assert.Less(t, place(rec, "command:remote:Command", clear), place(rec, infraInstance, node), "pods leave first")
-		assert.Greater(t, place(first, "command:remote:Command", clear), place(first, infraInstance, node), "on a new platform there are none")
+		leave := "platform-control-plane-clear-" + node
+		assert.Less(t, place(rec, "command:remote:Command", leave), place(rec, infraInstance, node), "pods leave first")
+		assert.Greater(t, place(first, "command:remote:Command", leave), place(first, infraInstance, node), "on a new platform there are none")
 		machine := rec.Get(t, infraInstance, node)
 		assert.Equal(t, first.Get(t, infraInstance, node).Dependencies, machine.Dependencies, "an order of changes is no dependency")
 	}

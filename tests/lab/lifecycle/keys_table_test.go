@@ -76,9 +76,10 @@ func keyChanges(t *testing.T) map[string]keyChange {
 		"registries":         shown("tests on mocks, and node scripts on stubs"),
 		"registryPasswords":  shown("tests on mocks, and node scripts on stubs"),
 		"secretEnv":          shown("tests on mocks"),
-		"instanceType":       shown("not yet"),
-		"rootVolumeGiB":      shown("not yet"),
-		"keySeed":            shown("not yet"),
+		"instanceType":       shown("machines change in turn"),
+		"rootVolumeGiB":      shown("node scripts on stubs: the lab's machines have no disks of their own"),
+		"cpuCredits":         shown("tests on mocks: the lab's machines have no credits"),
+		"keySeed":            shown("tests on mocks: it is immutable, and a secret that this table could not set back"),
 		"databasePassword":   shown("not yet"),
 		// What the lab cannot show.
 		"calicoVersion":        shown("one version of Calico is to be had here"),
