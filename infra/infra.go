@@ -54,6 +54,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	b := &builder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(infra)}
 
+	if err := b.warn(); err != nil {
+		return nil, err
+	}
 	zone, err := b.zone()
 	if err != nil {
 		return nil, err
