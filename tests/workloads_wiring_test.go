@@ -110,3 +110,13 @@ func TestWorkloadsPreviewKnowsAllButTheCluster(t *testing.T) {
 		}
 	}
 }
+
+// A backup's settings hold a dump's commands in one line of a table.
+func TestWorkloadsDumpsAreLines(t *testing.T) {
+	for _, dump := range workloads.Dumps("ecommerce") {
+		for _, command := range []string{dump.Dump, dump.Restore} {
+			assert.NotContains(t, command, "\n", dump.Name)
+			assert.NotContains(t, command, "\t", dump.Name)
+		}
+	}
+}

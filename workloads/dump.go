@@ -18,7 +18,12 @@ const (
 	// disconnect ends other sessions, since a database that somebody uses cannot be replaced.
 	disconnect = psql + ` --output /dev/null --command "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'"`
 	// ownRole takes out what a server refuses: to drop the role of the session, or to create one that is there.
-	ownRole = `sed -E '/^(DROP ROLE IF EXISTS|CREATE ROLE) postgres;$/d'`
+	ownRole = `/^(DROP ROLE IF EXISTS|CREATE ROLE) postgres;$/d`
+	// alone keeps a backend, which connects again at once, out of a database until it is whole: the limit binds all but superusers.
+	alone = `s/^DROP DATABASE IF EXISTS (.*);$/DROP DATABASE IF EXISTS \1 WITH (FORCE);/; ` +
+		`s/^(CREATE DATABASE ("[^"]+"|[^ ]+) .*;)$/\1\nALTER DATABASE \2 CONNECTION LIMIT 0;/`
+	// open lets everybody in again.
+	open = `printf '%s\n' '\connect postgres' 'select format($$alter database %I connection limit -1$$, datname) from pg_database where datconnlimit = 0 \gexec'`
 )
 
 // Dumps are those of the shop. The caches need none.
@@ -26,6 +31,6 @@ func Dumps(namespace string) []Dump {
 	return []Dump{{
 		Name: "postgres.sql", Namespace: namespace, Workload: "deployment/" + postgresName,
 		Dump:    "pg_dumpall --clean --if-exists --username postgres",
-		Restore: postgresAnswers + " && " + disconnect + " && " + ownRole + " | " + psql,
+		Restore: postgresAnswers + " && " + disconnect + " && { sed -E '" + ownRole + "; " + alone + "'; " + open + "; } | " + psql,
 	}}
 }
