@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
@@ -62,26 +61,6 @@ func TestAProxyMayKeepAnAnswerForNoLongerThanItIsTrue(t *testing.T) {
 	assert.Equal(t, "public, max-age=0, s-maxage=1", s.get("/data").header.Get("Cache-Control"))
 	require.Eventually(t, func() bool { return s.get("/data").header.Get("Cache-Control") == "no-store" }, lifetime, 10*time.Millisecond,
 		"in the last second")
-}
-
-func TestAMissIsAskedOfTheDatabaseOnce(t *testing.T) {
-	s := open(t, nil)
-	s.serve(128, time.Hour) // nothing is renewed meanwhile
-	before := s.number("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'products'")
-	started := make(chan struct{})
-	var group sync.WaitGroup
-	for range 100 {
-		group.Go(func() {
-			<-started
-			assert.Equal(t, http.StatusOK, s.get("/data").status)
-		})
-	}
-	close(started)
-	group.Wait()
-	require.Eventually(t, func() bool {
-		return s.number("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'products'") > before
-	}, 10*time.Second, 50*time.Millisecond, "the server counts")
-	assert.Equal(t, before+1, s.number("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'products'"))
 }
 
 func TestWithoutItsCacheTheShopServesFromTheDatabase(t *testing.T) {

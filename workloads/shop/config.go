@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"ecommerce-platform/workloads/shop/api"
+	"ecommerce-platform/workloads/shop/web"
 )
 
 // config is what the environment says. PostgreSQL's own variables, PGHOST and its kin, are read by its client.
@@ -16,7 +16,7 @@ type config struct {
 	redisURL string
 	lifetime time.Duration
 	most     int
-	server   api.Server
+	server   web.Server
 }
 
 // configure reads the environment and reports all that is wrong with it.
@@ -46,7 +46,7 @@ func configure(getenv func(string) string) (config, error) {
 		redisURL: required("REDIS_URL"),
 		lifetime: time.Duration(number("CATALOGUE_SECONDS", "10", 1, 3600)) * time.Second,
 		most:     number("MAX_REQUESTS", "128", 1, 100000),
-		server: api.Server{
+		server: web.Server{
 			Tier: "backend", Pod: getenv("POD_NAME"), Node: getenv("NODE_NAME"), Address: getenv("POD_IP"),
 		},
 	}

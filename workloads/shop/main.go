@@ -12,10 +12,10 @@ import (
 	"syscall"
 	"time"
 
-	"ecommerce-platform/workloads/shop/api"
 	"ecommerce-platform/workloads/shop/catalogue"
 	"ecommerce-platform/workloads/shop/database"
 	"ecommerce-platform/workloads/shop/order"
+	"ecommerce-platform/workloads/shop/web"
 )
 
 const (
@@ -59,7 +59,7 @@ func run(ctx context.Context, log *slog.Logger, getenv func(string) string) erro
 	go func() { defer close(kept); schema.Keep(keeping) }()
 	defer func() { enough(); <-kept }()
 
-	shop := &api.Shop{
+	shop := &web.Shop{
 		Catalogue: catalogue.New(pool, cache, schema, catalogue.Settings{Lifetime: c.lifetime, Keep: keep}),
 		Orders:    order.NewBook(pool, schema),
 		Server:    c.server,

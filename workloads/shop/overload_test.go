@@ -16,7 +16,7 @@ import (
 
 func TestOverloadIsShedAtOnce(t *testing.T) {
 	s := open(t, nil)
-	s.serve(3, lifetime)
+	s.serve(3)
 	// Whoever orders a candle waits for this transaction.
 	hold, err := s.pool.Begin(t.Context())
 	require.NoError(t, err)

@@ -16,11 +16,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
-	"ecommerce-platform/workloads/shop/api"
 	"ecommerce-platform/workloads/shop/catalogue"
 	"ecommerce-platform/workloads/shop/database"
 	"ecommerce-platform/workloads/shop/order"
 	"ecommerce-platform/workloads/shop/servers"
+	"ecommerce-platform/workloads/shop/web"
 )
 
 // lifetime is short, so that tests see entries of the cache grow old.
@@ -45,14 +45,14 @@ func open(t *testing.T, beside *shop) *shop {
 	} else {
 		s.postgres = beside.postgres
 	}
-	s.serve(128, lifetime)
+	s.serve(128)
 	if beside == nil {
 		s.ready()
 	}
 	return s
 }
 
-func (s *shop) serve(most int, lifetime time.Duration) {
+func (s *shop) serve(most int) {
 	t := s.t
 	pool, err := database.Open(t.Context(), s.postgres.URL())
 	require.NoError(t, err)
@@ -66,10 +66,10 @@ func (s *shop) serve(most int, lifetime time.Duration) {
 	kept := make(chan struct{})
 	go func() { defer close(kept); schema.Keep(ctx) }()
 	t.Cleanup(func() { cancel(); <-kept })
-	server := httptest.NewServer((&api.Shop{
+	server := httptest.NewServer((&web.Shop{
 		Catalogue: catalogue.New(pool, cache, schema, catalogue.Settings{Lifetime: lifetime, Keep: time.Minute}),
 		Orders:    order.NewBook(pool, schema),
-		Server:    api.Server{Tier: "backend", Pod: "backend-1", Node: "worker-node-2", Address: "192.168.19.131"},
+		Server:    web.Server{Tier: "backend", Pod: "backend-1", Node: "worker-node-2", Address: "192.168.19.131"},
 		Log:       log, Most: most,
 	}).Handler())
 	t.Cleanup(server.Close)

@@ -99,5 +99,5 @@ func TestADigestIsReadOrTheLayoutIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "index.json"), []byte(`{"manifests":[]}`), 0o600))
 	_, err := indexDigest(dir)
-	assert.ErrorContains(t, err, "0 images")
+	require.ErrorContains(t, err, "0 images")
 }

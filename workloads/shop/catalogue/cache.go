@@ -23,7 +23,7 @@ func OpenCache(url string) (*redis.Client, error) {
 		return nil, err
 	}
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = cachePatience, cachePatience, cachePatience
-	options.PoolSize, options.PoolTimeout = 20, cachePatience
+	options.PoolSize, options.PoolTimeout = 64, cachePatience
 	options.MaxRetries = -1 // the database is the second try
 	options.ContextTimeoutEnabled = true
 	// A connection stays with the pod that it was made to. One that ends now and then lets a cache that came back be met again.
@@ -98,7 +98,8 @@ func (c *cache) ask(ctx context.Context, use func(context.Context) error) error 
 	bounded, cancel := context.WithTimeout(ctx, cachePatience)
 	defer cancel()
 	err := use(bounded)
-	if err != nil && !errors.Is(err, redis.Nil) && ctx.Err() == nil {
+	// That all connections are in use is no failure of the cache.
+	if err != nil && !errors.Is(err, redis.Nil) && !errors.Is(err, redis.ErrPoolTimeout) && ctx.Err() == nil {
 		c.pausedUntil.Store(time.Now().Add(cachePause).UnixNano())
 	}
 	return err

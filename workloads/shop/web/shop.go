@@ -1,5 +1,5 @@
-// Package api is the shop over HTTP.
-package api
+// Package web is the shop over HTTP.
+package web
 
 import (
 	"context"

@@ -1,7 +1,8 @@
-package api
+package web
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,7 +27,7 @@ func (s *Shop) place(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, order.Invalid(fmt.Sprintf("the body is not an order: %v", err)))
 		return
 	}
-	if _, err := decoder.Token(); err != io.EOF {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		s.fail(w, r, order.Invalid("the body is not an order: it goes on after the object"))
 		return
 	}
