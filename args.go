@@ -8,6 +8,7 @@ import (
 
 	"ecommerce-platform/cluster"
 	"ecommerce-platform/infra"
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/workloads"
 )
 
@@ -51,7 +52,7 @@ func (c *Config) clusterArgs(keys *cluster.Keys, machines []machine, identifier 
 		Mirrors: c.Mirrors, RegistryCAs: c.registryCAs(), NodeExporterImage: c.NodeExporterImage,
 		LocalVolumes:       []string{workloads.PostgresVolumePath},
 		CertificateRenewal: c.CertificateRenewal,
-		Backup:             c.Backup, BackupPassword: secret(keys.Backup), Dumps: c.dumps(),
+		Backup:             c.Backup, BackupPassword: secret(keys.Backup), Dumps: workloads.Dumps(c.Namespace),
 		Identifier: identifier,
 	}
 	for _, node := range machines {
@@ -95,15 +96,6 @@ func (c *Config) logins() map[string]workloads.Login {
 	return logins
 }
 
-// dumps are what a backup holds of the shop.
-func (c *Config) dumps() []cluster.Dump {
-	var dumps []cluster.Dump
-	for _, d := range workloads.Dumps(c.Namespace) {
-		dumps = append(dumps, cluster.Dump(d))
-	}
-	return dumps
-}
-
 func (c *Config) workloadsArgs(machines []machine, identifier string, kubeconfig pulumi.StringOutput) *workloads.Args {
 	args := &workloads.Args{
 		Kubeconfig: kubeconfig, Identifier: identifier,
@@ -113,14 +105,11 @@ func (c *Config) workloadsArgs(machines []machine, identifier string, kubeconfig
 	}
 	args.Frontend.SecretEnv, args.Backend.SecretEnv = c.SecretEnv.Frontend, c.SecretEnv.Backend
 	for _, node := range machines {
-		if node.Role == "control-plane" {
+		if node.Role == boundary.ControlPlane {
 			args.ControlPlane = node.instance
 			continue
 		}
-		placement := workloads.Placement{Name: node.Name, Labels: node.Labels, Address: node.address}
-		for _, taint := range node.Taints {
-			placement.Taints = append(placement.Taints, workloads.Taint(taint))
-		}
+		placement := workloads.Placement{Name: node.Name, Labels: node.Labels, Taints: node.Taints, Address: node.address}
 		args.Nodes = append(args.Nodes, placement)
 	}
 	return args

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/workloads"
 )
 
@@ -89,7 +90,7 @@ type Node struct {
 	InstanceType  string            `json:"instanceType"`
 	RootVolumeGiB int               `json:"rootVolumeGiB"`
 	Labels        map[string]string `json:"labels"`
-	Taints        []cluster.Taint   `json:"taints"`
+	Taints        []boundary.Taint  `json:"taints"`
 	Monitoring    bool              `json:"monitoring"`
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"ecommerce-platform/cluster"
 	"ecommerce-platform/infra"
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/workloads"
 )
 
@@ -146,5 +147,5 @@ func (c *Config) nodeNames() []string {
 }
 
 func (c *Config) controlPlaneIndex() int {
-	return slices.IndexFunc(c.Nodes, func(node Node) bool { return node.Role == "control-plane" })
+	return slices.IndexFunc(c.Nodes, func(node Node) bool { return node.Role == boundary.ControlPlane })
 }

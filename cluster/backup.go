@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"ecommerce-platform/cluster/step"
+	"ecommerce-platform/infra/boundary"
 )
 
 // Backup says where backups go and when, and which one to restore.
@@ -23,16 +24,6 @@ type Backup struct {
 	Run string `json:"run"`
 	// Restore is a backup to go back to: latest@<any text>, or a point of the output backups; another one restores. Optional.
 	Restore string `json:"restore"`
-}
-
-// Dump is what a backup holds of an application.
-type Dump struct {
-	// Name is the dump's file name.
-	Name string
-	// Namespace and Workload say where the commands run, e.g. ecommerce and deployment/postgres.
-	Namespace, Workload string
-	// Dump prints the application's data, and Restore takes that on stdin. Both are lines of sh.
-	Dump, Restore string
 }
 
 // Names of the files that the schedule consists of.
@@ -66,7 +57,7 @@ func (b Backup) repository() step.Setting {
 }
 
 // files are the units of the schedule and the list of dumps.
-func (b Backup) files(dumps []Dump) map[string]pulumi.StringInput {
+func (b Backup) files(dumps []boundary.Dump) map[string]pulumi.StringInput {
 	if b.Destination == "" {
 		return nil
 	}

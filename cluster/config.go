@@ -1,11 +1,9 @@
 package cluster
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// Roles a node can have.
-const (
-	ControlPlane = "control-plane"
-	Worker       = "worker"
+	"ecommerce-platform/infra/boundary"
 )
 
 // Args describe the cluster to build on machines that already run. Every field but those
@@ -46,7 +44,7 @@ type Args struct {
 	// BackupPassword encrypts the backups. Secret; required with a destination.
 	BackupPassword pulumi.StringInput
 	// Dumps are what a backup holds of applications. Optional.
-	Dumps []Dump
+	Dumps []boundary.Dump
 	// CertificateRenewal is any text; another one renews every certificate but the authorities'. Optional.
 	CertificateRenewal string
 	// Stands tells that the cluster was complete after an earlier update. Until then there is nothing to move off a machine.
@@ -71,7 +69,7 @@ type Node struct {
 	// Labels are put on the Node besides the worker role. Optional.
 	Labels map[string]string
 	// Taints are put on the Node; the control plane keeps its own one as well. Optional.
-	Taints []Taint
+	Taints []boundary.Taint
 	// Monitoring runs the monitoring agent here as a static pod.
 	Monitoring bool
 	// Instance is the machine as a resource. When it is deleted, nothing that ran on it is undone
@@ -88,13 +86,6 @@ type Node struct {
 	// MachineID changes when another machine takes this one's place under the same address, which
 	// then is bootstrapped anew. Optional: the ID of Instance, where there is one.
 	MachineID pulumi.StringInput
-}
-
-// Taint keeps pods without a matching toleration off a node.
-type Taint struct {
-	Key    string `json:"key"`
-	Value  string `json:"value"`
-	Effect string `json:"effect"`
 }
 
 // Containerd are settings of the container runtime.
@@ -118,7 +109,7 @@ type Mirrors struct {
 // controlPlane returns the node the API server runs on; Validate has made sure that there is one.
 func (a *Args) controlPlane() Node {
 	for _, node := range a.Nodes {
-		if node.Role == ControlPlane {
+		if node.Role == boundary.ControlPlane {
 			return node
 		}
 	}

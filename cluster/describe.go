@@ -4,6 +4,8 @@ import (
 	"maps"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/infra/boundary"
 )
 
 // describe is what the component tells of itself in its outputs besides what others connect to. A policy reads there what
@@ -29,16 +31,10 @@ func (n Node) describe() pulumi.Map {
 	labels := map[string]string{}
 	maps.Copy(labels, n.Labels)
 	taints := n.Taints
-	if n.Role == Worker {
+	if n.Role == boundary.Worker {
 		labels[workerRole] = ""
 	} else {
-		taints = append([]Taint{controlPlaneTaint}, taints...)
-	}
-	list := pulumi.Array{}
-	for _, taint := range taints {
-		list = append(list, pulumi.StringMap{
-			"key": pulumi.String(taint.Key), "value": pulumi.String(taint.Value), "effect": pulumi.String(taint.Effect),
-		})
+		taints = append([]boundary.Taint{controlPlaneTaint}, taints...)
 	}
 	staticPods := pulumi.Array{}
 	if n.Monitoring {
@@ -49,6 +45,6 @@ func (n Node) describe() pulumi.Map {
 	}
 	return pulumi.Map{
 		"name": pulumi.String(n.Name), "role": pulumi.String(n.Role), "privateIp": pulumi.String(n.PrivateIP),
-		"labels": pulumi.ToStringMap(labels), "taints": list, "staticPods": staticPods,
+		"labels": pulumi.ToStringMap(labels), "taints": boundary.Describe(taints), "staticPods": staticPods,
 	}
 }

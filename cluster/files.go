@@ -6,6 +6,8 @@ import (
 	"maps"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/infra/boundary"
 )
 
 //go:embed scripts/*.sh
@@ -67,7 +69,7 @@ func (a *Args) nodeFiles(node Node) (map[string]pulumi.StringInput, error) {
 			return nil, err
 		}
 	}
-	if node.Role == Worker {
+	if node.Role == boundary.Worker {
 		join, err := a.joinYAML(node)
 		return files, add(kubeadmFile, join, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"ecommerce-platform/cluster/step"
+	"ecommerce-platform/infra/boundary"
 )
 
 const (
@@ -32,7 +33,7 @@ const (
 )
 
 // controlPlaneTaint is the one that kubeadm puts on a control plane.
-var controlPlaneTaint = Taint{Key: "node-role.kubernetes.io/control-plane", Effect: "NoSchedule"}
+var controlPlaneTaint = boundary.Taint{Key: "node-role.kubernetes.io/control-plane", Effect: "NoSchedule"}
 
 // objects registers resources of the new cluster's API.
 type objects struct {
@@ -130,10 +131,10 @@ func (k *objects) node(member *node) (pulumi.Resource, error) {
 	labels := map[string]string{}
 	maps.Copy(labels, node.Labels)
 	taints := node.Taints
-	if node.Role == Worker {
+	if node.Role == boundary.Worker {
 		labels[workerRole] = ""
 	} else {
-		taints = append([]Taint{controlPlaneTaint}, taints...)
+		taints = append([]boundary.Taint{controlPlaneTaint}, taints...)
 	}
 	list := corev1.TaintPatchArray{}
 	for _, taint := range taints {
@@ -162,7 +163,7 @@ func (k *objects) node(member *node) (pulumi.Resource, error) {
 }
 
 // taintNames lists taints as kubectl names them, key:effect, with a blank between two.
-func taintNames(taints []Taint) string {
+func taintNames(taints []boundary.Taint) string {
 	names := make([]string, len(taints))
 	for i, taint := range taints {
 		names[i] = taint.Key + ":" + taint.Effect

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"ecommerce-platform/cluster/step"
+	"ecommerce-platform/infra/boundary"
 )
 
 // node is a machine on its way into the cluster.
@@ -25,7 +26,7 @@ type node struct {
 // nodeScripts are the scripts that a node of this role needs.
 func nodeScripts(role string) []string {
 	both := []string{library, "packages.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh", "volume.sh"}
-	if role == ControlPlane {
+	if role == boundary.ControlPlane {
 		return append(both, "evict.sh", "components.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh",
 			"vacate.sh", "turn.sh", "clear.sh", "drain.sh", "ready.sh", "backup-password.sh", "backup.sh", "schedule.sh", "restore-data.sh")
 	}
@@ -86,7 +87,7 @@ func (c *Cluster) prepare(ctx *pulumi.Context, prefix string, args *Args, n Node
 			files = append(files, registry+trustSuffix, registry+certificatesSuffix)
 		}
 	}
-	if n.Role == Worker {
+	if n.Role == boundary.Worker {
 		settings = append(settings, step.Set("LOCAL_VOLUMES", pulumi.String(strings.Join(args.LocalVolumes, " "))))
 	}
 	prepared, err := m.Run(step.Step{
@@ -103,7 +104,7 @@ func (c *Cluster) prepareAll(ctx *pulumi.Context, prefix string, args *Args) (co
 		if err != nil {
 			return nil, nil, err
 		}
-		if n.Role == ControlPlane {
+		if n.Role == boundary.ControlPlane {
 			control = prepared
 		} else {
 			workers = append(workers, prepared)
@@ -217,7 +218,7 @@ func see(control, n *node, network *step.Done) (*step.Done, error) {
 	name := step.Set("NODE_NAME", pulumi.String(n.node.Name))
 	taints := n.node.Taints
 	if n == control {
-		taints = append([]Taint{controlPlaneTaint}, taints...)
+		taints = append([]boundary.Taint{controlPlaneTaint}, taints...)
 	}
 	s := step.Step{
 		Name: "member-" + n.node.Name, Script: "member.sh", Limit: 2700, After: []*step.Done{n.joined}, Waits: []pulumi.Resource{network.Command},

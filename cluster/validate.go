@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"ecommerce-platform/cluster/step"
+	"ecommerce-platform/infra/boundary"
 )
 
 // kubernetesMinors are the minor versions these scripts install. From 1.36 on the kubelet insists
@@ -26,12 +27,8 @@ var fullVersion = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$
 // reservedKubelet are the fields of KubeletConfiguration that the bootstrap itself decides.
 var reservedKubelet = []string{"apiVersion", "kind", "cgroupDriver", "clusterDNS", "clusterDomain", "staticPodPath"}
 
-// problems collects everything that is wrong, each in the form `key value: rule`.
-type problems []error
-
-func (p *problems) addf(format string, values ...any) {
-	*p = append(*p, fmt.Errorf(format, values...))
-}
+// problems collects everything that is wrong.
+type problems struct{ boundary.Problems }
 
 // Validate returns everything that is wrong with the arguments, so that all of it can be mended at once.
 func (a *Args) Validate() []error {
@@ -43,36 +40,36 @@ func (a *Args) Validate() []error {
 	p.registries(a)
 	p.settings(a)
 	p.backup(a)
-	return p
+	return p.Found()
 }
 
 func (p *problems) versions(a *Args) {
 	switch minor := minorOf(a.KubernetesVersion); {
 	case !fullVersion.MatchString(a.KubernetesVersion):
-		p.addf("kubernetesVersion %q: not a full version such as 1.35.4", a.KubernetesVersion)
+		p.Addf("kubernetesVersion %q: not a full version such as 1.35.4", a.KubernetesVersion)
 	case !slices.Contains(kubernetesMinors, minor):
-		p.addf("kubernetesVersion %q: minor version %s is not supported, use %s",
+		p.Addf("kubernetesVersion %q: minor version %s is not supported, use %s",
 			a.KubernetesVersion, minor, strings.Join(kubernetesMinors, " or "))
 	}
 	if !fullVersion.MatchString(a.CalicoVersion) {
-		p.addf("calicoVersion %q: not a full version such as 3.28.5", a.CalicoVersion)
+		p.Addf("calicoVersion %q: not a full version such as 3.28.5", a.CalicoVersion)
 	}
 	if sum, err := hex.DecodeString(a.CalicoManifestSHA256); err != nil || len(sum) != 32 ||
 		strings.ToLower(a.CalicoManifestSHA256) != a.CalicoManifestSHA256 {
-		p.addf("calicoManifestSha256 %q: not a SHA-256 checksum in 64 lower-case hexadecimal digits", a.CalicoManifestSHA256)
+		p.Addf("calicoManifestSha256 %q: not a SHA-256 checksum in 64 lower-case hexadecimal digits", a.CalicoManifestSHA256)
 	}
 }
 
 func (p *problems) networks(a *Args) {
-	pods, podsOK := p.network("podCidr", a.PodCidr)
-	services, servicesOK := p.network("serviceCidr", a.ServiceCidr)
+	pods, podsOK := p.CIDR("podCidr", a.PodCidr)
+	services, servicesOK := p.CIDR("serviceCidr", a.ServiceCidr)
 	if podsOK && servicesOK && pods.Overlaps(services) {
-		p.addf("serviceCidr %q: overlaps podCidr %q", a.ServiceCidr, a.PodCidr)
+		p.Addf("serviceCidr %q: overlaps podCidr %q", a.ServiceCidr, a.PodCidr)
 	}
 	// The API server takes no more than 2^20 addresses of Services, and kubeadm no fewer than
 	// its own and the DNS's need; below /24 there is room for a handful only.
 	if servicesOK && (services.Bits() < 12 || services.Bits() > 24) {
-		p.addf("serviceCidr %q: its size must be from /12 to /24", a.ServiceCidr)
+		p.Addf("serviceCidr %q: its size must be from /12 to /24", a.ServiceCidr)
 	}
 	if podsOK {
 		blocks := 0
@@ -80,7 +77,7 @@ func (p *problems) networks(a *Args) {
 			blocks = 1 << min(blockBits-pods.Bits(), 30)
 		}
 		if blocks < len(a.Nodes) {
-			p.addf("podCidr %q: holds %d blocks of /%d, but each of the %d nodes needs one", a.PodCidr, blocks, blockBits, len(a.Nodes))
+			p.Addf("podCidr %q: holds %d blocks of /%d, but each of the %d nodes needs one", a.PodCidr, blocks, blockBits, len(a.Nodes))
 		}
 	}
 	for i, node := range a.Nodes {
@@ -89,25 +86,12 @@ func (p *problems) networks(a *Args) {
 			continue
 		}
 		if podsOK && pods.Contains(address) {
-			p.addf("nodes[%d].privateIp %q: inside podCidr %q", i, node.PrivateIP, a.PodCidr)
+			p.Addf("nodes[%d].privateIp %q: inside podCidr %q", i, node.PrivateIP, a.PodCidr)
 		}
 		if servicesOK && services.Contains(address) {
-			p.addf("nodes[%d].privateIp %q: inside serviceCidr %q", i, node.PrivateIP, a.ServiceCidr)
+			p.Addf("nodes[%d].privateIp %q: inside serviceCidr %q", i, node.PrivateIP, a.ServiceCidr)
 		}
 	}
-}
-
-func (p *problems) network(key, value string) (netip.Prefix, bool) {
-	prefix, err := netip.ParsePrefix(value)
-	if err != nil || !prefix.Addr().Is4() {
-		p.addf("%s %q: not an IPv4 CIDR block", key, value)
-		return netip.Prefix{}, false
-	}
-	if prefix != prefix.Masked() {
-		p.addf("%s %q: has host bits set, use %q", key, value, prefix.Masked())
-		return netip.Prefix{}, false
-	}
-	return prefix, true
 }
 
 func (p *problems) mirrors(m Mirrors) {
@@ -118,17 +102,17 @@ func (p *problems) mirrors(m Mirrors) {
 			continue
 		}
 		if err := checkURL(mirror.value); err != nil {
-			p.addf("%s %q: %w", mirror.key, mirror.value, err)
+			p.Addf("%s %q: %w", mirror.key, mirror.value, err)
 		}
 	}
 	const armor = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 	switch {
 	case m.Packages != "" && m.PackagesKey == "":
-		p.addf("mirrors.packagesKey <unset>: required, because mirrors.packages is set")
+		p.Addf("mirrors.packagesKey <unset>: required, because mirrors.packages is set")
 	case m.Packages == "" && m.PackagesKey != "":
-		p.addf("mirrors.packagesKey <set>: has no use without mirrors.packages")
+		p.Addf("mirrors.packagesKey <set>: has no use without mirrors.packages")
 	case m.PackagesKey != "" && !strings.HasPrefix(strings.TrimSpace(m.PackagesKey), armor):
-		p.addf("mirrors.packagesKey <set>: not an armored OpenPGP public key, which begins with %s", armor)
+		p.Addf("mirrors.packagesKey <set>: not an armored OpenPGP public key, which begins with %s", armor)
 	}
 }
 
@@ -151,27 +135,27 @@ func checkURL(value string) error {
 func (p *problems) settings(a *Args) {
 	for _, key := range reservedKubelet {
 		if value, ok := a.Kubelet[key]; ok {
-			p.addf("kubelet.%s %q: set by the platform, remove it", key, fmt.Sprint(value))
+			p.Addf("kubelet.%s %q: set by the platform, remove it", key, fmt.Sprint(value))
 		}
 	}
 	for i, check := range a.IgnorePreflightErrors {
 		if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*$`).MatchString(check) {
-			p.addf("ignorePreflightErrors[%d] %q: not the name of a kubeadm check such as SystemVerification", i, check)
+			p.Addf("ignorePreflightErrors[%d] %q: not the name of a kubeadm check such as SystemVerification", i, check)
 		}
 	}
 	if image := a.NodeExporterImage; !pinnedImage.MatchString(image) || strings.HasSuffix(image, ":latest") {
-		p.addf("nodeExporterImage %q: must name a tag other than latest, or a digest", image)
+		p.Addf("nodeExporterImage %q: must name a tag other than latest, or a digest", image)
 	}
 	for i, directory := range a.LocalVolumes {
 		if !path.IsAbs(directory) || path.Clean(directory) != directory || directory == "/" || !safePath.MatchString(directory) {
-			p.addf("localVolumes[%d] %q: not the plain absolute path of a directory", i, directory)
+			p.Addf("localVolumes[%d] %q: not the plain absolute path of a directory", i, directory)
 		}
 	}
 	if a.LoginKey == nil {
-		p.addf("loginKey <unset>: required, the private key of the user %s", step.LoginUser)
+		p.Addf("loginKey <unset>: required, the private key of the user %s", step.LoginUser)
 	}
 	if a.Identifier == "" {
-		p.addf("identifier <unset>: required, a name that stays the same as long as the cluster lives")
+		p.Addf("identifier <unset>: required, a name that stays the same as long as the cluster lives")
 	}
 }
 

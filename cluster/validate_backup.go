@@ -19,42 +19,42 @@ func (p *problems) backup(a *Args) {
 	b := a.Backup
 	if b.Destination == "" {
 		if b.Run != "" {
-			p.addf("backup.run %q: has no use without backup.destination", b.Run)
+			p.Addf("backup.run %q: has no use without backup.destination", b.Run)
 		}
 		if b.Restore != "" {
-			p.addf("backup.restore %q: has no use without backup.destination", b.Restore)
+			p.Addf("backup.restore %q: has no use without backup.destination", b.Restore)
 		}
 		return
 	}
 	switch {
 	case b.inS3():
 		if _, err := ParseS3(b.Destination); err != nil {
-			p.addf("backup.destination %q: %w", b.Destination, err)
+			p.Addf("backup.destination %q: %w", b.Destination, err)
 		}
 	case !path.IsAbs(b.Destination) || path.Clean(b.Destination) != b.Destination || b.Destination == "/" || !safePath.MatchString(b.Destination):
-		p.addf("backup.destination %q: must be the plain absolute path of a directory, or s3:https://<endpoint>/<bucket>/<prefix>", b.Destination)
+		p.Addf("backup.destination %q: must be the plain absolute path of a directory, or s3:https://<endpoint>/<bucket>/<prefix>", b.Destination)
 	}
 	if !calendarEvent.MatchString(b.Schedule) {
-		p.addf("backup.schedule %q: not a calendar event of systemd such as daily or *-*-* 03:00:00", b.Schedule)
+		p.Addf("backup.schedule %q: not a calendar event of systemd such as daily or *-*-* 03:00:00", b.Schedule)
 	}
 	if b.Keep < 1 {
-		p.addf("backup.keep %d: at least one backup must be kept", b.Keep)
+		p.Addf("backup.keep %d: at least one backup must be kept", b.Keep)
 	}
 	if b.Restore != "" && !restorePoint.MatchString(b.Restore) {
-		p.addf("backup.restore %q: must be latest@<any text>, or a point of the output backups, optionally with @<any text>", b.Restore)
+		p.Addf("backup.restore %q: must be latest@<any text>, or a point of the output backups, optionally with @<any text>", b.Restore)
 	}
 	if a.BackupPassword == nil {
-		p.addf("backupPassword <unset>: required with backup.destination")
+		p.Addf("backupPassword <unset>: required with backup.destination")
 	}
 	for i, d := range a.Dumps {
 		if !dumpName.MatchString(d.Name) {
-			p.addf("dumps[%d].name %q: must be lower-case letters, digits, dots and dashes", i, d.Name)
+			p.Addf("dumps[%d].name %q: must be lower-case letters, digits, dots and dashes", i, d.Name)
 		}
 		for _, field := range []struct{ name, value string }{
 			{"namespace", d.Namespace}, {"workload", d.Workload}, {"dump", d.Dump}, {"restore", d.Restore},
 		} {
 			if field.value == "" || strings.ContainsAny(field.value, "\t\n") {
-				p.addf("dumps[%d].%s %q: must be one line without tabs", i, field.name, field.value)
+				p.Addf("dumps[%d].%s %q: must be one line without tabs", i, field.name, field.value)
 			}
 		}
 	}

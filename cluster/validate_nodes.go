@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"ecommerce-platform/infra/boundary"
 )
 
 var taintEffects = []string{"NoSchedule", "PreferNoSchedule", "NoExecute"}
@@ -19,41 +21,41 @@ func (p *problems) nodes(a *Args) {
 	for i, node := range a.Nodes {
 		key := fmt.Sprintf("nodes[%d]", i)
 		if len(validation.IsDNS1123Label(node.Name)) > 0 {
-			p.addf("%s.name %q: not a DNS label", key, node.Name)
+			p.Addf("%s.name %q: not a DNS label", key, node.Name)
 		} else if first, ok := names[node.Name]; ok {
-			p.addf("%s.name %q: duplicate of nodes[%d].name", key, node.Name, first)
+			p.Addf("%s.name %q: duplicate of nodes[%d].name", key, node.Name, first)
 		} else {
 			names[node.Name] = i
 		}
 		switch node.Role {
-		case ControlPlane:
+		case boundary.ControlPlane:
 			controlPlanes++
-		case Worker:
+		case boundary.Worker:
 		default:
-			p.addf("%s.role %q: must be control-plane or worker", key, node.Role)
+			p.Addf("%s.role %q: must be control-plane or worker", key, node.Role)
 		}
 		if address, err := netip.ParseAddr(node.PrivateIP); err != nil || !address.Is4() {
-			p.addf("%s.privateIp %q: not an IPv4 address", key, node.PrivateIP)
+			p.Addf("%s.privateIp %q: not an IPv4 address", key, node.PrivateIP)
 		} else if first, ok := addresses[node.PrivateIP]; ok {
-			p.addf("%s.privateIp %q: duplicate of nodes[%d].privateIp", key, node.PrivateIP, first)
+			p.Addf("%s.privateIp %q: duplicate of nodes[%d].privateIp", key, node.PrivateIP, first)
 		} else {
 			addresses[node.PrivateIP] = i
 		}
 		if node.Address == nil {
-			p.addf("%s.address <unset>: required, where SSH is reached", key)
+			p.Addf("%s.address <unset>: required, where SSH is reached", key)
 		}
 		if _, _, _, _, err := ssh.ParseAuthorizedKey([]byte(node.HostPublicKey)); err != nil {
-			p.addf("%s.hostPublicKey %q: not a public key in authorized_keys form", key, node.HostPublicKey)
+			p.Addf("%s.hostPublicKey %q: not a public key in authorized_keys form", key, node.HostPublicKey)
 		}
 		p.labels(key, node)
 		p.taints(key, node)
 	}
 	switch controlPlanes {
 	case 0:
-		p.addf("nodes (0 with role control-plane): exactly one control plane is required")
+		p.Addf("nodes (0 with role control-plane): exactly one control plane is required")
 	case 1:
 	default:
-		p.addf("nodes (%d with role control-plane): exactly one control plane is offered yet", controlPlanes)
+		p.Addf("nodes (%d with role control-plane): exactly one control plane is offered yet", controlPlanes)
 	}
 }
 
@@ -61,12 +63,12 @@ func (p *problems) labels(key string, node Node) {
 	for _, name := range slices.Sorted(maps.Keys(node.Labels)) {
 		at, value := fmt.Sprintf("%s.labels[%s]", key, name), node.Labels[name]
 		if why := validation.IsQualifiedName(name); len(why) > 0 {
-			p.addf("%s %q: the key is not a label key: %s", at, value, strings.Join(why, "; "))
+			p.Addf("%s %q: the key is not a label key: %s", at, value, strings.Join(why, "; "))
 		} else if reservedKey(name) {
-			p.addf("%s %q: kubernetes.io and k8s.io keys belong to Kubernetes", at, value)
+			p.Addf("%s %q: kubernetes.io and k8s.io keys belong to Kubernetes", at, value)
 		}
 		if why := validation.IsValidLabelValue(value); len(why) > 0 {
-			p.addf("%s %q: not a label value: %s", at, value, strings.Join(why, "; "))
+			p.Addf("%s %q: not a label value: %s", at, value, strings.Join(why, "; "))
 		}
 	}
 }
@@ -76,20 +78,20 @@ func (p *problems) taints(key string, node Node) {
 	for j, taint := range node.Taints {
 		at := fmt.Sprintf("%s.taints[%d]", key, j)
 		if why := validation.IsQualifiedName(taint.Key); len(why) > 0 {
-			p.addf("%s.key %q: not a taint key: %s", at, taint.Key, strings.Join(why, "; "))
+			p.Addf("%s.key %q: not a taint key: %s", at, taint.Key, strings.Join(why, "; "))
 		} else if reservedKey(taint.Key) {
-			p.addf("%s.key %q: kubernetes.io and k8s.io keys belong to Kubernetes", at, taint.Key)
+			p.Addf("%s.key %q: kubernetes.io and k8s.io keys belong to Kubernetes", at, taint.Key)
 		}
 		if why := validation.IsValidLabelValue(taint.Value); len(why) > 0 {
-			p.addf("%s.value %q: not a taint value: %s", at, taint.Value, strings.Join(why, "; "))
+			p.Addf("%s.value %q: not a taint value: %s", at, taint.Value, strings.Join(why, "; "))
 		}
 		if !slices.Contains(taintEffects, taint.Effect) {
-			p.addf("%s.effect %q: must be %s", at, taint.Effect, strings.Join(taintEffects, ", "))
+			p.Addf("%s.effect %q: must be %s", at, taint.Effect, strings.Join(taintEffects, ", "))
 		}
 		// The API server takes one taint per key and effect.
 		id := taint.Key + ":" + taint.Effect
 		if first, ok := seen[id]; ok {
-			p.addf("%s.key %q: duplicate of %s.taints[%d].key with the same effect", at, taint.Key, key, first)
+			p.Addf("%s.key %q: duplicate of %s.taints[%d].key with the same effect", at, taint.Key, key, first)
 		} else {
 			seen[id] = j
 		}

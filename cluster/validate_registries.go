@@ -16,11 +16,11 @@ func (p *problems) registries(a *Args) {
 	for _, host := range slices.Sorted(maps.Keys(a.RegistryCAs)) {
 		switch {
 		case !registryName.MatchString(host):
-			p.addf("registries %q: not the host of a registry, such as registry.example.com:5000", host)
+			p.Addf("registries %q: not the host of a registry, such as registry.example.com:5000", host)
 		case a.Mirrors.Images != "" && slices.Contains(mirroredRegistries, host):
-			p.addf("registries[%s].caCertificate <set>: nobody asks this registry, since mirrors.images stands for it", host)
+			p.Addf("registries[%s].caCertificate <set>: nobody asks this registry, since mirrors.images stands for it", host)
 		case !areCertificates(a.RegistryCAs[host]):
-			p.addf("registries[%s].caCertificate <set>: not certificates in PEM, which begin with -----BEGIN CERTIFICATE-----", host)
+			p.Addf("registries[%s].caCertificate <set>: not certificates in PEM, which begin with -----BEGIN CERTIFICATE-----", host)
 		}
 	}
 }

@@ -2,12 +2,6 @@ package infra
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// Roles of a node.
-const (
-	RoleControlPlane = "control-plane"
-	RoleWorker       = "worker"
-)
-
 // Args is everything the layer needs. It has no defaults: the program's configuration has them.
 type Args struct {
 	// VpcCidr is the VPC's IPv4 block, /16 to /28: "172.31.0.0/20".
@@ -59,7 +53,7 @@ type Bucket struct {
 type Node struct {
 	// Name is host name, resource name and the node's name in Kubernetes: "worker-node-1".
 	Name string
-	// Role is RoleControlPlane or RoleWorker.
+	// Role is control-plane or worker.
 	Role string
 	// PrivateIP is the fixed address inside the subnet: "172.31.2.239".
 	PrivateIP string

@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/infra/boundary"
 )
 
 // machine is what all nodes share.
@@ -119,7 +121,7 @@ func (b *builder) instance(node Node, m *machine) (*ec2.Instance, []pulumi.Resou
 	if burstable.MatchString(node.InstanceType) {
 		args.CreditSpecification = &ec2.InstanceCreditSpecificationArgs{CpuCredits: pulumi.String(b.args.CPUCredits)}
 	}
-	if node.Role == RoleControlPlane {
+	if node.Role == boundary.ControlPlane {
 		args.IamInstanceProfile = m.access
 	}
 	opts := []pulumi.ResourceOption{
@@ -130,7 +132,7 @@ func (b *builder) instance(node Node, m *machine) (*ec2.Instance, []pulumi.Resou
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.AdditionalSecretOutputs([]string{"userData"}),
 	}
-	if node.Role == RoleControlPlane {
+	if node.Role == boundary.ControlPlane {
 		opts = append(opts, pulumi.Protect(b.args.ProtectControlPlane))
 	}
 	instance, err := ec2.NewInstance(b.ctx, node.Name, args, opts...)

@@ -6,13 +6,15 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/infra/boundary"
 )
 
 // Security groups: every node is in groupNode and in the group of its role.
 const (
 	groupNode         = "node"
-	groupControlPlane = RoleControlPlane
-	groupWorker       = RoleWorker
+	groupControlPlane = boundary.ControlPlane
+	groupWorker       = boundary.Worker
 )
 
 // Peers of a rule that are not groups.

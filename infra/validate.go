@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/ssh"
+
+	"ecommerce-platform/infra/boundary"
 )
 
 var (
@@ -25,7 +27,7 @@ func (a *Args) Validate() []error {
 	a.validateAccess(v)
 	a.validateImage(v)
 	a.validateNodes(v)
-	return v.errs
+	return v.Found()
 }
 
 // checkKeys finds keys that the program failed to pass. They are derived, so configuration cannot be at fault.
@@ -34,11 +36,11 @@ func (a *Args) checkKeys() []error {
 	v.publicKey("authorizedKey", a.AuthorizedKey)
 	for i, node := range a.Nodes {
 		if node.HostKey == nil {
-			v.add("nodes[%d].hostKey <unset>: required", i)
+			v.Addf("nodes[%d].hostKey <unset>: required", i)
 		}
 		v.publicKey(fmt.Sprintf("nodes[%d].hostPublicKey", i), node.HostPublicKey)
 	}
-	return v.errs
+	return v.Found()
 }
 
 func (a *Args) validateNetwork(v *validation) {
@@ -53,24 +55,24 @@ func (a *Args) validateNetwork(v *validation) {
 
 	v.size("vpcCidr", vpc)
 	if vpc.IsValid() && subnet.IsValid() && (!vpc.Contains(subnet.Addr()) || subnet.Bits() < vpc.Bits()) {
-		v.add("subnetCidr %q: outside vpcCidr %q", subnet, vpc)
+		v.Addf("subnetCidr %q: outside vpcCidr %q", subnet, vpc)
 	}
 	v.apart("podCidr", pod, "vpcCidr", vpc)
 	v.apart("serviceCidr", service, "vpcCidr", vpc)
 	v.apart("serviceCidr", service, "podCidr", pod)
 
 	if a.AvailabilityZone != "" && !availabilityZone.MatchString(a.AvailabilityZone) {
-		v.add(`availabilityZone %q: not an availability zone such as "eu-central-1a"`, a.AvailabilityZone)
+		v.Addf(`availabilityZone %q: not an availability zone such as "eu-central-1a"`, a.AvailabilityZone)
 	}
 }
 
 func (a *Args) validateAccess(v *validation) {
 	if len(a.AdminCidrs) == 0 {
-		v.add(`adminCidrs <unset>: required, the CIDR blocks that may reach SSH and the API server, such as ["203.0.113.7/32"]`)
+		v.Addf(`adminCidrs <unset>: required, the CIDR blocks that may reach SSH and the API server, such as ["203.0.113.7/32"]`)
 	}
 	for i, cidr := range a.AdminCidrs {
 		if block, err := netip.ParsePrefix(cidr); err == nil && block.Bits() < minAdminBits {
-			v.add(`adminCidrs[%d] %q: opens SSH and the API server to the internet, use a block such as "203.0.113.7/32"`, i, cidr)
+			v.Addf(`adminCidrs[%d] %q: opens SSH and the API server to the internet, use a block such as "203.0.113.7/32"`, i, cidr)
 			continue
 		}
 		v.cidr(fmt.Sprintf("adminCidrs[%d]", i), cidr)
@@ -81,49 +83,37 @@ func (a *Args) validateAccess(v *validation) {
 	}
 	v.unique("clientCidrs", a.ClientCidrs)
 	if a.NodePort < 30000 || a.NodePort > 32767 {
-		v.add("nodePort %d: must be between 30000 and 32767", a.NodePort)
+		v.Addf("nodePort %d: must be between 30000 and 32767", a.NodePort)
 	}
 }
 
 func (a *Args) validateImage(v *validation) {
 	if !amiOwner.MatchString(a.AMIOwner) {
-		v.add("amiOwner %q: must be a 12-digit AWS account, amazon, aws-marketplace or self", a.AMIOwner)
+		v.Addf("amiOwner %q: must be a 12-digit AWS account, amazon, aws-marketplace or self", a.AMIOwner)
 	}
 	if a.AMIName == "" {
-		v.add(`amiName <unset>: required, a pattern such as "debian-13-amd64-*"`)
+		v.Addf(`amiName <unset>: required, a pattern such as "debian-13-amd64-*"`)
 	}
 }
 
 // validation collects errors.
-type validation struct{ errs []error }
-
-func (v *validation) add(format string, args ...any) {
-	v.errs = append(v.errs, fmt.Errorf(format, args...))
-}
+type validation struct{ boundary.Problems }
 
 // cidr returns the block, or the zero Prefix if it is reported as wrong.
 func (v *validation) cidr(key, text string) netip.Prefix {
-	block, err := netip.ParsePrefix(text)
-	switch {
-	case err != nil || !block.Addr().Is4():
-		v.add("%s %q: not an IPv4 CIDR block", key, text)
-	case block != block.Masked():
-		v.add("%s %q: has host bits set, use %q", key, text, block.Masked())
-	default:
-		return block
-	}
-	return netip.Prefix{}
+	block, _ := v.CIDR(key, text)
+	return block
 }
 
 func (v *validation) size(key string, block netip.Prefix) {
 	if block.IsValid() && (block.Bits() < 16 || block.Bits() > 28) {
-		v.add("%s %q: AWS allows /16 to /28", key, block)
+		v.Addf("%s %q: AWS allows /16 to /28", key, block)
 	}
 }
 
 func (v *validation) apart(key string, block netip.Prefix, otherKey string, other netip.Prefix) {
 	if block.IsValid() && other.IsValid() && block.Overlaps(other) {
-		v.add("%s %q: overlaps %s %q", key, block, otherKey, other)
+		v.Addf("%s %q: overlaps %s %q", key, block, otherKey, other)
 	}
 }
 
@@ -131,13 +121,13 @@ func (v *validation) apart(key string, block netip.Prefix, otherKey string, othe
 func (v *validation) unique(key string, list []string) {
 	for i, text := range list {
 		if first := slices.Index(list, text); first < i {
-			v.add("%s[%d] %q: duplicate of %s[%d]", key, i, text, key, first)
+			v.Addf("%s[%d] %q: duplicate of %s[%d]", key, i, text, key, first)
 		}
 	}
 }
 
 func (v *validation) publicKey(key, text string) {
 	if _, _, _, _, err := ssh.ParseAuthorizedKey([]byte(strings.TrimSpace(text))); err != nil {
-		v.add("%s %q: not an SSH public key", key, text)
+		v.Addf("%s %q: not an SSH public key", key, text)
 	}
 }

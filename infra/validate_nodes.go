@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+
+	"ecommerce-platform/infra/boundary"
 )
 
 var (
@@ -22,34 +24,34 @@ const minVolumeGiB, maxVolumeGiB = 8, 16384
 
 func (a *Args) validateNodes(v *validation) {
 	if a.CPUCredits != "unlimited" && a.CPUCredits != "standard" {
-		v.add("cpuCredits %q: must be unlimited or standard", a.CPUCredits)
+		v.Addf("cpuCredits %q: must be unlimited or standard", a.CPUCredits)
 	}
 	controlPlanes := 0
 	names, addresses := map[string]int{}, map[netip.Addr]int{}
 	for i, node := range a.Nodes {
 		key := fmt.Sprintf("nodes[%d].", i)
 		if !dnsLabel.MatchString(node.Name) {
-			v.add("%sname %q: not a DNS label", key, node.Name)
+			v.Addf("%sname %q: not a DNS label", key, node.Name)
 		} else if first, taken := names[node.Name]; taken {
-			v.add("%sname %q: duplicate of nodes[%d].name", key, node.Name, first)
+			v.Addf("%sname %q: duplicate of nodes[%d].name", key, node.Name, first)
 		} else {
 			names[node.Name] = i
 		}
 		switch node.Role {
-		case RoleControlPlane:
+		case boundary.ControlPlane:
 			controlPlanes++
-		case RoleWorker:
+		case boundary.Worker:
 		default:
-			v.add("%srole %q: must be control-plane or worker", key, node.Role)
+			v.Addf("%srole %q: must be control-plane or worker", key, node.Role)
 		}
 		a.validateAddress(v, i, addresses)
 		validateMachine(v, key, node)
 	}
 	switch {
 	case controlPlanes == 0:
-		v.add("nodes (0 with role control-plane): exactly one control plane is required")
+		v.Addf("nodes (0 with role control-plane): exactly one control plane is required")
 	case controlPlanes > 1:
-		v.add("nodes (%d with role control-plane): exactly one control plane is offered yet", controlPlanes)
+		v.Addf("nodes (%d with role control-plane): exactly one control plane is offered yet", controlPlanes)
 	}
 }
 
@@ -57,11 +59,11 @@ func (a *Args) validateAddress(v *validation, i int, taken map[netip.Addr]int) {
 	key, text := fmt.Sprintf("nodes[%d].privateIp", i), a.Nodes[i].PrivateIP
 	address, err := netip.ParseAddr(text)
 	if err != nil || !address.Is4() {
-		v.add("%s %q: not an IPv4 address", key, text)
+		v.Addf("%s %q: not an IPv4 address", key, text)
 		return
 	}
 	if first, dup := taken[address]; dup {
-		v.add("%s %q: duplicate of nodes[%d].privateIp", key, text, first)
+		v.Addf("%s %q: duplicate of nodes[%d].privateIp", key, text, first)
 		return
 	}
 	taken[address] = i
@@ -70,23 +72,23 @@ func (a *Args) validateAddress(v *validation, i int, taken map[netip.Addr]int) {
 		return // reported already, and nothing can be said about the address
 	}
 	if !subnet.Contains(address) {
-		v.add("%s %q: outside subnetCidr %q", key, text, a.SubnetCidr)
+		v.Addf("%s %q: outside subnetCidr %q", key, text, a.SubnetCidr)
 	} else if reserved(subnet, address) {
-		v.add("%s %q: reserved by AWS in subnetCidr %q", key, text, a.SubnetCidr)
+		v.Addf("%s %q: reserved by AWS in subnetCidr %q", key, text, a.SubnetCidr)
 	}
 }
 
 func validateMachine(v *validation, key string, node Node) {
 	switch {
 	case !instanceType.MatchString(node.InstanceType):
-		v.add(`%sinstanceType %q: not an EC2 instance type such as "t3.medium"`, key, node.InstanceType)
+		v.Addf(`%sinstanceType %q: not an EC2 instance type such as "t3.medium"`, key, node.InstanceType)
 	case armType.MatchString(node.InstanceType):
-		v.add("%sinstanceType %q: an Arm type, only x86_64 is offered yet", key, node.InstanceType)
-	case node.Role == RoleControlPlane && smallType.MatchString(node.InstanceType):
-		v.add("%sinstanceType %q: too small for a control plane, kubeadm needs 2 CPUs and 1700 MB", key, node.InstanceType)
+		v.Addf("%sinstanceType %q: an Arm type, only x86_64 is offered yet", key, node.InstanceType)
+	case node.Role == boundary.ControlPlane && smallType.MatchString(node.InstanceType):
+		v.Addf("%sinstanceType %q: too small for a control plane, kubeadm needs 2 CPUs and 1700 MB", key, node.InstanceType)
 	}
 	if node.RootVolumeGiB < minVolumeGiB || node.RootVolumeGiB > maxVolumeGiB {
-		v.add("%srootVolumeGiB %d: must be between %d and %d", key, node.RootVolumeGiB, minVolumeGiB, maxVolumeGiB)
+		v.Addf("%srootVolumeGiB %d: must be between %d and %d", key, node.RootVolumeGiB, minVolumeGiB, maxVolumeGiB)
 	}
 }
 

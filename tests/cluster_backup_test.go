@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/tests/pulumitest"
 )
 
@@ -18,7 +19,7 @@ func clusterBackedUp() *cluster.Args {
 	args := clusterArgs()
 	args.Backup = cluster.Backup{Destination: "/var/backups/platform", Schedule: "*-*-* 03:00:00", Keep: 14, Run: "first"}
 	args.BackupPassword = pulumi.String(clusterBackupPassword)
-	args.Dumps = []cluster.Dump{{
+	args.Dumps = []boundary.Dump{{
 		Name: "postgres.sql", Namespace: "ecommerce", Workload: "deployment/postgres", Dump: "pg_dumpall", Restore: "psql",
 	}}
 	return args

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/tests/pulumitest"
 )
 
@@ -41,7 +42,7 @@ func TestClusterChanges(t *testing.T) {
 			"shop-control-plane-admit-worker-node-3", "shop-control-plane-member-worker-node-3", "shop-control-plane-vacate-worker-node-3",
 			"shop-worker-node-3-certificates", "shop-worker-node-3-files", "shop-worker-node-3-join", "shop-worker-node-3-prepare", "shop-worker-node-3-request", "shop-worker-node-3-upgrade",
 		}, clusterChanged(t, func(args *cluster.Args) {
-			args.Nodes = append(args.Nodes, clusterNode("worker-node-3", cluster.Worker, "172.31.7.251"))
+			args.Nodes = append(args.Nodes, clusterNode("worker-node-3", boundary.Worker, "172.31.7.251"))
 		}))
 	})
 	t.Run("labels are the patch's matter", func(t *testing.T) {

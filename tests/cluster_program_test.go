@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/tests/pulumitest"
 )
 
@@ -49,12 +50,12 @@ func clusterNode(name, role, ip string) cluster.Node {
 
 // clusterArgs is the specification's topology on machines that exist.
 func clusterArgs() *cluster.Args {
-	first := clusterNode("worker-node-1", cluster.Worker, "172.31.2.239")
+	first := clusterNode("worker-node-1", boundary.Worker, "172.31.2.239")
 	first.Labels, first.Monitoring = map[string]string{"tier": "frontend", "storage": "ssd"}, true
-	second := clusterNode("worker-node-2", cluster.Worker, "172.31.7.250")
+	second := clusterNode("worker-node-2", boundary.Worker, "172.31.7.250")
 	second.Labels = map[string]string{"tier": "backend", "storage": "hdd"}
 	return &cluster.Args{
-		Nodes:             []cluster.Node{clusterNode("control-plane", cluster.ControlPlane, "172.31.15.119"), first, second},
+		Nodes:             []cluster.Node{clusterNode("control-plane", boundary.ControlPlane, "172.31.15.119"), first, second},
 		KubernetesVersion: "1.35.4", CalicoVersion: "3.28.5",
 		CalicoManifestSHA256: "206678e7adb2e931bb97385300c408490635616f371941d68468207d6e0f9713",
 		PodCidr:              "192.168.0.0/16", ServiceCidr: "10.96.0.0/12",

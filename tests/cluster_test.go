@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/tests/pulumitest"
 )
 
@@ -180,8 +181,8 @@ func TestClusterFiles(t *testing.T) {
 func TestClusterKubernetesObjects(t *testing.T) {
 	args := clusterArgs()
 	args.Nodes[0].Labels = map[string]string{"tier": "control"}
-	args.Nodes[0].Taints = []cluster.Taint{{Key: "example.com/own", Effect: "NoExecute"}}
-	args.Nodes[2].Taints = []cluster.Taint{{Key: "tier", Value: "backend", Effect: "NoSchedule"}}
+	args.Nodes[0].Taints = []boundary.Taint{{Key: "example.com/own", Effect: "NoExecute"}}
+	args.Nodes[2].Taints = []boundary.Taint{{Key: "tier", Value: "backend", Effect: "NoSchedule"}}
 	rec := clusterRun(t, args)
 
 	provider := rec.Get(t, clusterProvider, "shop-kubernetes")

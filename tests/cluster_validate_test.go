@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/tests/pulumitest"
 )
 
@@ -43,7 +44,7 @@ func TestClusterValidation(t *testing.T) {
 		"an address that is none":     {func(a *cluster.Args) { a.Nodes[1].PrivateIP = "172.31.2" }, []string{`nodes[1].privateIp "172.31.2": not an IPv4 address`}},
 		"an address twice":            {func(a *cluster.Args) { a.Nodes[2].PrivateIP = "172.31.2.239" }, []string{`nodes[2].privateIp "172.31.2.239": duplicate of nodes[1].privateIp`}},
 		"no control plane":            {func(a *cluster.Args) { a.Nodes = a.Nodes[1:] }, []string{`nodes (0 with role control-plane): exactly one control plane is required`}},
-		"two control planes":          {func(a *cluster.Args) { a.Nodes[1].Role = cluster.ControlPlane }, []string{`nodes (2 with role control-plane): exactly one control plane is offered yet`}},
+		"two control planes":          {func(a *cluster.Args) { a.Nodes[1].Role = boundary.ControlPlane }, []string{`nodes (2 with role control-plane): exactly one control plane is offered yet`}},
 		"no way to a node":            {func(a *cluster.Args) { a.Nodes[1].Address = nil }, []string{`nodes[1].address <unset>: required, where SSH is reached`}},
 		"no host key":                 {func(a *cluster.Args) { a.Nodes[1].HostPublicKey = "" }, []string{`nodes[1].hostPublicKey "": not a public key in authorized_keys form`}},
 
@@ -51,14 +52,14 @@ func TestClusterValidation(t *testing.T) {
 		"a label value that is none": {func(a *cluster.Args) { a.Nodes[1].Labels = map[string]string{"a": "b c"} }, []string{`nodes[1].labels[a] "b c": not a label value:` + notAValue}},
 		"a label of Kubernetes": {func(a *cluster.Args) { a.Nodes[1].Labels = map[string]string{"node-role.kubernetes.io/db": ""} },
 			[]string{`nodes[1].labels[node-role.kubernetes.io/db] "": kubernetes.io and k8s.io keys belong to Kubernetes`}},
-		"a taint key that is none": {func(a *cluster.Args) { a.Nodes[1].Taints = []cluster.Taint{{Key: "-a", Effect: "NoSchedule"}} }, []string{`nodes[1].taints[0].key "-a": not a taint key:` + notALabel}},
-		"a taint of Kubernetes":    {func(a *cluster.Args) { a.Nodes[1].Taints = []cluster.Taint{{Key: "k8s.io/a", Effect: "NoSchedule"}} }, []string{`nodes[1].taints[0].key "k8s.io/a": kubernetes.io and k8s.io keys belong to Kubernetes`}},
+		"a taint key that is none": {func(a *cluster.Args) { a.Nodes[1].Taints = []boundary.Taint{{Key: "-a", Effect: "NoSchedule"}} }, []string{`nodes[1].taints[0].key "-a": not a taint key:` + notALabel}},
+		"a taint of Kubernetes":    {func(a *cluster.Args) { a.Nodes[1].Taints = []boundary.Taint{{Key: "k8s.io/a", Effect: "NoSchedule"}} }, []string{`nodes[1].taints[0].key "k8s.io/a": kubernetes.io and k8s.io keys belong to Kubernetes`}},
 		"a taint value that is none": {func(a *cluster.Args) {
-			a.Nodes[1].Taints = []cluster.Taint{{Key: "a", Value: "b c", Effect: "NoSchedule"}}
+			a.Nodes[1].Taints = []boundary.Taint{{Key: "a", Value: "b c", Effect: "NoSchedule"}}
 		}, []string{`nodes[1].taints[0].value "b c": not a taint value:` + notAValue}},
-		"an unknown effect": {func(a *cluster.Args) { a.Nodes[1].Taints = []cluster.Taint{{Key: "a", Effect: "noschedule"}} }, []string{`nodes[1].taints[0].effect "noschedule": must be NoSchedule, PreferNoSchedule, NoExecute`}},
+		"an unknown effect": {func(a *cluster.Args) { a.Nodes[1].Taints = []boundary.Taint{{Key: "a", Effect: "noschedule"}} }, []string{`nodes[1].taints[0].effect "noschedule": must be NoSchedule, PreferNoSchedule, NoExecute`}},
 		"a taint twice": {func(a *cluster.Args) {
-			a.Nodes[1].Taints = []cluster.Taint{{Key: "a", Value: "b", Effect: "NoSchedule"}, {Key: "a", Value: "c", Effect: "NoSchedule"}}
+			a.Nodes[1].Taints = []boundary.Taint{{Key: "a", Value: "b", Effect: "NoSchedule"}, {Key: "a", Value: "c", Effect: "NoSchedule"}}
 		}, []string{`nodes[1].taints[1].key "a": duplicate of nodes[1].taints[0].key with the same effect`}},
 
 		"a mirror that is no URL":         {func(a *cluster.Args) { a.Mirrors.Images = "172.31.0.2:5000" }, []string{`mirrors.images "172.31.0.2:5000": not an http or https URL`}},

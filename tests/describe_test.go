@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/tests/pulumitest"
 	"ecommerce-platform/workloads"
 )
@@ -15,7 +16,7 @@ import (
 func TestClusterDescribesItself(t *testing.T) {
 	args := clusterArgs()
 	args.Kubelet = map[string]any{"maxPods": 60}
-	args.Nodes[0].Taints = []cluster.Taint{{Key: "dedicated", Value: "infra", Effect: "NoExecute"}}
+	args.Nodes[0].Taints = []boundary.Taint{{Key: "dedicated", Value: "infra", Effect: "NoExecute"}}
 	rec := pulumitest.Run(t, clusterProgram(args), pulumitest.Preview(), clusterOutputs)
 	described := rec.All(cluster.Type)[0]
 	assert.Equal(t, "192.168.0.0/16", described.Output("podCidr"))
@@ -46,7 +47,7 @@ func TestWorkloadsDescribeTheNodesTheyAreFor(t *testing.T) {
 	args := workloadsArgs()
 	args.Nodes = []workloads.Placement{{
 		Name: "w1", Labels: map[string]string{"tier": "frontend"}, Address: pulumi.String("203.0.113.1"),
-		Taints: []workloads.Taint{{Key: "tier", Value: "frontend", Effect: "NoSchedule"}},
+		Taints: []boundary.Taint{{Key: "tier", Value: "frontend", Effect: "NoSchedule"}},
 	}, {
 		Name: "w2", Labels: map[string]string{"tier": "backend"}, Address: pulumi.String("203.0.113.2"),
 	}}

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"ecommerce-platform/infra"
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/tests/pulumitest"
 )
 
@@ -110,7 +111,7 @@ func TestInfraMoreWorkers(t *testing.T) {
 	before := names(pulumitest.Run(t, infraProgram(infraArgs())))
 	args := infraArgs()
 	// First in the list, so that a name taken from a position would show.
-	args.Nodes = append([]infra.Node{infraNode("worker-node-3", infra.RoleWorker, "172.31.3.3")}, args.Nodes...)
+	args.Nodes = append([]infra.Node{infraNode("worker-node-3", boundary.Worker, "172.31.3.3")}, args.Nodes...)
 	after := names(pulumitest.Run(t, infraProgram(args)))
 
 	added := slices.DeleteFunc(slices.Clone(after), func(name string) bool { return slices.Contains(before, name) })
@@ -121,7 +122,7 @@ func TestInfraMoreWorkers(t *testing.T) {
 
 	args = infraArgs()
 	for i := range 12 {
-		args.Nodes = append(args.Nodes, infraNode(fmt.Sprintf("extra-%d", i), infra.RoleWorker, fmt.Sprintf("172.31.4.%d", i+1)))
+		args.Nodes = append(args.Nodes, infraNode(fmt.Sprintf("extra-%d", i), boundary.Worker, fmt.Sprintf("172.31.4.%d", i+1)))
 	}
 	assert.Len(t, pulumitest.Run(t, infraProgram(args)).All(infraInstance), 15)
 }

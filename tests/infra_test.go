@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"ecommerce-platform/infra"
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/tests/pulumitest"
 )
 
@@ -55,9 +56,9 @@ func infraArgs() *infra.Args {
 		NodePort: 30080, ShopPort: 80, MetricsPort: 9100,
 		AMIOwner: "136693071363", AMIName: "debian-13-amd64-*", CPUCredits: "unlimited", AuthorizedKey: infraPublicKey("login"),
 		Nodes: []infra.Node{
-			infraNode("control-plane", infra.RoleControlPlane, "172.31.15.119"),
-			infraNode("worker-node-1", infra.RoleWorker, "172.31.2.239"),
-			infraNode("worker-node-2", infra.RoleWorker, "172.31.7.250"),
+			infraNode("control-plane", boundary.ControlPlane, "172.31.15.119"),
+			infraNode("worker-node-1", boundary.Worker, "172.31.2.239"),
+			infraNode("worker-node-2", boundary.Worker, "172.31.7.250"),
 		},
 	}
 }

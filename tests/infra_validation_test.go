@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/infra"
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/tests/pulumitest"
 )
 
@@ -68,7 +69,7 @@ func TestInfraValidation(t *testing.T) {
 		"amiName missing":                 {func(a *infra.Args) { a.AMIName = "" }, `amiName <unset>: required, a pattern such as "debian-13-amd64-*"`},
 		"no control plane":                {func(a *infra.Args) { a.Nodes = a.Nodes[1:] }, `nodes (0 with role control-plane): exactly one control plane is required`},
 		"no nodes at all":                 {func(a *infra.Args) { a.Nodes = nil }, `nodes (0 with role control-plane): exactly one control plane is required`},
-		"two control planes":              {func(a *infra.Args) { a.Nodes[1].Role = infra.RoleControlPlane }, `nodes (2 with role control-plane): exactly one control plane is offered yet`},
+		"two control planes":              {func(a *infra.Args) { a.Nodes[1].Role = boundary.ControlPlane }, `nodes (2 with role control-plane): exactly one control plane is offered yet`},
 		"unknown role":                    {func(a *infra.Args) { a.Nodes[2].Role = "master" }, `nodes[2].role "master": must be control-plane or worker`},
 		"name with capitals":              {func(a *infra.Args) { a.Nodes[1].Name = "Worker_1" }, `nodes[1].name "Worker_1": not a DNS label`},
 		"name missing":                    {func(a *infra.Args) { a.Nodes[1].Name = "" }, `nodes[1].name "": not a DNS label`},

@@ -8,13 +8,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/tests/pulumitest"
 	"ecommerce-platform/workloads"
 )
 
 func TestWorkloadsRefuse(t *testing.T) {
 	taint := func(args *workloads.Args, node int, key, value, effect string) {
-		args.Nodes[node].Taints = append(args.Nodes[node].Taints, workloads.Taint{Key: key, Value: value, Effect: effect})
+		args.Nodes[node].Taints = append(args.Nodes[node].Taints, boundary.Taint{Key: key, Value: value, Effect: effect})
 	}
 	for name, test := range map[string]struct {
 		breaks func(*workloads.Args)
@@ -92,11 +93,11 @@ func TestWorkloadsAccept(t *testing.T) {
 		"limits equal to requests": func(a *workloads.Args) { a.Backend.Limits = a.Backend.Requests },
 		"a setting that is empty":  func(a *workloads.Args) { a.Redis.Settings = map[string]string{"save": `""`} },
 		"nodes with their tier's taints": func(a *workloads.Args) {
-			a.Nodes[0].Taints = []workloads.Taint{{Key: "tier", Value: "frontend", Effect: "NoSchedule"}}
-			a.Nodes[1].Taints = []workloads.Taint{{Key: "tier", Value: "backend", Effect: "NoSchedule"}}
+			a.Nodes[0].Taints = []boundary.Taint{{Key: "tier", Value: "frontend", Effect: "NoSchedule"}}
+			a.Nodes[1].Taints = []boundary.Taint{{Key: "tier", Value: "backend", Effect: "NoSchedule"}}
 		},
 		"a taint that only advises": func(a *workloads.Args) {
-			a.Nodes[0].Taints = []workloads.Taint{{Key: "slow", Effect: "PreferNoSchedule"}}
+			a.Nodes[0].Taints = []boundary.Taint{{Key: "slow", Effect: "PreferNoSchedule"}}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,10 @@
 package workloads
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/infra/boundary"
+)
 
 // PostgresVolumePath is the directory on a worker that holds PostgreSQL's data. It must exist on the node before
 // PostgreSQL starts: a local volume is never created by Kubernetes.
@@ -38,16 +42,9 @@ type Placement struct {
 	// Name is the node's name, which is also its kubernetes.io/hostname label.
 	Name   string
 	Labels map[string]string
-	Taints []Taint
+	Taints []boundary.Taint
 	// Address is where clients reach the node.
 	Address pulumi.StringInput
-}
-
-// Taint keeps pods without a matching toleration off a node.
-type Taint struct {
-	Key    string `json:"key"`
-	Value  string `json:"value"`
-	Effect string `json:"effect"`
 }
 
 // Tier sizes one tier.

@@ -1,14 +1,6 @@
 package workloads
 
-// Dump is how the data of a tier is saved and brought back, for whoever makes backups.
-type Dump struct {
-	// Name names the data.
-	Name string
-	// Namespace and Workload say where the commands run.
-	Namespace, Workload string
-	// Dump prints the data; Restore takes that on stdin, and replaces what is there. Both are lines of sh.
-	Dump, Restore string
-}
+import "ecommerce-platform/infra/boundary"
 
 const (
 	// psql speaks to the server's socket, where the image lets its superuser in without a password.
@@ -27,8 +19,8 @@ const (
 )
 
 // Dumps are those of the shop. The caches need none.
-func Dumps(namespace string) []Dump {
-	return []Dump{{
+func Dumps(namespace string) []boundary.Dump {
+	return []boundary.Dump{{
 		Name: "postgres.sql", Namespace: namespace, Workload: "deployment/" + postgresName,
 		Dump:    "pg_dumpall --clean --if-exists --username postgres",
 		Restore: postgresAnswers + " && " + disconnect + " && { sed -E '" + ownRole + "; " + alone + "'; " + open + "; } | " + psql,

@@ -56,9 +56,9 @@ func (p *problems) maxmemory(redis Redis) {
 	}
 	switch {
 	case fills == 0:
-		p.addf("redis.settings.%s %q: no bound, and redis.limits.memory %q kills the server that reaches it", maxmemoryName, setting, redis.Limits.Memory)
+		p.Addf("redis.settings.%s %q: no bound, and redis.limits.memory %q kills the server that reaches it", maxmemoryName, setting, redis.Limits.Memory)
 	case limit.Value() <= fills:
-		p.addf("redis.limits.memory %q: must be greater than redis.settings.%s %q, or the server is killed before it forgets a key",
+		p.Addf("redis.limits.memory %q: must be greater than redis.settings.%s %q, or the server is killed before it forgets a key",
 			redis.Limits.Memory, maxmemoryName, setting)
 	}
 }

@@ -5,6 +5,8 @@ import (
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/infra/boundary"
 )
 
 // tierKey is the key of the node label, and of the taint, that sets nodes aside for a tier.
@@ -40,7 +42,7 @@ func (r placementRule) selects(node Placement) bool {
 }
 
 func (r placementRule) tolerates(node Placement) bool {
-	return !slices.ContainsFunc(node.Taints, func(taint Taint) bool {
+	return !slices.ContainsFunc(node.Taints, func(taint boundary.Taint) bool {
 		tolerated := taint.Key == tierKey && taint.Effect == "NoSchedule" && slices.Contains(r.taints, taint.Value)
 		return !tolerated && taint.Effect != "PreferNoSchedule"
 	})

@@ -1,7 +1,6 @@
 package workloads
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -10,6 +9,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"ecommerce-platform/infra/boundary"
 )
 
 // Validate returns everything that is wrong with the plain values, in the order of the config.
@@ -21,35 +22,31 @@ func (a *Args) Validate() []error {
 		p.add("namespace", a.Namespace, "belongs to Kubernetes")
 	}
 	if a.NodePort < 30000 || a.NodePort > 32767 {
-		p.addf("nodePort %d: must be between 30000 and 32767", a.NodePort)
+		p.Addf("nodePort %d: must be between 30000 and 32767", a.NodePort)
 	}
 	p.application(frontendName, a.Frontend)
 	p.application(backendName, a.Backend.Application)
 	p.paths(a.Backend.Paths)
 	p.tier(postgresName, a.Postgres)
 	if a.Postgres.Replicas > 1 {
-		p.addf("postgres.replicas %d: must be 0 or 1, since one server writes to the volume", a.Postgres.Replicas)
+		p.Addf("postgres.replicas %d: must be 0 or 1, since one server writes to the volume", a.Postgres.Replicas)
 	}
 	p.tier(redisName, a.Redis.Tier)
 	p.settings(a.Redis.Settings)
 	p.maxmemory(a.Redis)
 	p.logins(a.Logins)
 	p.placement(a)
-	return p.found
+	return p.Found()
 }
 
-type problems struct{ found []error }
-
-func (p *problems) addf(format string, args ...any) {
-	p.found = append(p.found, fmt.Errorf(format, args...))
-}
+type problems struct{ boundary.Problems }
 
 func (p *problems) add(key, value, rule string) {
 	if value == "" {
-		p.addf("%s <unset>: required", key)
+		p.Addf("%s <unset>: required", key)
 		return
 	}
-	p.addf("%s %q: %s", key, value, rule)
+	p.Addf("%s %q: %s", key, value, rule)
 }
 
 // imageReference is the grammar of image names, less the rare: [registry[:port]/]path[:tag][@digest].
@@ -59,7 +56,7 @@ var imageReference = regexp.MustCompile(
 
 func (p *problems) tier(name string, tier Tier) {
 	if tier.Replicas < 0 {
-		p.addf("%s.replicas %d: must not be negative", name, tier.Replicas)
+		p.Addf("%s.replicas %d: must not be negative", name, tier.Replicas)
 	}
 	match := imageReference.FindStringSubmatch(tier.Image)
 	part := func(group string) string { return match[imageReference.SubexpIndex(group)] }
@@ -82,7 +79,7 @@ func (p *problems) resources(tier, kind, request, limit string) {
 		return
 	}
 	if limited, valid := p.quantity(tier+".limits."+kind, limit); valid && ok && limited.Cmp(requested) < 0 {
-		p.addf("%s.limits.%s %q: less than %s.requests.%s %q", tier, kind, limit, tier, kind, request)
+		p.Addf("%s.limits.%s %q: less than %s.requests.%s %q", tier, kind, limit, tier, kind, request)
 	}
 }
 
@@ -113,11 +110,11 @@ func (p *problems) settings(settings map[string]string) {
 		key := "redis.settings." + name
 		switch {
 		case !redisSettingName.MatchString(name):
-			p.addf("redis.settings %q: not the name of a setting", name)
+			p.Addf("redis.settings %q: not the name of a setting", name)
 		case slices.Contains(fixedRedisSettings, name):
-			p.addf("%s %q: the platform decides this one", key, value)
+			p.Addf("%s %q: the platform decides this one", key, value)
 		case strings.TrimSpace(value) == "":
-			p.addf(`%s %q: must not be empty, write "" with its quotes for none`, key, value)
+			p.Addf(`%s %q: must not be empty, write "" with its quotes for none`, key, value)
 		case strings.ContainsFunc(value, unicode.IsControl):
 			p.add(key, value, "must be one line")
 		}
@@ -145,13 +142,13 @@ func (p *problems) placement(a *Args) {
 		}
 		switch {
 		case labelled == 0 && rule.label != "":
-			p.addf("nodes: no node has label %s=%s, which %s needs", tierKey, rule.label, rule.tier)
+			p.Addf("nodes: no node has label %s=%s, which %s needs", tierKey, rule.label, rule.tier)
 		case labelled == 0:
-			p.addf("nodes: no worker, which %s needs", rule.tier)
+			p.Addf("nodes: no worker, which %s needs", rule.tier)
 		case admitting == 0:
-			p.addf("nodes: every node that %s may run on has a taint it does not tolerate", rule.tier)
+			p.Addf("nodes: every node that %s may run on has a taint it does not tolerate", rule.tier)
 		case rule.oneEach && replicas[rule.tier] > admitting:
-			p.addf("%s.replicas %d: only %d of the nodes can hold one each", rule.tier, replicas[rule.tier], admitting)
+			p.Addf("%s.replicas %d: only %d of the nodes can hold one each", rule.tier, replicas[rule.tier], admitting)
 		}
 	}
 }

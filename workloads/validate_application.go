@@ -20,10 +20,10 @@ var nginxProbes = []string{"/healthz", "/readyz"}
 func (p *problems) application(name string, a Application) {
 	p.tier(name, a.Tier)
 	if a.Port < 1 || a.Port > 65535 {
-		p.addf("%s.port %d: must be between 1 and 65535", name, a.Port)
+		p.Addf("%s.port %d: must be between 1 and 65535", name, a.Port)
 	}
 	if a.User < 1 || a.User > 1<<31-1 {
-		p.addf("%s.user %d: must be between 1 and 2147483647, since no container runs as root", name, a.User)
+		p.Addf("%s.user %d: must be between 1 and 2147483647, since no container runs as root", name, a.User)
 	}
 	p.probe(name+".readinessPath", a.ReadinessPath, a.isNginx())
 	p.probe(name+".livenessPath", a.LivenessPath, a.isNginx())
@@ -33,7 +33,7 @@ func (p *problems) application(name string, a Application) {
 	for _, variable := range slices.Sorted(maps.Keys(a.SecretEnv)) {
 		p.variable("secretEnv."+name, variable)
 		if _, plain := a.Env[variable]; plain {
-			p.addf("secretEnv.%s.%s <secret>: set by %s.env as well", name, variable, name)
+			p.Addf("secretEnv.%s.%s <secret>: set by %s.env as well", name, variable, name)
 		}
 	}
 	p.scratch(name, a)
@@ -44,9 +44,9 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 func (p *problems) variable(key, name string) {
 	switch {
 	case !variableName.MatchString(name):
-		p.addf("%s %q: not the name of an environment variable", key, name)
+		p.Addf("%s %q: not the name of an environment variable", key, name)
 	case slices.Contains(reservedVariables, name):
-		p.addf("%s %q: the platform decides this one", key, name)
+		p.Addf("%s %q: the platform decides this one", key, name)
 	}
 }
 
@@ -73,7 +73,7 @@ func (p *problems) paths(paths []string) {
 		}):
 			p.add(key, value, "the frontend answers this one itself")
 		case slices.Index(paths, value) < i:
-			p.addf("%s %q: duplicate of backend.paths[%d]", key, value, slices.Index(paths, value))
+			p.Addf("%s %q: duplicate of backend.paths[%d]", key, value, slices.Index(paths, value))
 		}
 	}
 }
@@ -89,7 +89,7 @@ func (p *problems) scratch(name string, a Application) {
 		}
 		switch {
 		case !path.IsAbs(directory) || path.Clean(directory) != directory || directory == "/" || strings.Contains(directory, ":"):
-			p.addf("%s.scratch %q: not an absolute path of a directory, such as /var/cache/app", name, directory)
+			p.Addf("%s.scratch %q: not an absolute path of a directory, such as /var/cache/app", name, directory)
 		case below("/proc", "/sys", "/dev"):
 			p.add(key, size, "belongs to the kernel")
 		case a.isNginx() && below(nginxTemplates, nginxPages):
@@ -104,11 +104,11 @@ func (p *problems) logins(logins map[string]Login) {
 	for _, host := range slices.Sorted(maps.Keys(logins)) {
 		switch login := logins[host]; {
 		case !registryHost.MatchString(host):
-			p.addf("registries %q: not the host of a registry, such as registry.example.com:5000", host)
+			p.Addf("registries %q: not the host of a registry, such as registry.example.com:5000", host)
 		case login.Username == "":
-			p.addf("registryPasswords[%s] <secret>: registries[%s].username is required for it", host, host)
+			p.Addf("registryPasswords[%s] <secret>: registries[%s].username is required for it", host, host)
 		case login.Password == "":
-			p.addf("registries[%s].username %q: registryPasswords[%s] is required for it", host, login.Username, host)
+			p.Addf("registries[%s].username %q: registryPasswords[%s] is required for it", host, login.Username, host)
 		}
 	}
 }
