@@ -50,7 +50,6 @@ func (c *Config) clusterArgs(keys *cluster.Keys, machines []machine, identifier 
 		LoginKey: secret(keys.Login.Private),
 		Kubelet:  c.Kubelet, KubeProxy: c.KubeProxy, IgnorePreflightErrors: c.IgnorePreflightErrors, Containerd: c.Containerd,
 		Mirrors: c.Mirrors, RegistryCAs: c.registryCAs(), NodeExporterImage: c.NodeExporterImage,
-		LocalVolumes:       []string{workloads.PostgresVolumePath},
 		CertificateRenewal: c.CertificateRenewal,
 		Backup:             c.Backup, BackupPassword: secret(keys.Backup), Dumps: workloads.Dumps(c.Namespace),
 		Identifier: identifier,
@@ -61,6 +60,7 @@ func (c *Config) clusterArgs(keys *cluster.Keys, machines []machine, identifier 
 			Address: node.address, Instance: node.instance, MachineID: node.id,
 			HostPublicKey: keys.Hosts[node.Name].Public,
 			Labels:        node.Labels, Taints: node.Taints, Monitoring: node.Monitoring,
+			Volumes: c.volumes(node.Name),
 		})
 		if node.instance != nil {
 			held := &args.Nodes[len(args.Nodes)-1]
@@ -109,10 +109,16 @@ func (c *Config) workloadsArgs(machines []machine, identifier string, kubeconfig
 			args.ControlPlane = node.instance
 			continue
 		}
-		placement := workloads.Placement{Name: node.Name, Labels: node.Labels, Taints: node.Taints, Address: node.address}
-		args.Nodes = append(args.Nodes, placement)
+		worker := node.placement()
+		worker.Address = node.address
+		args.Nodes = append(args.Nodes, worker)
 	}
 	return args
+}
+
+// placement is a worker that pods may be placed on, without its address.
+func (n Node) placement() workloads.Placement {
+	return workloads.Placement{Name: n.Name, Labels: n.Labels, Taints: n.Taints}
 }
 
 // inTurn are the nodes in the order in which their machines change.

@@ -64,7 +64,7 @@ type Config struct {
 	DatabasePassword string                `json:"databasePassword"`
 	Frontend         workloads.Application `json:"frontend"`
 	Backend          workloads.Backend     `json:"backend"`
-	Postgres         workloads.Tier        `json:"postgres"`
+	Postgres         workloads.Database    `json:"postgres"`
 	Redis            workloads.Redis       `json:"redis"`
 
 	SecretEnv struct {

@@ -54,28 +54,34 @@ func (c *Config) immutable() map[string]immutableKey {
 // checkImmutable refuses another value for what cannot change, in a preview as well, before anything else is registered.
 // An update that was refused leaves the memory as it was.
 func (c *Config) checkImmutable(ctx *pulumi.Context) error {
-	keys, values := c.immutable(), pulumi.StringMap{}
+	return errors.Join(append(
+		compare(ctx, immutableName, c.immutable(), "is immutable, and the platform was created with %v; set it back, or destroy the platform first and restore a backup into another one"),
+		c.checkPlace(ctx)...)...)
+}
+
+// compare returns an error for each key that has another value than the Stash of this name was first given.
+func compare(ctx *pulumi.Context, name string, keys map[string]immutableKey, rule string) []error {
+	values := pulumi.StringMap{}
 	for id, key := range keys {
 		values[id] = pulumi.String(key.value)
 	}
-	memory, err := pulumi.NewStash(ctx, immutableName, &pulumi.StashArgs{Input: values})
+	memory, err := pulumi.NewStash(ctx, name, &pulumi.StashArgs{Input: values})
 	if err != nil {
-		return err
+		return []error{err}
 	}
-	created, err := internals.UnsafeAwaitOutput(ctx.Context(), memory.Output)
+	first, err := internals.UnsafeAwaitOutput(ctx.Context(), memory.Output)
 	if err != nil {
-		return fmt.Errorf("reading what the platform was created with: %w", err)
+		return []error{fmt.Errorf("reading the stash %s: %w", name, err)}
 	}
-	remembered, ok := created.Value.(map[string]any)
+	remembered, ok := first.Value.(map[string]any)
 	if !ok {
-		return fmt.Errorf("reading what the platform was created with: %T is no map", created.Value)
+		return []error{fmt.Errorf("reading the stash %s: %T is no map", name, first.Value)}
 	}
 	var found []error
 	for _, id := range sortedKeys(keys) {
 		if was, ok := remembered[id]; ok && was != keys[id].value {
-			found = append(found, fmt.Errorf("%s %s: is immutable, and the platform was created with %v; set it back, or destroy the platform first and restore a backup into another one",
-				keys[id].name, keys[id].value, was))
+			found = append(found, fmt.Errorf("%s %s: "+rule, keys[id].name, keys[id].value, was))
 		}
 	}
-	return errors.Join(found...)
+	return found
 }

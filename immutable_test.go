@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,8 +19,11 @@ func created(t *testing.T, values stack) pulumitest.Option {
 	t.Helper()
 	rec, err := run(t, values, secrets())
 	require.NoError(t, err)
-	memory := rec.Get(t, stash, immutableName).Input("input")
-	return pulumitest.Outputs(stash, func(*pulumitest.Resource) map[string]any { return map[string]any{"output": memory} })
+	memory := map[string]any{}
+	for _, name := range rec.Names(stash) {
+		memory[name] = rec.Get(t, stash, name).Input("input")
+	}
+	return pulumitest.Outputs(stash, func(r *pulumitest.Resource) map[string]any { return map[string]any{"output": memory[r.Name]} })
 }
 
 func TestImmutableKeys(t *testing.T) {
@@ -46,7 +50,7 @@ func TestImmutableKeys(t *testing.T) {
 			for _, mode := range []pulumitest.Option{exists, pulumitest.PreviewUpdate()} {
 				rec, err := run(t, platform.with(c.key, c.value), secrets(), exists, mode)
 				require.ErrorContains(t, err, c.want)
-				assert.Equal(t, []string{stash}, rec.Types(), "nothing else may be registered")
+				assert.Equal(t, []string{stash}, slices.Compact(rec.Types()), "nothing else may be registered")
 			}
 		})
 	}
@@ -92,4 +96,38 @@ func TestEveryImmutableKeyIsDescribedAsSuch(t *testing.T) {
 			assert.True(t, refused[name], "%s is described as refused", name)
 		}
 	}
+}
+
+func TestTheDatabasesDataDoNotMoveByThemselves(t *testing.T) {
+	nodes := `[{"name":"control-plane","role":"control-plane","privateIp":"172.31.15.119"},
+		{"name":"worker-node-0","role":"worker","privateIp":"172.31.2.1","labels":{"tier":"backend"}},
+		{"name":"worker-node-1","role":"worker","privateIp":"172.31.2.239","labels":{"tier":"frontend"}},
+		{"name":"worker-node-2","role":"worker","privateIp":"172.31.7.250","labels":{"tier":"backend"}}]`
+	two := devStack(t).with("nodes", nodes).with("postgres", `{"node":"worker-node-2"}`)
+	for name, c := range map[string]struct{ postgres, want string }{
+		"node":   {`{"node":"worker-node-0"%s}`, `postgres.node "worker-node-0": the data were made with "worker-node-2" and do not follow by themselves; set it back, or move them`},
+		"volume": {`{"node":"worker-node-2","volume":"other"%s}`, `postgres.volume "other": the data were made with "postgres"`},
+		"major":  {`{"node":"worker-node-2","image":"postgres:17"%s}`, `postgres.image "17": the data were made with "16"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			exists := created(t, two)
+			for _, mode := range []pulumitest.Option{exists, pulumitest.PreviewUpdate()} {
+				rec, err := run(t, two.with("postgres", fmt.Sprintf(c.postgres, "")), secrets(), exists, mode)
+				require.ErrorContains(t, err, c.want)
+				assert.ElementsMatch(t, []string{immutableName, placeName}, rec.Names(stash))
+				assert.Len(t, rec.Types(), 1, "nothing else may be registered")
+			}
+		})
+		t.Run(name+", when the data are moved", func(t *testing.T) {
+			rec, err := run(t, two.with("postgres", fmt.Sprintf(c.postgres, `,"moved":"today"`)), secrets())
+			require.NoError(t, err)
+			assert.Contains(t, rec.Names(stash), placeName+"-today")
+		})
+	}
+	t.Run("another worker that may hold them, in front or gone, changes nothing", func(t *testing.T) {
+		_, err := run(t, two, secrets(), created(t, devStack(t)))
+		require.NoError(t, err)
+		_, err = run(t, devStack(t), secrets(), created(t, two))
+		require.NoError(t, err)
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -55,7 +56,12 @@ func (c *Config) check(found []error) error {
 		if c.DatabasePassword == "" {
 			found = append(found, errors.New("databasePassword <unset>: required, set it with `pulumi config set --secret databasePassword`"))
 		}
+		if strings.ContainsFunc(c.DatabasePassword, unicode.IsControl) {
+			found = append(found, errors.New("databasePassword <secret>: must be one line, without control characters"))
+		}
 		found = append(found, c.workloadsArgs(nowhere, "unused", pulumi.StringOutput{}).Validate()...)
+	} else {
+		found = append(found, c.database().ValidateVolume()...)
 	}
 
 	seen := map[string]bool{}

@@ -37,8 +37,6 @@ type Args struct {
 	RegistryCAs map[string]string
 	// NodeExporterImage is the monitoring agent's image with a tag or a digest.
 	NodeExporterImage string
-	// LocalVolumes are directories made on each worker, e.g. /var/lib/platform/volumes/postgres. Optional.
-	LocalVolumes []string
 	// Backup says where backups go and when. Without a destination there are none.
 	Backup Backup
 	// BackupPassword encrypts the backups. Secret; required with a destination.
@@ -70,6 +68,8 @@ type Node struct {
 	Labels map[string]string
 	// Taints are put on the Node; the control plane keeps its own one as well. Optional.
 	Taints []boundary.Taint
+	// Volumes are the local volumes of the node. One that is no longer named stays. Optional.
+	Volumes []Volume
 	// Monitoring runs the monitoring agent here as a static pod.
 	Monitoring bool
 	// Instance is the machine as a resource. When it is deleted, nothing that ran on it is undone
@@ -86,6 +86,14 @@ type Node struct {
 	// MachineID changes when another machine takes this one's place under the same address, which
 	// then is bootstrapped anew. Optional: the ID of Instance, where there is one.
 	MachineID pulumi.StringInput
+}
+
+// Volume is a file system of its own on the disk of a node.
+type Volume struct {
+	// Directory is where it is mounted, e.g. /var/lib/platform/volumes/postgres. Its directory data is for pods.
+	Directory string
+	// GiB is its size. It can grow.
+	GiB int
 }
 
 // Containerd are settings of the container runtime.

@@ -30,7 +30,7 @@ func nodeScripts(role string) []string {
 		return append(both, "evict.sh", "components.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh",
 			"vacate.sh", "turn.sh", "clear.sh", "drain.sh", "ready.sh", "backup-password.sh", "backup.sh", "schedule.sh", "restore-data.sh")
 	}
-	return append(both, "request.sh", "join.sh", "upgrade.sh", "reset.sh")
+	return append(both, "local-volumes.sh", "request.sh", "join.sh", "upgrade.sh", "reset.sh")
 }
 
 // machine connects to a node's machine and uploads what its steps need.
@@ -86,9 +86,6 @@ func (c *Cluster) prepare(ctx *pulumi.Context, prefix string, args *Args, n Node
 		for _, registry := range trusted {
 			files = append(files, registry+trustSuffix, registry+certificatesSuffix)
 		}
-	}
-	if n.Role == boundary.Worker {
-		settings = append(settings, step.Set("LOCAL_VOLUMES", pulumi.String(strings.Join(args.LocalVolumes, " "))))
 	}
 	prepared, err := m.Run(step.Step{
 		Name: "prepare", Script: "prepare.sh", Limit: 2700, Settings: settings,
@@ -200,8 +197,12 @@ func join(args *Args, control, worker *node, network *step.Done) error {
 	if err != nil {
 		return err
 	}
+	volumes, err := makeVolumes(worker)
+	if err != nil {
+		return err
+	}
 	worker.joined, err = worker.Run(step.Step{
-		Name: "join", Script: "join.sh", Limit: 1500, Files: []string{kubeadmFile}, After: []*step.Done{worker.prepared, admission},
+		Name: "join", Script: "join.sh", Limit: 1500, Files: []string{kubeadmFile}, After: []*step.Done{worker.prepared, admission}, Waits: volumes,
 		Stdin:    admission.Stdout,
 		Settings: append([]step.Setting{name, step.Set("ENDPOINT", pulumi.String(args.endpoint())), step.Set("KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion))}, args.renewal()...),
 		Undo:     &step.Undo{Script: "reset.sh", Limit: 600},
@@ -211,6 +212,25 @@ func join(args *Args, control, worker *node, network *step.Done) error {
 	}
 	worker.present, err = see(control, worker, network)
 	return err
+}
+
+// makeVolumes makes the local volumes of a node, where it has some. Nothing undoes that: what holds data stays.
+func makeVolumes(n *node) ([]pulumi.Resource, error) {
+	if len(n.node.Volumes) == 0 {
+		return nil, nil
+	}
+	volumes := make([]string, len(n.node.Volumes))
+	for i, volume := range n.node.Volumes {
+		volumes[i] = fmt.Sprintf("%s=%d", volume.Directory, volume.GiB)
+	}
+	made, err := n.Run(step.Step{
+		Name: "volumes", Script: "local-volumes.sh", Limit: 600, After: []*step.Done{n.prepared},
+		Settings: []step.Setting{step.Set("VOLUMES", pulumi.String(strings.Join(volumes, " ")))},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []pulumi.Resource{made.Command}, nil
 }
 
 // see waits until the cluster sees a node as ready, and opens it where it was closed for a change of its machine.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -145,11 +144,6 @@ func (p *problems) settings(a *Args) {
 	}
 	if image := a.NodeExporterImage; !pinnedImage.MatchString(image) || strings.HasSuffix(image, ":latest") {
 		p.Addf("nodeExporterImage %q: must name a tag other than latest, or a digest", image)
-	}
-	for i, directory := range a.LocalVolumes {
-		if !path.IsAbs(directory) || path.Clean(directory) != directory || directory == "/" || !safePath.MatchString(directory) {
-			p.Addf("localVolumes[%d] %q: not the plain absolute path of a directory", i, directory)
-		}
 	}
 	if a.LoginKey == nil {
 		p.Addf("loginKey <unset>: required, the private key of the user %s", step.LoginUser)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 
@@ -48,6 +49,7 @@ func (p *problems) nodes(a *Args) {
 			p.Addf("%s.hostPublicKey %q: not a public key in authorized_keys form", key, node.HostPublicKey)
 		}
 		p.labels(key, node)
+		p.volumes(key, node)
 		p.taints(key, node)
 	}
 	switch controlPlanes {
@@ -56,6 +58,18 @@ func (p *problems) nodes(a *Args) {
 	case 1:
 	default:
 		p.Addf("nodes (%d with role control-plane): exactly one control plane is offered yet", controlPlanes)
+	}
+}
+
+func (p *problems) volumes(key string, node Node) {
+	for i, volume := range node.Volumes {
+		directory := volume.Directory
+		if !path.IsAbs(directory) || path.Clean(directory) != directory || directory == "/" || !safePath.MatchString(directory) {
+			p.Addf("%s.volumes[%d].directory %q: not the plain absolute path of a directory", key, i, directory)
+		}
+		if volume.GiB < 1 {
+			p.Addf("%s.volumes[%d].giB %d: must be at least 1", key, i, volume.GiB)
+		}
 	}
 }
 

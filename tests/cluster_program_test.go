@@ -54,6 +54,7 @@ func clusterArgs() *cluster.Args {
 	first.Labels, first.Monitoring = map[string]string{"tier": "frontend", "storage": "ssd"}, true
 	second := clusterNode("worker-node-2", boundary.Worker, "172.31.7.250")
 	second.Labels = map[string]string{"tier": "backend", "storage": "hdd"}
+	second.Volumes = []cluster.Volume{{Directory: "/var/lib/platform/volumes/postgres", GiB: 5}}
 	return &cluster.Args{
 		Nodes:             []cluster.Node{clusterNode("control-plane", boundary.ControlPlane, "172.31.15.119"), first, second},
 		KubernetesVersion: "1.35.4", CalicoVersion: "3.28.5",
@@ -61,7 +62,6 @@ func clusterArgs() *cluster.Args {
 		PodCidr:              "192.168.0.0/16", ServiceCidr: "10.96.0.0/12",
 		LoginKey:          pulumi.String(clusterKeys().Login.Private),
 		NodeExporterImage: "quay.io/prometheus/node-exporter:v1.9.1",
-		LocalVolumes:      []string{"/var/lib/platform/volumes/postgres"},
 		Identifier:        "ecommerce-platform-dev",
 	}
 }

@@ -23,14 +23,15 @@ func TestClusterSteps(t *testing.T) {
 		"shop-control-plane-prepare", "shop-control-plane-ready",
 		"shop-control-plane-vacate-worker-node-1", "shop-control-plane-vacate-worker-node-2",
 		"shop-worker-node-1-certificates", "shop-worker-node-1-files", "shop-worker-node-1-join", "shop-worker-node-1-monitoring", "shop-worker-node-1-prepare", "shop-worker-node-1-request", "shop-worker-node-1-upgrade",
-		"shop-worker-node-2-certificates", "shop-worker-node-2-files", "shop-worker-node-2-join", "shop-worker-node-2-prepare", "shop-worker-node-2-request", "shop-worker-node-2-upgrade",
+		"shop-worker-node-2-certificates", "shop-worker-node-2-files", "shop-worker-node-2-join", "shop-worker-node-2-prepare", "shop-worker-node-2-request", "shop-worker-node-2-upgrade", "shop-worker-node-2-volumes",
 	}, rec.Names(clusterCommand))
 
 	step := func(name string) *pulumitest.Resource { return rec.Get(t, clusterCommand, "shop-"+name) }
 	for name, line := range map[string]string{
-		"worker-node-1-prepare": "sudo timeout --kill-after=10 2700 env NODE_IP='172.31.2.239' KUBERNETES_VERSION='1.35.4' PAUSE_IMAGE='registry.k8s.io/pause:3.10.1' PACKAGES='' SWAP='off' LOCAL_VOLUMES='/var/lib/platform/volumes/postgres' DIGEST /opt/platform/bin/prepare.sh",
+		"worker-node-1-prepare": "sudo timeout --kill-after=10 2700 env NODE_IP='172.31.2.239' KUBERNETES_VERSION='1.35.4' PAUSE_IMAGE='registry.k8s.io/pause:3.10.1' PACKAGES='' SWAP='off' DIGEST /opt/platform/bin/prepare.sh",
 		"control-plane-init":    "sudo timeout --kill-after=10 5400 env NODE_NAME='control-plane' ENDPOINT='172.31.15.119:6443' ADDRESS='203.0.113.119' KUBERNETES_VERSION='1.35.4' POD_CIDR='192.168.0.0/16' SERVICE_CIDR='10.96.0.0/12' IGNORE='' DIGEST /opt/platform/bin/init.sh",
 		"control-plane-calico":  "sudo timeout --kill-after=10 1200 env MANIFEST_URL='https://raw.githubusercontent.com/projectcalico/calico/v3.28.5/manifests/calico.yaml' MANIFEST_SHA256='206678e7adb2e931bb97385300c408490635616f371941d68468207d6e0f9713' DIGEST /opt/platform/bin/calico.sh",
+		"worker-node-2-volumes": "sudo timeout --kill-after=10 600 env VOLUMES='/var/lib/platform/volumes/postgres=5' DIGEST /opt/platform/bin/local-volumes.sh",
 		"worker-node-2-join":    "sudo timeout --kill-after=10 1500 env NODE_NAME='worker-node-2' ENDPOINT='172.31.15.119:6443' KUBERNETES_VERSION='1.35.4' DIGEST /opt/platform/bin/join.sh",
 	} {
 		assert.Equal(t, line, clusterLine(step(name)), name)
@@ -42,6 +43,7 @@ func TestClusterSteps(t *testing.T) {
 			{"control-plane-calico", "control-plane-init"}, {"control-plane-kubeconfig", "control-plane-init"},
 			{"control-plane-admit-worker-node-1", "worker-node-1-request"}, {"control-plane-admit-worker-node-1", "control-plane-init"},
 			{"worker-node-1-join", "control-plane-admit-worker-node-1"}, {"worker-node-1-join", "worker-node-1-prepare"},
+			{"worker-node-2-volumes", "worker-node-2-prepare"}, {"worker-node-2-join", "worker-node-2-volumes"},
 			{"control-plane-member-worker-node-1", "worker-node-1-join"}, {"control-plane-member-worker-node-1", "control-plane-calico"},
 			{"worker-node-1-monitoring", "worker-node-1-join"},
 			{"control-plane-ready", "control-plane-member-worker-node-1"}, {"control-plane-ready", "control-plane-member-worker-node-2"},

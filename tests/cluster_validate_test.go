@@ -75,8 +75,9 @@ func TestClusterValidation(t *testing.T) {
 		"a check that is none":            {func(a *cluster.Args) { a.IgnorePreflightErrors = []string{"a b"} }, []string{`ignorePreflightErrors[0] "a b": not the name of a kubeadm check such as SystemVerification`}},
 		"an image without a tag":          {func(a *cluster.Args) { a.NodeExporterImage = "localhost:5000/node-exporter" }, []string{`nodeExporterImage "localhost:5000/node-exporter": must name a tag other than latest, or a digest`}},
 		"the latest image":                {func(a *cluster.Args) { a.NodeExporterImage = "quay.io/a/b:latest" }, []string{`nodeExporterImage "quay.io/a/b:latest": must name a tag other than latest, or a digest`}},
-		"a relative volume":               {func(a *cluster.Args) { a.LocalVolumes = []string{"data"} }, []string{`localVolumes[0] "data": not the plain absolute path of a directory`}},
-		"a volume with a space":           {func(a *cluster.Args) { a.LocalVolumes = []string{"/a b"} }, []string{`localVolumes[0] "/a b": not the plain absolute path of a directory`}},
+		"a relative volume":               {func(a *cluster.Args) { a.Nodes[2].Volumes[0].Directory = "data" }, []string{`nodes[2].volumes[0].directory "data": not the plain absolute path of a directory`}},
+		"a volume with a space":           {func(a *cluster.Args) { a.Nodes[2].Volumes[0].Directory = "/a b" }, []string{`nodes[2].volumes[0].directory "/a b": not the plain absolute path of a directory`}},
+		"a volume without a size":         {func(a *cluster.Args) { a.Nodes[2].Volumes[0].GiB = 0 }, []string{`nodes[2].volumes[0].giB 0: must be at least 1`}},
 		"no login key":                    {func(a *cluster.Args) { a.LoginKey = nil }, []string{`loginKey <unset>: required, the private key of the user admin`}},
 		"no identifier":                   {func(a *cluster.Args) { a.Identifier = "" }, []string{`identifier <unset>: required, a name that stays the same as long as the cluster lives`}},
 		"several mistakes, all at once": {func(a *cluster.Args) { a.PodCidr, a.CalicoVersion, a.Nodes[1].Role = "x", "y", "z" }, []string{

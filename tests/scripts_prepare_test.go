@@ -11,7 +11,7 @@ import (
 func scriptsMachine(t *testing.T) *scriptsHost {
 	h := newScriptsHost(t, map[string]string{
 		"NODE_IP": "172.31.2.239", "KUBERNETES_VERSION": "1.35.4", "PAUSE_IMAGE": "registry.k8s.io/pause:3.10.1",
-		"PACKAGES": "http://mirror/apt", "REGISTRIES": "docker.io quay.io", "SWAP": "off", "LOCAL_VOLUMES": "/var/lib/platform/volumes/postgres",
+		"PACKAGES": "http://mirror/apt", "REGISTRIES": "docker.io quay.io", "SWAP": "off",
 	})
 	h.write("etc/apt/sources.list", "deb http://deb.debian.org/debian trixie main\n")
 	h.write("etc/apt/sources.list.d/debian.sources", "Types: deb\n")
@@ -50,7 +50,6 @@ func TestScriptsPrepare(t *testing.T) {
 	assert.False(t, h.has("etc/apt/sources.list"), "Debian's own sources are moved aside")
 	assert.Contains(t, h.read("etc/fstab"), "\n# UUID=2 none swap")
 	assert.Equal(t, "server = \"http://mirror:5000\"\n", h.read("etc/containerd/certs.d/quay.io/hosts.toml"))
-	assert.True(t, h.has("var/lib/platform/volumes/postgres"))
 	assert.Equal(t, "overlay\nbr_netfilter\nnf_conntrack\n", h.read("etc/modules-load.d/platform.conf"), "settings of a module need it")
 
 	second := h.works("prepare.sh", "")

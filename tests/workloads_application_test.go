@@ -90,8 +90,10 @@ func TestWorkloadsBackendKnowsDatabaseAndCaches(t *testing.T) {
 	assert.Equal(t, "postgres", env["PGHOST"])
 	assert.Equal(t, "5432", env["PGPORT"])
 	assert.Equal(t, "redis://redis:6379/0", env["REDIS_URL"])
-	assert.Equal(t, "p/a+s=s w@rd", read("PGPASSWORD"))
-	assert.Equal(t, "postgresql://"+read("PGUSER").(string)+":p%2Fa+s=s%20w%40rd@postgres:5432/"+read("PGDATABASE").(string), read("DATABASE_URL"))
+	assert.Equal(t, "shop", read("PGUSER"), "not the superuser")
+	assert.Equal(t, "postgresql://shop:"+read("PGPASSWORD").(string)+"@postgres:5432/"+read("PGDATABASE").(string), read("DATABASE_URL"))
+	admin := rec.Get(t, workloadsSecret, "shop-postgres")
+	assert.Equal(t, "postgresql://postgres:p%2Fa+s=s%20w%40rd@postgres:5432/postgres", admin.Input("stringData.uri"))
 	assert.NotContains(t, workloadsEnv(t, rec, "frontend"), "PGPASSWORD")
 }
 

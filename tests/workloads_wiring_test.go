@@ -26,7 +26,7 @@ func TestWorkloadsSecretsAreSecret(t *testing.T) {
 		"valueFrom": map[string]any{
 			"secretKeyRef": map[string]any{"name": secret.Input("metadata.name"), "key": "password"},
 		},
-	}, rec.Get(t, workloadsDeployment, "shop-postgres").Input(workloadsContainer+".env[2]"))
+	}, rec.Get(t, workloadsDeployment, "shop-postgres").Input(workloadsContainer+".env[4]"))
 	for _, deployment := range rec.All(workloadsDeployment) {
 		assert.False(t, deployment.IsSecret("spec"), "%s must not hold a secret", deployment.Name)
 	}

@@ -17,6 +17,7 @@ func (to *target) deployBackend(postgres, redis *endpoint) (*endpoint, error) {
 		podField("POD_NAME", "metadata.name"), podField("POD_IP", "status.podIP"), podField("NODE_NAME", "spec.nodeName"))
 	backend.env = append(backend.env, dependencies(postgres, redis)...)
 	backend.after = []pulumi.Resource{postgres.secret}
+	backend.reads = to.passwordDigest()
 	if backend.isNginx() {
 		template, err := to.configMap(backend, "nginx", map[string]string{
 			"default.conf.template": backendTemplate(),

@@ -6,10 +6,6 @@ import (
 	"ecommerce-platform/infra/boundary"
 )
 
-// PostgresVolumePath is the directory on a worker that holds PostgreSQL's data. It must exist on the node before
-// PostgreSQL starts: a local volume is never created by Kubernetes.
-const PostgresVolumePath = "/var/lib/platform/volumes/postgres"
-
 // Args is what the workloads layer needs to know. It has no defaults: every field but ControlPlane is required.
 type Args struct {
 	// Kubeconfig reaches the cluster as its administrator. It is treated as a secret.
@@ -19,12 +15,12 @@ type Args struct {
 	Identifier string
 	// Namespace holds the shop, such as "ecommerce".
 	Namespace string
-	// Nodes are the workers, in the order of the config. The first one that may run PostgreSQL holds its data.
+	// Nodes are the workers. Their order means nothing.
 	Nodes []Placement
 	// Frontend, Backend, Postgres and Redis are the four tiers.
 	Frontend Application
 	Backend  Backend
-	Postgres Tier
+	Postgres Database
 	Redis    Redis
 	// Logins are those to registries that images are pulled from, by host: "registry.example.com:5000".
 	Logins map[string]Login
@@ -95,6 +91,21 @@ type Redis struct {
 	Tier
 	// Settings are lines of redis.conf, which win over those of site/redis.conf: {"maxmemory": "192mb"}.
 	Settings map[string]string `json:"settings"`
+}
+
+// Database is the database tier: one server, whose data lie on one node.
+type Database struct {
+	Tier
+	// Node is the worker that holds the data. Optional where only one may: see DatabaseNode.
+	Node string `json:"node"`
+	// Volume names the file system on the node; another name is another, empty one.
+	Volume string `json:"volume"`
+	// VolumeGiB is its size. It can grow.
+	VolumeGiB int `json:"volumeGiB"`
+	// SharedMemory bounds /dev/shm, where the workers of one query meet. It counts as memory of the container.
+	SharedMemory string `json:"sharedMemory"`
+	// Moved is any text; another one lets the server start on another node, volume or major version.
+	Moved string `json:"moved"`
 }
 
 // Resources are Kubernetes quantities: {"cpu": "100m", "memory": "128Mi"}.

@@ -25,9 +25,6 @@ const (
 	uriKey      = "uri"
 )
 
-// applicationRole is the Secret with the role that backends connect as.
-const applicationRole = postgresName
-
 // connection is the content of a Secret that tells how to connect to PostgreSQL.
 func connection(username, database string, password pulumi.StringInput) pulumi.StringMapOutput {
 	content := password.ToStringOutput().ApplyT(func(password string) map[string]string {
@@ -44,7 +41,7 @@ func connection(username, database string, password pulumi.StringInput) pulumi.S
 
 // dependencies tell a backend where the database and the caches are, in the names that libraries read by themselves.
 func dependencies(postgres, redis *endpoint) corev1.EnvVarArray {
-	secret := pulumi.String(applicationRole)
+	secret := pulumi.String(applicationSecret)
 	return corev1.EnvVarArray{
 		variable("PGHOST", postgres.name),
 		variable("PGPORT", strconv.Itoa(postgres.port)),

@@ -25,7 +25,7 @@ func (to *target) deploy(t *tier, service serviceArgs) (*endpoint, error) {
 			ProgressDeadlineSeconds: pulumi.Int(840),
 			RevisionHistoryLimit:    pulumi.Int(3),
 			Template: corev1.PodTemplateSpecArgs{
-				Metadata: metav1.ObjectMetaArgs{Labels: t.labels()},
+				Metadata: t.podMeta(),
 				Spec:     pod,
 			},
 		},
@@ -37,6 +37,14 @@ func (to *target) deploy(t *tier, service serviceArgs) (*endpoint, error) {
 		return nil, err
 	}
 	return to.serve(t, service)
+}
+
+func (t *tier) podMeta() metav1.ObjectMetaArgs {
+	meta := metav1.ObjectMetaArgs{Labels: t.labels()}
+	if t.reads != nil {
+		meta.Annotations = pulumi.StringMap{"checksum/secret": t.reads}
+	}
+	return meta
 }
 
 func (t *tier) pod() corev1.PodSpecArgs {
@@ -101,13 +109,27 @@ func (t *tier) container() corev1.ContainerArgs {
 	if len(t.args) > 0 {
 		container.Args = pulumi.ToStringArray(t.args)
 	}
-	if t.drain > 0 {
-		// A pod is told to stop while nodes still send it new connections; it serves them until they all know.
-		container.Lifecycle = corev1.LifecycleArgs{PreStop: corev1.LifecycleHandlerArgs{
-			Sleep: corev1.SleepActionArgs{Seconds: pulumi.Int(t.drain)},
-		}}
+	if len(t.command) > 0 {
+		container.Command = pulumi.ToStringArray(t.command)
+	}
+	if lifecycle := t.lifecycle(); lifecycle != (corev1.LifecycleArgs{}) {
+		container.Lifecycle = lifecycle
 	}
 	return container
+}
+
+func (t *tier) lifecycle() corev1.LifecycleArgs {
+	lifecycle := corev1.LifecycleArgs{}
+	if len(t.started) > 0 {
+		lifecycle.PostStart = corev1.LifecycleHandlerArgs{
+			Exec: corev1.ExecActionArgs{Command: pulumi.ToStringArray(t.started)},
+		}
+	}
+	if t.drain > 0 {
+		// A pod is told to stop while nodes still send it new connections; it serves them until they all know.
+		lifecycle.PreStop = corev1.LifecycleHandlerArgs{Sleep: corev1.SleepActionArgs{Seconds: pulumi.Int(t.drain)}}
+	}
+	return lifecycle
 }
 
 // quantities is nil when nothing is set.

@@ -48,9 +48,12 @@ func (r placementRule) tolerates(node Placement) bool {
 	})
 }
 
+// admits tells whether the node may run the tier.
+func (r placementRule) admits(node Placement) bool { return r.selects(node) && r.tolerates(node) }
+
 // first returns the first node that may run the tier, or none.
 func (r placementRule) first(nodes []Placement) (Placement, bool) {
-	i := slices.IndexFunc(nodes, func(node Placement) bool { return r.selects(node) && r.tolerates(node) })
+	i := slices.IndexFunc(nodes, r.admits)
 	if i < 0 {
 		return Placement{}, false
 	}
@@ -61,7 +64,7 @@ func (r placementRule) first(nodes []Placement) (Placement, bool) {
 func (r placementRule) count(nodes []Placement) int {
 	n := 0
 	for _, node := range nodes {
-		if r.selects(node) && r.tolerates(node) {
+		if r.admits(node) {
 			n++
 		}
 	}

@@ -7,19 +7,29 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// storageSize matches the claim to the volume. A directory has no size of its own: the node's disk is the limit.
-const storageSize = "10Gi"
+// claimSize matches the claim to the volume and is at most its size: a claim on a static volume can never grow with it.
+const claimSize = "1Gi"
 
-// storage gives the tier a directory on one node: a volume there, a claim to it, and a class that joins the two.
+// storage gives the tier a directory on one node: a volume there, a claim to it, and a class that joins the two. Without a
+// node there is none.
 //
-// The volume outlives its objects: `pulumi destroy` leaves the directory, and the next `pulumi up` finds it.
+// The volume outlives its objects: `pulumi destroy` leaves the data, and the next `pulumi up` finds them. The API server
+// refuses to change the node of a volume and the volume of a claim. So their names tell the place: another place is
+// another volume and another claim, and the server changes over.
 func (to *target) storage(t *tier) (*corev1.PersistentVolumeClaim, error) {
+	database, node := to.args.Postgres, to.args.DatabaseNode()
+	if node == "" {
+		return nil, nil
+	}
 	// Volumes and classes belong to no namespace, so the name says whose they are.
-	name := to.args.Namespace + "-" + t.name
-	meta := metav1.ObjectMetaArgs{Name: pulumi.String(name), Labels: t.labels(), Annotations: annotations()}
+	class := to.args.Namespace + "-" + t.name
+	name := to.args.Namespace + "-" + to.claimName()
+	meta := func(name string) metav1.ObjectMetaArgs {
+		return metav1.ObjectMetaArgs{Name: pulumi.String(name), Labels: t.labels(), Annotations: annotations()}
+	}
 
-	class, err := storagev1.NewStorageClass(to.ctx, to.child(t.name), &storagev1.StorageClassArgs{
-		Metadata:      meta,
+	joins, err := storagev1.NewStorageClass(to.ctx, to.child(t.name), &storagev1.StorageClassArgs{
+		Metadata:      meta(class),
 		Provisioner:   pulumi.String("kubernetes.io/no-provisioner"),
 		ReclaimPolicy: pulumi.String("Retain"),
 		// The scheduler chooses the node with the volume in mind.
@@ -29,33 +39,30 @@ func (to *target) storage(t *tier) (*corev1.PersistentVolumeClaim, error) {
 		return nil, err
 	}
 
-	spec := corev1.PersistentVolumeSpecArgs{
-		Capacity:                      pulumi.StringMap{"storage": pulumi.String(storageSize)},
-		AccessModes:                   pulumi.ToStringArray([]string{"ReadWriteOnce"}),
-		PersistentVolumeReclaimPolicy: pulumi.String("Retain"),
-		StorageClassName:              pulumi.String(name),
-		VolumeMode:                    pulumi.String("Filesystem"),
-		Local:                         corev1.LocalVolumeSourceArgs{Path: pulumi.String(PostgresVolumePath)},
-		// No other claim may take it.
-		ClaimRef: corev1.ObjectReferenceArgs{
-			ApiVersion: pulumi.String("v1"), Kind: pulumi.String("PersistentVolumeClaim"),
-			Namespace: pulumi.String(to.args.Namespace), Name: pulumi.String(t.name),
-		},
-	}
-	// The API server refuses to change the node of a volume, and that is well: the data would stay behind.
-	if node, ok := placementOf(t.name).first(to.args.Nodes); ok {
-		spec.NodeAffinity = corev1.VolumeNodeAffinityArgs{Required: corev1.NodeSelectorArgs{
-			NodeSelectorTerms: corev1.NodeSelectorTermArray{nodeIn(hostnameKey, node.Name)},
-		}}
-	}
 	volume, err := corev1.NewPersistentVolume(to.ctx, to.child(t.name), &corev1.PersistentVolumeArgs{
-		Metadata: meta, Spec: spec,
-	}, to.options(pulumi.DependsOn([]pulumi.Resource{class}))...)
+		Metadata: meta(name),
+		Spec: corev1.PersistentVolumeSpecArgs{
+			Capacity:                      pulumi.StringMap{"storage": pulumi.Sprintf("%dGi", database.VolumeGiB)},
+			AccessModes:                   pulumi.ToStringArray([]string{"ReadWriteOnce"}),
+			PersistentVolumeReclaimPolicy: pulumi.String("Retain"),
+			StorageClassName:              pulumi.String(class),
+			VolumeMode:                    pulumi.String("Filesystem"),
+			Local:                         corev1.LocalVolumeSourceArgs{Path: pulumi.String(database.data())},
+			// No other claim may take it.
+			ClaimRef: corev1.ObjectReferenceArgs{
+				ApiVersion: pulumi.String("v1"), Kind: pulumi.String("PersistentVolumeClaim"),
+				Namespace: pulumi.String(to.args.Namespace), Name: pulumi.String(to.claimName()),
+			},
+			NodeAffinity: corev1.VolumeNodeAffinityArgs{Required: corev1.NodeSelectorArgs{
+				NodeSelectorTerms: corev1.NodeSelectorTermArray{nodeIn(hostnameKey, node)},
+			}},
+		},
+	}, to.options(pulumi.DependsOn([]pulumi.Resource{joins}))...)
 	if err != nil {
 		return nil, err
 	}
 
-	claim := t.meta(to, t.name)
+	claim := t.meta(to, to.claimName())
 	// The provider waits until a claim of such a class is Pending, which one that is bound already never is. The
 	// Deployment waits for it anyway.
 	claim.Annotations = unawaited()
@@ -63,11 +70,14 @@ func (to *target) storage(t *tier) (*corev1.PersistentVolumeClaim, error) {
 		Metadata: claim,
 		Spec: corev1.PersistentVolumeClaimSpecArgs{
 			AccessModes:      pulumi.ToStringArray([]string{"ReadWriteOnce"}),
-			StorageClassName: pulumi.String(name),
+			StorageClassName: pulumi.String(class),
 			VolumeMode:       pulumi.String("Filesystem"),
 			Resources: corev1.VolumeResourceRequirementsArgs{
-				Requests: pulumi.StringMap{"storage": pulumi.String(storageSize)},
+				Requests: pulumi.StringMap{"storage": pulumi.String(claimSize)},
 			},
 		},
 	}, to.options(pulumi.DependsOn([]pulumi.Resource{volume}))...)
 }
+
+// claimName tells the place of the data.
+func (to *target) claimName() string { return to.args.Postgres.Volume + "-" + to.args.DatabaseNode() }

@@ -25,17 +25,22 @@ type tier struct {
 
 	uid, gid int
 	sysctls  corev1.SysctlArray
+	command  []string // instead of the image's entry point
 	args     []string // of the image's entry point; empty runs its default
 	env      corev1.EnvVarArray
 	mounts   []mount
 
 	probes   probes
-	drain    int // seconds a stopping pod still serves
-	grace    int // seconds until a stopping pod is killed, drain included
+	started  []string // command that must succeed once the container runs, before any probe
+	drain    int      // seconds a stopping pod still serves
+	grace    int      // seconds until a stopping pod is killed, drain included
 	affinity corev1.AffinityPtrInput
 	strategy appsv1.DeploymentStrategyArgs
 
 	after []pulumi.Resource // that pods need to start
+	// reads is a text that differs when the content of a Secret does which keeps its name. Pods read it at their start, so
+	// that another text rolls them.
+	reads pulumi.StringInput
 }
 
 func (t *tier) labels() pulumi.StringMap {

@@ -27,10 +27,7 @@ func (a *Args) Validate() []error {
 	p.application(frontendName, a.Frontend)
 	p.application(backendName, a.Backend.Application)
 	p.paths(a.Backend.Paths)
-	p.tier(postgresName, a.Postgres)
-	if a.Postgres.Replicas > 1 {
-		p.Addf("postgres.replicas %d: must be 0 or 1, since one server writes to the volume", a.Postgres.Replicas)
-	}
+	p.database(a)
 	p.tier(redisName, a.Redis.Tier)
 	p.settings(a.Redis.Settings)
 	p.maxmemory(a.Redis)

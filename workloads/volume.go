@@ -19,6 +19,13 @@ func scratch(name, path, limit string) mount {
 	}}
 }
 
+// memory is an empty directory in memory, which counts as the container's own. It ends with the pod.
+func memory(name, path, limit string) mount {
+	return mount{name: name, path: path, source: corev1.VolumeArgs{
+		EmptyDir: corev1.EmptyDirVolumeSourceArgs{Medium: pulumi.String("Memory"), SizeLimit: pulumi.String(limit)},
+	}}
+}
+
 // files are those of a ConfigMap.
 func files(name, path string, config *configFiles) mount {
 	return mount{name: name, path: path, readOnly: true, source: corev1.VolumeArgs{

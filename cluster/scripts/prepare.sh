@@ -2,7 +2,7 @@
 # Makes a Debian machine ready for kubeadm: kernel settings, container runtime, Kubernetes' packages.
 # NODE_IP, KUBERNETES_VERSION, PAUSE_IMAGE; SWAP=off|keep; PACKAGES: base URL of the package mirror,
 # empty for the public sources; REGISTRIES: those that the image mirror stands for; TRUSTED: those with certificates of
-# their own; LOCAL_VOLUMES: directories.
+# their own.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -11,7 +11,7 @@ source "${BASH_SOURCE[0]%/*}/packages.sh"
 # shellcheck source-path=SCRIPTDIR source=version.sh
 source "${BASH_SOURCE[0]%/*}/version.sh"
 
-PACKAGES_NEEDED=(ca-certificates conntrack containerd curl ethtool iproute2 iptables kmod openssl socat)
+PACKAGES_NEEDED=(ca-certificates conntrack containerd curl ethtool iproute2 iptables kmod openssl socat xfsprogs)
 
 await_cloud_init() {
 	command -v cloud-init >/dev/null || return 0
@@ -215,14 +215,6 @@ set_containerd() {
 	done
 }
 
-set_volumes() {
-	local directory
-	for directory in ${LOCAL_VOLUMES:-}; do
-		# One that is there belongs to the application by now.
-		[[ -d $ROOT$directory ]] || install -d -m 0770 "$ROOT$directory"
-	done
-}
-
 alone "$SCRIPT"
 await_cloud_init
 check_address
@@ -231,5 +223,4 @@ set_kernel
 set_swap
 set_packages
 set_containerd
-set_volumes
 say "the machine is ready for Kubernetes $KUBERNETES_VERSION"

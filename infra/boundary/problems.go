@@ -17,6 +17,9 @@ func (p *Problems) Addf(format string, values ...any) {
 	p.found = append(p.found, fmt.Errorf(format, values...))
 }
 
+// Append adds problems that another part found.
+func (p *Problems) Append(problems ...error) { p.found = append(p.found, problems...) }
+
 // CIDR returns an IPv4 block, or false once it has told what is wrong with it.
 func (p *Problems) CIDR(key, text string) (netip.Prefix, bool) {
 	block, err := netip.ParsePrefix(text)

@@ -274,7 +274,7 @@ var faults = []variant{
 	},
 	{
 		name: "a_literal_password", rule: "secrets-not-literal", says: "POSTGRES_PASSWORD",
-		edits: []wire.Edit{set(postgres, container+"env[2]", object{"name": "POSTGRES_PASSWORD", "value": "secure_password"})},
+		edits: []wire.Edit{set(postgres, container+"env[4]", object{"name": "POSTGRES_PASSWORD", "value": "secure_password"})},
 	},
 	{
 		name: "a_privileged_container", rule: "restricted-profile", says: "privileged",

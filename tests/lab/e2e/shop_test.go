@@ -137,7 +137,7 @@ func client(t *testing.T) string {
 			"terminationGracePeriodSeconds": 0,
 			"securityContext":               map[string]any{"runAsNonRoot": true, "runAsUser": 999, "seccompProfile": map[string]any{"type": "RuntimeDefault"}},
 			"containers": []any{map[string]any{
-				"name": "client", "image": "postgres:16", "command": []any{"sleep", "3600"},
+				"name": "client", "image": "postgres:15", "command": []any{"sleep", "3600"},
 				"securityContext": map[string]any{"allowPrivilegeEscalation": false, "capabilities": map[string]any{"drop": []any{"ALL"}}},
 				// The password is where the shop has it, and in no argument.
 				"env": []any{map[string]any{"name": "PGPASSWORD", "valueFrom": map[string]any{"secretKeyRef": passwordReference(t)}}},

@@ -32,7 +32,7 @@ func boot(t *testing.T, stubs map[string]string) (root, output string, err error
 		write(filepath.Join(root, path), content, 0o644)
 	}
 	write(filepath.Join(root, "sbin/init"), "#!/bin/sh\necho systemd takes over\n", 0o755)
-	for _, command := range []string{"mount", "mountpoint", "umount", "hostname", "nft"} {
+	for _, command := range []string{"mknod", "mount", "mountpoint", "umount", "hostname", "nft"} {
 		write(filepath.Join(bin, command), "#!/bin/sh\n"+stubs[command]+"\n", 0o755)
 	}
 	cmd := exec.Command("bash", script)

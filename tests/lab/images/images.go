@@ -62,7 +62,7 @@ var Served = append(release("", toolchain.KubernetesVersion, toolchain.EtcdVersi
 	{Name: "node-exporter", Ref: "quay.io/prometheus/node-exporter:v" + toolchain.NodeExporterVersion, Scratch: true, Tools: same("node_exporter")},
 	{Name: "nginx", Ref: "docker.io/library/nginx:alpine"},
 	{Name: "redis", Ref: "docker.io/library/redis:7-alpine"},
-	{Name: "postgres", Ref: "docker.io/library/postgres:16"},
+	{Name: "postgres", Ref: "docker.io/library/postgres:15"},
 }...)
 
 // Previous is what a cluster of the minor before pulls instead.

@@ -129,7 +129,7 @@ func onMachine(t *testing.T, node, script string) string {
 // destroyData takes away etcd's data and the database's, and the processes that have them in memory.
 func destroyData(t *testing.T) {
 	t.Helper()
-	onMachine(t, "worker-node-2", "rm -rf /var/lib/platform/volumes/postgres/* && pkill -KILL -x postgres")
+	onMachine(t, "worker-node-2", "rm -rf /var/lib/platform/volumes/postgres/data/* && pkill -KILL -x postgres")
 	onMachine(t, "control-plane", "rm -rf /var/lib/etcd/* && pkill -KILL -x etcd")
 }
 

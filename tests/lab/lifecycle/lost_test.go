@@ -33,7 +33,7 @@ func testLostMachineIsReplaced(t *testing.T) {
 	start := time.Now()
 	_, err = output("docker", "rm", "--force", "--volumes", container)
 	require.NoError(t, err)
-	assert.Contains(t, told.DataLost, "volume ecommerce-postgres (claim ecommerce/postgres)", "the preview has told that this data goes with the machine")
+	assert.Contains(t, told.DataLost, "volume ecommerce-postgres-worker-node-2 (claim ecommerce/postgres-worker-node-2)", "the preview has told that this data goes with the machine")
 	watched := watchTiers(t)
 	_, err = shop.Stack.Refresh(t.Context())
 	require.NoError(t, err)

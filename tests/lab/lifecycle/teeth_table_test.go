@@ -90,7 +90,7 @@ var teeth = []tooth{
 			with("cluster/containerd.go", "map[string]registryHost{a.Mirrors.Images:", `map[string]registryHost{"http://127.0.0.1:1":`),
 		},
 		// What a machine has, it need not pull.
-		felt:  "crictl --runtime-endpoint unix:///run/containerd/containerd.sock rmi docker.io/library/postgres:16 || true",
+		felt:  "crictl --runtime-endpoint unix:///run/containerd/containerd.sock rmi docker.io/library/postgres:15 || true",
 		looks: []string{page, data, postgres},
 		fails: map[string]string{postgres: "ailed to pull image"},
 	},

@@ -16,7 +16,7 @@ import (
 // debianPackages are what the bootstrap of a node installs from Debian; their dependencies come along.
 var debianPackages = []string{
 	"ca-certificates", "conntrack", "containerd", "curl", "ebtables", "ethtool", "iproute2", "ipset", "iptables", "kmod",
-	"openssl", "restic", "runc", "socat",
+	"openssl", "restic", "runc", "socat", "xfsprogs",
 }
 
 //go:embed units

@@ -57,7 +57,9 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 			},
 		},
 		// On a machine kube-proxy sizes connection tracking; in a container it may not, and ends when it tries.
-		"kubeProxy":             map[string]any{"conntrack": map[string]any{"maxPerCore": 0, "min": 0}},
+		"kubeProxy": map[string]any{"conntrack": map[string]any{"maxPerCore": 0, "min": 0}},
+		// Debian 12's version, under a tag that says so, and no more of this machine's disk than it needs.
+		"postgres":              map[string]any{"image": "postgres:15", "volumeGiB": 1},
 		"ignorePreflightErrors": []any{"SystemVerification", "Swap"},
 	}, nil
 }

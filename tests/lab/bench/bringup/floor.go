@@ -175,7 +175,8 @@ func (b *Bench) input(dir string) ([]string, error) {
 		"DEPLOYMENTS=" + strings.Join(b.deployed.deployments(), " "),
 	}
 	for step, names := range map[string][]string{
-		"-" + nodes[1] + "-prepare": {"KUBERNETES_VERSION", "PACKAGES", "REGISTRIES", "LOCAL_VOLUMES"},
+		"-" + nodes[1] + "-prepare": {"KUBERNETES_VERSION", "PACKAGES", "REGISTRIES"},
+		"-volumes":                  {"VOLUMES"},
 		"-calico":                   {"MANIFEST_URL"},
 		"-init":                     {"IGNORE"},
 	} {

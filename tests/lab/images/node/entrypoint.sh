@@ -55,6 +55,16 @@ if [ ! -e "$ROOT/dev/kmsg" ]; then
 	mknod "$ROOT/dev/kmsg" c 1 11 || ln -s "$ROOT/dev/console" "$ROOT/dev/kmsg"
 fi
 
+# Volumes in files need loop devices, which a machine's own kernel would show.
+if [ ! -e "$ROOT/dev/loop-control" ]; then
+	mknod "$ROOT/dev/loop-control" c 10 237
+fi
+for number in $(seq 0 63); do
+	if [ ! -e "$ROOT/dev/loop$number" ]; then
+		mknod "$ROOT/dev/loop$number" b 7 "$number"
+	fi
+done
+
 # Nodes forward their pods' packets; Docker's network is the machine's network interface.
 echo 1 >"$ROOT/proc/sys/net/ipv4/ip_forward"
 

@@ -3,7 +3,7 @@
 # and objects are the platform's own; nothing is checked, nothing could run twice, and no engine or provider takes part.
 # NODES: the control plane's name, then the workers'; CONTAINERS: prefix of their containers; INPUT: directory with
 # NODE.tar (the files of /opt/platform), calico.yaml (pool and BGP mesh) and shop.yaml; KUBERNETES_VERSION,
-# PACKAGES, REGISTRIES, MANIFEST_URL, LOCAL_VOLUMES, IGNORE: as the platform's scripts take them.
+# PACKAGES, REGISTRIES, MANIFEST_URL, VOLUMES, IGNORE: as the platform's scripts take them.
 # Writes "STAGE NODE" as each node gets there.
 set -euo pipefail
 read -ra ALL <<<"$NODES"
@@ -39,7 +39,7 @@ prepare() {
 	done
 	on "$1" sh -c 'mkdir -p /opt/platform && tar -x -C /opt/platform' <"$INPUT/$1.tar"
 	reached machine "$1"
-	on "$1" env PACKAGES="$PACKAGES" KUBERNETES_VERSION="$KUBERNETES_VERSION" REGISTRIES="$REGISTRIES" LOCAL_VOLUMES="$LOCAL_VOLUMES" \
+	on "$1" env PACKAGES="$PACKAGES" KUBERNETES_VERSION="$KUBERNETES_VERSION" REGISTRIES="$REGISTRIES" VOLUMES="$VOLUMES" \
 		bash -s <"$FLOOR/machine.sh" >"$INPUT/$1.log" 2>&1
 	reached packages "$1"
 }

@@ -28,6 +28,6 @@ done
 install -D -m 0644 "$ETC/containerd.toml" /etc/containerd/config.toml
 systemctl --quiet enable containerd kubelet
 systemctl restart containerd
-for directory in $LOCAL_VOLUMES; do
-	install -d -m 0770 "$directory"
+for volume in $VOLUMES; do
+	install -d -m 0770 "${volume%=*}/data"
 done

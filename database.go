@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/cluster"
+	"ecommerce-platform/workloads"
+)
+
+// placeName names the Stash that remembers where the database's data are, and of which version. Its name ends in what
+// postgres.moved says: with another text there is another Stash, which remembers the new place.
+const placeName = "database"
+
+// database is what every layer knows of the database.
+func (c *Config) database() *workloads.Args {
+	args := &workloads.Args{Postgres: c.Postgres}
+	for _, node := range c.Nodes {
+		if node.Role != "control-plane" {
+			args.Nodes = append(args.Nodes, node.placement())
+		}
+	}
+	return args
+}
+
+// volumes are the local volumes of a node.
+func (c *Config) volumes(node string) []cluster.Volume {
+	if node != c.database().DatabaseNode() {
+		return nil
+	}
+	return []cluster.Volume{{Directory: c.Postgres.Directory(), GiB: c.Postgres.VolumeGiB}}
+}
+
+// checkPlace refuses, before anything stops, a place or a version with which the database would start empty or not at all.
+func (c *Config) checkPlace(ctx *pulumi.Context) []error {
+	node := c.database().DatabaseNode()
+	if !c.has("workloads") || node == "" {
+		return nil
+	}
+	name := placeName
+	if c.Postgres.Moved != "" {
+		name += "-" + c.Postgres.Moved
+	}
+	keys := map[string]immutableKey{}
+	for id, key := range map[string]immutableKey{
+		"node":   {"postgres.node", node},
+		"volume": {"postgres.volume", c.Postgres.Volume},
+		"major":  {"postgres.image", c.Postgres.Major()},
+	} {
+		keys[id] = immutableKey{key.name, fmt.Sprintf("%q", key.value)}
+	}
+	return compare(ctx, name, keys, "the data were made with %v and do not follow by themselves; set it back, or move them as the README says and set postgres.moved to another text")
+}
