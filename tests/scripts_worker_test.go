@@ -138,6 +138,7 @@ func TestScriptsTaintsThatAreNotDeclaredAnyMoreGo(t *testing.T) {
 	h := newScriptsHost(t, map[string]string{"NODE_NAME": "worker-node-1", "NODE_IP": "172.31.2.239", "TAINTS": "tier:NoSchedule"})
 	h.stub("kubectl", `case "$*" in
 *InternalIP*) echo 172.31.2.239 ;;
+*ecommerce-platform/changing*) ;;
 *annotations*) echo "tier:NoSchedule example.com/slow:PreferNoSchedule example.com/gone:NoExecute" ;;
 *spec.taints*) echo "tier:NoSchedule example.com/slow:PreferNoSchedule node.kubernetes.io/unschedulable:NoSchedule " ;;
 esac`)

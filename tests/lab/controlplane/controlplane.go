@@ -41,6 +41,8 @@ type Cluster struct {
 	Kubeconfig string
 
 	processes map[string]*os.Process
+	// server are the API server's arguments.
+	server []string
 }
 
 // Start runs a cluster until the test ends. kwok says in the place of kubelets that nodes and pods are ready, and Calico's
@@ -112,6 +114,7 @@ func newCluster(t *testing.T, tools ...string) *Cluster {
 		// A new node is tainted until a kubelet reports, and here none does.
 		server = append(server, "--disable-admission-plugins", "TaintNodesByCondition,ServiceAccount")
 	}
+	c.server = server
 	c.start("kube-apiserver", server...)
 	c.waitReady()
 	return c
@@ -157,10 +160,17 @@ func (c *Cluster) start(name string, args ...string) {
 	})
 }
 
-// Die ends the API server for good.
+// Die ends the API server.
 func (c *Cluster) Die() {
 	c.t.Helper()
 	require.NoError(c.t, c.processes["kube-apiserver"].Kill())
+}
+
+// Rise starts it again, under the same address and with all that it had.
+func (c *Cluster) Rise() {
+	c.t.Helper()
+	c.start("kube-apiserver", c.server...)
+	c.waitReady()
 }
 
 func tail(text string, lines int) string {

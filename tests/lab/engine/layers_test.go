@@ -49,6 +49,11 @@ func testLayers(t *testing.T, allInOne *engine.Stack) {
 	_, err = workloads.Up(t.Context())
 	require.NoError(t, err)
 	cluster.Die()
+	requireKept(t, workloads, func() error {
+		_, err := workloads.Destroy(t.Context())
+		return err
+	})
+	require.NoError(t, workloads.Forget(t.Context(), documentedProvider(t, workloads.Name)))
 	for i := len(stacks) - 1; i >= 0; i-- {
 		_, err := stacks[i].Destroy(t.Context())
 		require.NoError(t, err, "with the cluster dead: %s", stacks[i].Name)

@@ -69,6 +69,8 @@ func TestLife(t *testing.T) {
 		_, err = stack.Up(t.Context())
 		require.NoError(t, err)
 	})
+	part("what_is_declared_is_taken_back", func(t *testing.T) { testTakenBack(t, p, stack, cluster) })
+	part("an_API_server_that_is_away_is_not_gone", func(t *testing.T) { testAway(t, p, stack, cluster) })
 	part("another_admin_cidr_touches_its_rules_only", func(t *testing.T) {
 		p.configure(stack, map[string]any{"adminCidrs": []string{"203.0.113.7/32", "198.51.100.0/24"}})
 		up, err := stack.Up(t.Context())

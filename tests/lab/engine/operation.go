@@ -32,6 +32,14 @@ func (s *Stack) Destroy(ctx context.Context, flags ...string) (*Result, error) {
 	return s.operate(ctx, "destroy", append([]string{"--yes", "--skip-preview"}, flags...))
 }
 
+// Forget takes a resource and all that depend on it out of the state, and leaves what they stand for alone.
+func (s *Stack) Forget(ctx context.Context, urn string) error {
+	_, err := s.workspace.run(ctx, call{
+		dir: s.workspace.stacks(), args: []string{"state", "delete", "--stack", s.Name, "--yes", "--target-dependents", urn},
+	})
+	return err
+}
+
 // operate runs an operation with the stack's config and reads the engine's own account of it.
 func (s *Stack) operate(ctx context.Context, operation string, flags []string) (*Result, error) {
 	log, err := os.CreateTemp(s.workspace.options.Dir, operation+"-*.jsonl")

@@ -35,7 +35,11 @@ func newPlatform(t *testing.T) *platform {
 	p := &platform{t: t, account: t.TempDir(), dir: t.TempDir()}
 	p.Workspace, err = engine.New(t.Context(), engine.Options{
 		Program: program, Dir: p.dir,
-		Env: []string{"TWIN_MODE=model", "TWIN_STATE=" + p.account},
+		Env: []string{
+			"TWIN_MODE=model", "TWIN_STATE=" + p.account,
+			// What the Kubernetes provider recommends where it reaches nobody must do no harm.
+			"PULUMI_K8S_DELETE_UNREACHABLE=true",
+		},
 	})
 	require.NoError(t, err)
 	return p
