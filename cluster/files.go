@@ -77,6 +77,10 @@ func (a *Args) nodeFiles(node Node) (map[string]pulumi.StringInput, error) {
 	if err := add(kustomizationFile, kustomization, err); err != nil {
 		return nil, err
 	}
+	dns, err := a.dnsPatch()
+	if err := add(dnsPatchFile, dns, err); err != nil {
+		return nil, err
+	}
 	maps.Copy(files, a.Backup.files(a.Dumps))
 	files[kubeadmFile] = node.Address.ToStringOutput().ApplyT(a.initYAML).(pulumi.StringOutput)
 	return files, nil

@@ -28,10 +28,14 @@ type (
 		LocalAPIEndpoint apiEndpoint      `json:"localAPIEndpoint"`
 		NodeRegistration nodeRegistration `json:"nodeRegistration"`
 		BootstrapTokens  []bootstrapToken `json:"bootstrapTokens"`
+		Patches          patches          `json:"patches"`
 	}
 	apiEndpoint struct {
 		AdvertiseAddress string `json:"advertiseAddress"`
 		BindPort         int    `json:"bindPort"`
+	}
+	patches struct {
+		Directory string `json:"directory"`
 	}
 	bootstrapToken struct {
 		TTL string `json:"ttl"`
@@ -98,6 +102,7 @@ func (a *Args) initYAML(address string) (string, error) {
 			// Nobody joins by token. kubeadm makes one all the same, so it gets the shortest useful
 			// life; init.sh deletes it without waiting for that.
 			BootstrapTokens: []bootstrapToken{{TTL: "5m0s"}},
+			Patches:         patches{patchesDirectory},
 		},
 		clusterConfiguration{
 			typeMeta:             typeMeta{kubeadmAPI, "ClusterConfiguration"},

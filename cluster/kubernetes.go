@@ -9,7 +9,6 @@ import (
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
-	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"ecommerce-platform/cluster/step"
@@ -92,19 +91,6 @@ func managed(meta metav1.ObjectMetaArgs) metav1.ObjectMetaArgs {
 
 func authorship() pulumi.StringMap {
 	return pulumi.StringMap{managerAnnotation: pulumi.String(fieldManager), forceAnnotation: pulumi.String("true")}
-}
-
-// keepNames lets a drain take one pod of the cluster's DNS at a time: kubeadm starts both on one node and gives them no budget.
-func (k *objects) keepNames(args *Args, after pulumi.Resource) error {
-	_, err := policyv1.NewPodDisruptionBudget(k.ctx, k.prefix+"-dns", &policyv1.PodDisruptionBudgetArgs{
-		Metadata: managed(metav1.ObjectMetaArgs{Name: pulumi.String("coredns"), Namespace: pulumi.String("kube-system")}),
-		Spec: policyv1.PodDisruptionBudgetSpecArgs{
-			MaxUnavailable:             pulumi.Int(1),
-			UnhealthyPodEvictionPolicy: pulumi.String("AlwaysAllow"),
-			Selector:                   metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{"k8s-app": pulumi.String("kube-dns")}},
-		},
-	}, k.options(args.controlPlane().Instance, after)...)
-	return err
 }
 
 // nodes registers the labels and taints of the cluster's nodes. It returns what shows that the nodes are complete.

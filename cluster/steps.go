@@ -289,6 +289,6 @@ func monitorNode(n *node) error {
 // awaitServices waits for what needs the whole network: Calico routes on every node, its controllers run and names resolve.
 func awaitServices(control *node, network *step.Done, complete []pulumi.Resource) (*step.Done, error) {
 	return control.Run(step.Step{
-		Name: "ready", Script: "ready.sh", Limit: 1320, After: []*step.Done{network}, Waits: complete,
+		Name: "ready", Script: "ready.sh", Limit: 1320, Files: []string{dnsPatchFile}, After: []*step.Done{network}, Waits: complete,
 	})
 }

@@ -160,6 +160,7 @@ func TestClusterFiles(t *testing.T) {
 	control := clusterUpload(t, rec.Get(t, clusterCommand, "shop-control-plane-files"))
 	worker := clusterUpload(t, rec.Get(t, clusterCommand, "shop-worker-node-1-files"))
 	pulumitest.Golden(t, "cluster/init.yaml", control["etc/kubeadm.yaml"])
+	pulumitest.Golden(t, "cluster/dns.yaml", control["etc/patches/corednsdeployment.yaml"])
 	pulumitest.Golden(t, "cluster/kustomization.yaml", control["etc/kustomization.yaml"])
 	pulumitest.Golden(t, "cluster/containerd.toml", control["etc/containerd.toml"])
 	pulumitest.Golden(t, "cluster/hosts.toml", control["etc/hosts.toml"])
@@ -273,4 +274,25 @@ func TestClusterGoesWithoutAskingIt(t *testing.T) {
 		}
 	}
 	assert.Greater(t, asked, 5)
+}
+
+// TestClusterNamesResolve is about where the cluster's DNS runs with so many workers.
+func TestClusterNamesResolve(t *testing.T) {
+	placed := func(workers int) (patch string, budget any) {
+		args := clusterArgs()
+		args.Nodes = args.Nodes[:1+workers]
+		rec := clusterRun(t, args)
+		patch = clusterUpload(t, rec.Get(t, clusterCommand, "shop-control-plane-files"))["etc/patches/corednsdeployment.yaml"]
+		return patch, rec.Get(t, clusterBudget, "shop-dns").Input("spec.maxUnavailable")
+	}
+	alone, budget := placed(0)
+	assert.NotContains(t, alone, "required", "both pods are on the only node")
+	assert.Equal(t, "100%", budget, "which can be drained all the same")
+	one, budget := placed(1)
+	assert.Contains(t, one, "podAntiAffinity")
+	assert.NotContains(t, one, "nodeAffinity", "one is on the control plane")
+	assert.Equal(t, float64(1), budget)
+	two, _ := placed(2)
+	assert.Contains(t, two, "podAntiAffinity")
+	assert.Contains(t, two, "nodeAffinity", "none is on the control plane")
 }

@@ -66,7 +66,7 @@ func inOrder(t *testing.T, calls string, wanted ...string) {
 
 func TestScriptsUpgradeOfTheControlPlane(t *testing.T) {
 	whole := []string{
-		"kubeadm=1.35.4-*", "kubeadm config images pull", "kubeadm upgrade apply v1.35.4 --yes --ignore-preflight-errors Swap",
+		"kubeadm=1.35.4-*", "kubeadm config images pull", "kubeadm upgrade apply v1.35.4 --yes --patches ", "/opt/platform/etc/patches --ignore-preflight-errors Swap",
 		"annotate node control-plane", "drain control-plane", "kubelet=1.35.4-* kubectl=1.35.4-*", "systemctl daemon-reload",
 		"systemctl restart kubelet", "uncordon control-plane", "init phase upload-config all",
 	}

@@ -119,6 +119,7 @@ func TestScriptsWaits(t *testing.T) {
 	h.stub("kubectl", `case "$*" in *InternalIP*) echo 172.31.2.239 ;; esac`)
 	h.works("member.sh", "")
 	calls := h.works("ready.sh", "").calls
+	inOrder(t, calls, "kubeadm init phase addon coredns --config", "rollout status deployment/coredns")
 	for _, workload := range []string{"daemonset/calico-node", "deployment/calico-kube-controllers", "deployment/coredns"} {
 		assert.Contains(t, calls, "rollout status "+workload)
 	}

@@ -155,7 +155,7 @@ check_cluster() {
 
 # kubeadm first tries whether the cluster runs a pod within 15 seconds, which a control plane that has just been started does not.
 apply_upgrade() {
-	logged upgrade timeout 1200 kubeadm upgrade apply "v$KUBERNETES_VERSION" --yes --ignore-preflight-errors "$IGNORE"
+	logged upgrade timeout 1200 kubeadm upgrade apply "v$KUBERNETES_VERSION" --yes --patches "$FILES/patches" --ignore-preflight-errors "$IGNORE"
 }
 
 # upgrade takes the control plane to KUBERNETES_VERSION. Its workloads go on without the API server,

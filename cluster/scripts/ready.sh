@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Waits for Calico on every node, and for what needs pod addresses: its controllers and the cluster's DNS.
+# Waits for Calico on every node, and for what needs pod addresses: its controllers and the cluster's DNS, which it places.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -12,6 +12,9 @@ evidence() {
 }
 
 alone "$SCRIPT"
+say "saying where the cluster's DNS runs"
+wait_for 120 timeout 60 kubeadm init phase addon coredns --config "$FILES/kubeadm.yaml" ||
+	fail "kubeadm could not place CoreDNS" "read what it says, then run pulumi up again" printf '%s\n' "$LAST"
 # SECONDS WHAT: the agents come first, since nothing else has an address without them.
 while read -r limit workload; do
 	say "waiting for ${workload#*/}"
