@@ -5,6 +5,8 @@ import (
 	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"sigs.k8s.io/yaml"
+
+	"ecommerce-platform/infra/boundary"
 )
 
 const (
@@ -37,7 +39,7 @@ func (a *Args) dnsPatch() (string, error) {
 	}
 	// Workers that are set aside for a tier take it all the same. The list replaces kubeadm's.
 	tolerations := []any{map[string]any{"key": "CriticalAddonsOnly", "operator": "Exists"}, controlPlaneTaint}
-	seen := map[Taint]bool{}
+	seen := map[boundary.Taint]bool{}
 	for _, node := range workers {
 		for _, taint := range node.Taints {
 			if !seen[taint] {
@@ -57,7 +59,7 @@ func (a *Args) dnsPatch() (string, error) {
 func (a *Args) workers() []Node {
 	var workers []Node
 	for _, node := range a.Nodes {
-		if node.Role == Worker {
+		if node.Role == boundary.Worker {
 			workers = append(workers, node)
 		}
 	}
