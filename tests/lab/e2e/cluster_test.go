@@ -50,9 +50,12 @@ func TestCoreDNS(t *testing.T) {
 	assert.Equal(t, "10.96.0.10", service.Spec.ClusterIP)
 	pods := labtest.Get[corev1.PodList](t, shop.Lab, "pods", "-n", "kube-system", "-l", "k8s-app=kube-dns").Items
 	assert.Len(t, pods, 2)
+	nodes := map[string]bool{}
 	for _, pod := range pods {
 		assert.True(t, isReady(pod), pod.Name)
+		nodes[pod.Spec.NodeName] = true
 	}
+	assert.Equal(t, map[string]bool{"worker-node-1": true, "worker-node-2": true}, nodes, "names resolve without the control plane")
 }
 
 func isReady(pod corev1.Pod) bool {
