@@ -80,7 +80,7 @@ func keyChanges(t *testing.T) map[string]keyChange {
 		"rootVolumeGiB":      shown("node scripts on stubs: the lab's machines have no disks of their own"),
 		"cpuCredits":         shown("tests on mocks: the lab's machines have no credits"),
 		"keySeed":            shown("tests on mocks: it is immutable, and a secret that this table could not set back"),
-		"databasePassword":   shown("not yet"),
+		"databasePassword":   shown("tests on mocks"),
 		// What the lab cannot show.
 		"calicoVersion":        shown("one version of Calico is to be had here"),
 		"calicoManifestSha256": shown("one version of Calico is to be had here"),
