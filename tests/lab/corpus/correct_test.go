@@ -7,7 +7,7 @@ var correct = []variant{
 	{name: "the_platform_as_it_is"},
 	{name: "a_second_backend_node", config: object{"nodes": []any{
 		master, frontendNode, backendNode, node("worker-node-3", "worker", "172.31.9.9", backendLabel, nil),
-	}}},
+	}, "postgres": object{"node": "worker-node-2"}}},
 	{name: "two_frontend_nodes", config: object{"nodes": []any{
 		master, frontendNode, backendNode, node("worker-node-3", "worker", "172.31.9.9", frontendLabel, nil),
 	}}},
@@ -18,7 +18,7 @@ var correct = []variant{
 		master, frontendNode, backendNode,
 		node("worker-node-3", "worker", "172.31.9.3", backendLabel, nil), node("worker-node-4", "worker", "172.31.9.4", backendLabel, nil),
 		node("worker-node-5", "worker", "172.31.9.5", frontendLabel, nil), node("worker-node-6", "worker", "172.31.9.6", frontendLabel, nil),
-	}, "frontend": object{"replicas": 12}, "redis": object{"replicas": 6}}},
+	}, "frontend": object{"replicas": 12}, "redis": object{"replicas": 6}, "postgres": object{"node": "worker-node-2"}}},
 	{name: "nodes_set_aside_by_taints", config: object{"nodes": []any{
 		master, frontendNodeWith(taint("tier", "frontend", "NoSchedule")), backendNodeWith(taint("tier", "backend", "NoSchedule")),
 	}}},
@@ -76,7 +76,7 @@ var correct = []variant{
 	}},
 	{name: "a_target_port_by_number", edits: []wire.Edit{set(backendService(), "spec.ports[0].targetPort", 8080)}},
 	{name: "the_backends_url_in_full", edits: []wire.Edit{
-		set(frontend, container+"env[0].value", "http://backend.ecommerce.svc.cluster.local:8080"),
+		set(frontend, container+"env[1].value", "http://backend.ecommerce.svc.cluster.local:8080"),
 	}},
 	{name: "a_budget_that_keeps_one_of_several", edits: []wire.Edit{
 		set(without(budget("frontend"), "spec.maxUnavailable"), "spec.minAvailable", 1),

@@ -69,7 +69,7 @@ func TestLayersAboveDeployedOnes(t *testing.T) {
 		{name: "as_it_is"},
 		{
 			name: "the_backends_url_names_no_service", rule: "urls-resolve", says: "BACKEND_URL",
-			edits: []wire.Edit{set(frontend, container+"env[0].value", "http://api:8080")},
+			edits: []wire.Edit{set(frontend, container+"env[1].value", "http://api:8080")},
 		},
 		{
 			name: "a_surge_that_fits_nowhere", rule: "rollout", says: "redis",

@@ -249,11 +249,11 @@ var faults = []variant{
 	},
 	{
 		name: "the_backends_url_names_no_service", rule: "urls-resolve", says: "BACKEND_URL",
-		edits: []wire.Edit{set(frontend, container+"env[0].value", "http://api:8080")},
+		edits: []wire.Edit{set(frontend, container+"env[1].value", "http://api:8080")},
 	},
 	{
 		name: "the_backends_url_names_a_port_the_service_lacks", rule: "urls-resolve", says: "BACKEND_URL",
-		edits: []wire.Edit{set(frontend, container+"env[0].value", "http://backend:80")},
+		edits: []wire.Edit{set(frontend, container+"env[1].value", "http://backend:80")},
 	},
 
 	// Pods.

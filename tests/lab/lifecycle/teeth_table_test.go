@@ -54,8 +54,8 @@ var teeth = []tooth{
 	},
 	{
 		name: "another host key is pinned", short: true,
-		edits:   []edit{with("cluster/remote.go", "pulumi.String(node.HostPublicKey)", `pulumi.String("`+anotherKey+`")`)},
-		refused: []string{"host key mismatch", "SHA256:"},
+		edits:   []edit{with("cluster/step/machine.go", "pulumi.String(args.HostPublicKey)", `pulumi.String("`+anotherKey+`")`)},
+		refused: []string{"host key mismatch"},
 	},
 	{
 		name:  "the rule for the kubelet is gone",
