@@ -125,16 +125,30 @@ func TestStockNginxInTheBackendsPlace(t *testing.T) {
 	require.NoError(t, shop.Set(t.Context(), map[string]any{"backend": map[string]any{"image": "nginx:alpine"}}))
 	_, err := shop.Stack.Up(t.Context())
 	require.NoError(t, err)
-	status, _, answer := ask(t, http.MethodGet, "/data"+unique(), "", "")
-	assert.Equal(t, http.StatusOK, status)
-	assert.Equal(t, "backend", answer.Tier)
-	assert.Contains(t, answer.Pod, "backend-")
-	_, _, listed := ask(t, http.MethodGet, "/api/products"+unique(), "", "")
-	assert.Equal(t, "constant", listed.Source)
+	stock := eventuallyAnswers(t, "/data", func(answer reply) bool { return answer.Tier == "backend" })
+	assert.Contains(t, stock.Pod, "backend-")
+	eventuallyAnswers(t, "/api/products", func(answer reply) bool { return answer.Source == "constant" })
 
 	require.NoError(t, shop.Set(t.Context(), nil))
 	_, err = shop.Stack.Up(t.Context())
 	require.NoError(t, err)
-	_, _, back := ask(t, http.MethodGet, "/data"+unique(), "", "")
+	back := eventuallyAnswers(t, "/data", func(answer reply) bool { return answer.Source != "" })
 	assert.Len(t, back.Products, 6, "the shop again")
+}
+
+// eventuallyAnswers asks for path until the new image answers: a rollout is over before the nodes have heard that the last
+// pod of the old one leaves. Until then that one answers, and nobody is turned away.
+func eventuallyAnswers(t *testing.T, path string, isNew func(reply) bool) reply {
+	t.Helper()
+	var answer reply
+	labtest.Eventually(t, 30*time.Second, func() error {
+		var status int
+		status, _, answer = ask(t, http.MethodGet, path+unique(), "", "")
+		require.Equal(t, http.StatusOK, status, "%+v", answer)
+		if !isNew(answer) {
+			return fmt.Errorf("another image answers: %+v", answer)
+		}
+		return nil
+	})
+	return answer
 }
