@@ -20,7 +20,7 @@ func (c *Config) infraArgs(keys *cluster.Keys) *infra.Args {
 		PodCidr: c.PodCidr, ServiceCidr: c.ServiceCidr,
 		AdminCidrs: c.AdminCidrs, ClientCidrs: c.ClientCidrs,
 		NodePort: c.NodePort, ShopPort: c.Frontend.Port, MetricsPort: cluster.MonitoringPort,
-		AMIOwner: c.AMIOwner, AMIName: c.AMIName, CPUCredits: c.CPUCredits, ProtectControlPlane: c.ProtectControlPlane,
+		AMIOwner: c.AMIOwner, AMIName: c.AMIName, CPUCredits: c.CPUCredits,
 		AuthorizedKey: keys.Login.Public,
 	}
 	if args.SubnetCidr == "" {
@@ -38,8 +38,21 @@ func (c *Config) infraArgs(keys *cluster.Keys) *infra.Args {
 			RootVolumeGiB: orDefault(node.RootVolumeGiB, c.RootVolumeGiB),
 			HostKey:       secret(host.Private), HostPublicKey: host.Public,
 		})
+		held := &args.Nodes[len(args.Nodes)-1]
+		held.Holds, held.Protect = c.holds(node)
 	}
 	return args
+}
+
+// holds tells what a machine's disk holds that is nowhere else, and whether that is protected.
+func (c *Config) holds(node Node) (what string, protect bool) {
+	switch {
+	case node.Role == boundary.ControlPlane:
+		return "etcd", c.ProtectControlPlane
+	case node.Name == c.database().DatabaseNode():
+		return "database", c.ProtectDatabase
+	}
+	return "", false
 }
 
 func (c *Config) clusterArgs(keys *cluster.Keys, machines []machine, identifier string) *cluster.Args {

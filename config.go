@@ -43,6 +43,7 @@ type Config struct {
 	AMIOwner            string   `json:"amiOwner"`
 	AMIName             string   `json:"amiName"`
 	ProtectControlPlane bool     `json:"protectControlPlane"`
+	ProtectDatabase     bool     `json:"protectDatabase"`
 
 	PodCidr               string             `json:"podCidr"`
 	ServiceCidr           string             `json:"serviceCidr"`

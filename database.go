@@ -32,6 +32,22 @@ func (c *Config) volumes(node string) []cluster.Volume {
 	return []cluster.Volume{{Directory: c.Postgres.Directory(), GiB: c.Postgres.VolumeGiB}}
 }
 
+// systemGiB is what a node's disk needs besides volumes: the size of Debian's image, which leaves its images and logs room
+// before the kubelet begins to evict.
+const systemGiB = 8
+
+// checkVolume finds a volume that takes the disk of its node from the system.
+func (c *Config) checkVolume() []error {
+	for _, node := range c.Nodes {
+		disk := orDefault(node.RootVolumeGiB, c.RootVolumeGiB)
+		if free := disk - c.Postgres.VolumeGiB; len(c.volumes(node.Name)) > 0 && free < systemGiB {
+			return []error{fmt.Errorf("postgres.volumeGiB %d: leaves %d of the %d GiB of %s's disk, of which the system and its images need %d; raise rootVolumeGiB, there or for all nodes",
+				c.Postgres.VolumeGiB, max(free, 0), disk, node.Name, systemGiB)}
+		}
+	}
+	return nil
+}
+
 // checkPlace refuses, before anything stops, a place or a version with which the database would start empty or not at all.
 func (c *Config) checkPlace(ctx *pulumi.Context) []error {
 	node := c.database().DatabaseNode()

@@ -47,6 +47,7 @@ func (c *Config) check(found []error) error {
 		}
 		if c.has("infra") {
 			found = append(found, c.infraArgs(keys).Validate()...)
+			found = append(found, c.checkVolume()...)
 		}
 		if c.has("cluster") {
 			found = append(found, c.clusterArgs(keys, nowhere, "unused").Validate()...)

@@ -31,8 +31,6 @@ type Args struct {
 	// CPUCredits is what burstable machines may do when their CPU credits are spent: "unlimited", run on and pay for it, or
 	// "standard", slow down.
 	CPUCredits string
-	// ProtectControlPlane makes Pulumi refuse to delete or replace the control plane, which holds all cluster state.
-	ProtectControlPlane bool
 	// AuthorizedKey is the public login key in authorized_keys form.
 	AuthorizedKey string
 	// Backup is where in S3 the control plane keeps its backups. Optional: with a bucket it gets a role that may.
@@ -61,6 +59,10 @@ type Node struct {
 	InstanceType string
 	// RootVolumeGiB is the size of the only disk: 20.
 	RootVolumeGiB int
+	// Holds names what is on the machine's disk and nowhere else, "etcd"; empty for nothing. Optional.
+	Holds string
+	// Protect makes Pulumi refuse to delete or replace the machine. Optional.
+	Protect bool
 	// Turn resolves when the machine may be changed or replaced; until then its resource is not registered. It becomes no
 	// dependency of the machine. Optional.
 	Turn pulumi.Output

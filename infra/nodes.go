@@ -89,6 +89,9 @@ func (b *builder) instance(node Node, m *machine) (*ec2.Instance, []pulumi.Resou
 	groups, rules := m.security.of(node.Role)
 	tags := b.tags(node.Name)
 	tags["Role"] = pulumi.String(node.Role)
+	if node.Holds != "" {
+		tags["Holds"] = pulumi.String(node.Holds)
+	}
 	args := &ec2.InstanceArgs{
 		Ami:                 pulumi.String(m.image),
 		InstanceType:        pulumi.String(node.InstanceType),
@@ -131,9 +134,7 @@ func (b *builder) instance(node Node, m *machine) (*ec2.Instance, []pulumi.Resou
 		// The successor has the same fixed address.
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.AdditionalSecretOutputs([]string{"userData"}),
-	}
-	if node.Role == boundary.ControlPlane {
-		opts = append(opts, pulumi.Protect(b.args.ProtectControlPlane))
+		pulumi.Protect(node.Protect),
 	}
 	instance, err := ec2.NewInstance(b.ctx, node.Name, args, opts...)
 	return instance, rules, err

@@ -81,13 +81,15 @@ func TestInfraNodes(t *testing.T) {
 		require.ErrorContains(t, err, `amiName "debian-13-amd64-*": no image of owner 136693071363 found: `)
 		assert.ErrorContains(t, err, "your query returned no results")
 	})
-	t.Run("the control plane is protected if configured, workers never", func(t *testing.T) {
+	t.Run("a machine is protected, and says what it holds, if the program says so", func(t *testing.T) {
 		args := infraArgs()
-		args.ProtectControlPlane = true
-		protected := pulumitest.Run(t, infraProgram(args))
-		assert.True(t, protected.Get(t, infraInstance, "control-plane").Protect)
-		assert.False(t, protected.Get(t, infraInstance, "worker-node-1").Protect)
-		assert.False(t, rec.Get(t, infraInstance, "control-plane").Protect)
+		args.Nodes[1].Holds, args.Nodes[1].Protect = "database", true
+		node := pulumitest.Run(t, infraProgram(args)).Get(t, infraInstance, args.Nodes[1].Name)
+		assert.True(t, node.Protect)
+		assert.Equal(t, "database", node.Input("tags.Holds"))
+		other := rec.Get(t, infraInstance, args.Nodes[1].Name)
+		assert.False(t, other.Protect)
+		assert.False(t, other.Has("tags.Holds"))
 	})
 	t.Run("a type without credits is not asked for credits", func(t *testing.T) {
 		args := infraArgs()

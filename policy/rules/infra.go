@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -136,17 +135,6 @@ func amiChangeKeepsNodes(j *judge) {
 	for _, i := range j.machines() {
 		if ignored := i.Instance.Options.IgnoreChanges; !slices.Contains(ignored, "ami") && !slices.Contains(ignored, "*") {
 			j.fail(i.Instance, "a newer machine image replaces %s and all that is on it", i.Name)
-		}
-	}
-}
-
-func controlPlaneProtected(j *judge) {
-	if stack := j.stackName(); stack == "dev" || strings.HasPrefix(stack, "dev-") {
-		return
-	}
-	for _, i := range j.machines() {
-		if i.Role == model.ControlPlane && !i.Instance.Options.Protect {
-			j.fail(i.Instance, "%s holds etcd, and nothing keeps Pulumi from deleting or replacing it", i.Name)
 		}
 	}
 }

@@ -130,6 +130,24 @@ var infraFixtures = map[string][]fixture{
 		{"the development stack need not be", nil, "", "", ""},
 		{"nor one of its layers", change(stackNamed("dev-infra")), "", "", ""},
 	},
+	"database-protected": {
+		{"production is not protected", change(stackNamed("prod")), "worker-node-2 holds the database's data", "worker-node-2", ""},
+		{"production is protected", change(
+			stackNamed("prod"), options("worker-node-2", func(r *policyx.AnalyzerResource) { r.Options.Protect = true }),
+		), "", "", ""},
+		{"no machine of this stack holds them", change(stackNamed("prod"), modeltest.Unset(model.InstanceType, "worker-node-2", "tags.Holds")), "", "", ""},
+		{"the development stack need not be", nil, "", "", ""},
+	},
+	"data-kept": {
+		{"the database's machine is another one", change(set(model.EipType, "worker-node-2", "allocationId", "eipalloc-1")),
+			"another machine takes the place of worker-node-2, and with its disk goes what is there of database", "worker-node-2", ""},
+		{"the control plane is another one", change(set(model.EipType, control, "allocationId", "eipalloc-1")), "of etcd", control, ""},
+		{"a machine without data is another one", change(set(model.EipType, worker, "allocationId", "eipalloc-1")), "", "", ""},
+		{"the database's machine stays", change(
+			set(model.EipType, "worker-node-2", "allocationId", "eipalloc-1"), set(model.InstanceType, "worker-node-2", "arn", "arn:aws:ec2:eu-central-1:1:instance/i-1"),
+		), "", "", ""},
+		{"all machines are new", nil, "", "", ""},
+	},
 	"cidrs-apart": {
 		{
 			"pods have addresses of the VPC", change(set(model.PoolType, "platform-pool", "spec.cidr", "172.31.8.0/21")),

@@ -38,6 +38,14 @@ var All = []Rule{
 		"set protectControlPlane: true", controlPlaneProtected,
 	},
 	{
+		"database-protected", mandatory, "Outside the development stack Pulumi refuses to delete or replace the machine with the database's data",
+		"set protectDatabase: true", databaseProtected,
+	},
+	{
+		"data-kept", advisory, "No other machine takes the place of one whose disk holds what is nowhere else",
+		"leave the machine as it is, or take a backup first and restore it afterwards", dataKept,
+	},
+	{
 		"cidrs-apart", mandatory, "The blocks of the VPC, of pods and of Services do not overlap, and neither do subnets",
 		"choose blocks that are apart with vpcCidr, subnetCidr, podCidr and serviceCidr", cidrsApart,
 	},

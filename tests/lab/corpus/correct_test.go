@@ -55,7 +55,7 @@ var correct = []variant{
 		node("control-plane", "control-plane", "172.31.15.119", nil, object{"monitoring": true}),
 		frontendNodeWith(object{"monitoring": true}), backendNodeWith(object{"monitoring": true}),
 	}}},
-	{name: "a_protected_control_plane_outside_dev", stack: "prod", config: object{"protectControlPlane": true}},
+	{name: "protected_machines_outside_dev", stack: "prod", config: object{"protectControlPlane": true, "protectDatabase": true}},
 	{name: "images_by_digest", config: object{
 		"frontend": object{"image": "nginx@sha256:65645c7bb6a0661892a8b03b89d0743208a18dd2f3f17a54ef4b76fb8e2f2a10"},
 		"redis":    object{"image": "redis:7-alpine@sha256:65645c7bb6a0661892a8b03b89d0743208a18dd2f3f17a54ef4b76fb8e2f2a10"},

@@ -20,14 +20,18 @@ func TestDeployedStacks(t *testing.T) {
 	t.Parallel()
 	b := deployed(t, "dev", nil)
 
-	alarms, result := previewWithPack(t.Context(), t, b, b.stack(t, "dev", nil, nil))
-	assertNoMandatory(t, alarms)
+	usual, result := previewWithPack(t.Context(), t, b, b.stack(t, "dev", nil, nil))
+	assertNoMandatory(t, usual)
+	for _, a := range usual {
+		assert.NotEqual(t, "data-kept", a.rule, "nothing is replaced: %s", a)
+	}
 	assert.Empty(t, gaps(t, result), "of a deployed stack everything is known")
 
 	// Another fixed address replaces the machine: what depends on it is unknown again, and nothing else is.
 	changed := backendNodeWith(object{"privateIp": "172.31.7.251"})
-	alarms, result = previewWithPack(t.Context(), t, b, b.stack(t, "dev", object{"nodes": []any{master, frontendNode, changed}}, nil))
+	alarms, result := previewWithPack(t.Context(), t, b, b.stack(t, "dev", object{"nodes": []any{master, frontendNode, changed}}, nil))
 	assertNoMandatory(t, alarms)
+	variant{rule: "data-kept", says: "worker-node-2, and with its disk goes what is there of database"}.check(t, alarms, usual)
 	replaced := slices.ContainsFunc(result.Steps, func(s engine.Step) bool {
 		return s.URN.Name() == "worker-node-2" && strings.Contains(s.Op, "replace")
 	})

@@ -106,7 +106,11 @@ var faults = []variant{
 	},
 	{
 		name: "an_unprotected_control_plane_outside_dev", rule: "control-plane-protected", says: "protectControlPlane",
-		stack: "prod", config: object{"protectControlPlane": false},
+		stack: "prod", config: object{"protectControlPlane": false, "protectDatabase": true},
+	},
+	{
+		name: "an_unprotected_machine_of_the_database_outside_dev", rule: "database-protected", says: "protectDatabase",
+		stack: "prod", config: object{"protectControlPlane": true, "protectDatabase": false},
 	},
 	{
 		name: "nodes_have_addresses_of_pods", rule: "cidrs-apart", says: "192.168.0.0/16",

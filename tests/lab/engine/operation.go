@@ -110,6 +110,7 @@ type State struct {
 type Resource struct {
 	URN     URN            `json:"urn"`
 	Custom  bool           `json:"custom"`
+	Protect bool           `json:"protect"`
 	ID      string         `json:"id"`
 	Inputs  map[string]any `json:"inputs"`
 	Outputs map[string]any `json:"outputs"`

@@ -59,7 +59,8 @@ func keyChanges(t *testing.T) map[string]keyChange {
 		"kubeProxy":   {value: map[string]any{"metricsBindAddress": "0.0.0.0:10249"}, seen: testProxyMetrics},
 		"ignorePreflightErrors": {value: []any{"SystemVerification", "Swap", "NumCPU"}, seen: inFile(
 			"control-plane", "/opt/platform/etc/kubeadm.yaml", "- NumCPU")},
-		"protectControlPlane": {value: true, seen: testProtected},
+		"protectControlPlane": {value: true, seen: testProtected("control-plane")},
+		"protectDatabase":     {value: true, seen: testProtected("worker-node-2")},
 		"nodePort":            {value: otherPort, seen: testNodePort},
 		"frontend":            {value: map[string]any{"replicas": 5}, seen: replicas("frontend", 5)},
 		"backend":             {value: map[string]any{"replicas": 2}, seen: replicas("backend", 2)},
@@ -147,10 +148,18 @@ func testProxyMetrics(t *testing.T, changed bool) {
 	assert.Equal(t, changed, err == nil, "metrics of kube-proxy on its node's address: %v", err)
 }
 
-func testProtected(t *testing.T, changed bool) {
-	state, err := shop.Stack.Export(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, changed, strings.Contains(string(state.Raw), `"protect": true`))
+func testProtected(node string) func(*testing.T, bool) {
+	return func(t *testing.T, changed bool) {
+		state, err := shop.Stack.Export(t.Context())
+		require.NoError(t, err)
+		for _, r := range state.Resources {
+			if r.URN.Type() == "aws:ec2/instance:Instance" && r.URN.Name() == node {
+				assert.Equal(t, changed, r.Protect)
+				return
+			}
+		}
+		t.Errorf("the state has no machine %s", node)
+	}
 }
 
 func testNodePort(t *testing.T, changed bool) {

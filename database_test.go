@@ -1,0 +1,69 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestMachinesWithData(t *testing.T) {
+	for name, c := range map[string]struct {
+		controlPlane, database string
+		want                   []string
+	}{
+		"both are protected by default":  {"", "", []string{"control-plane", "worker-node-2"}},
+		"the control plane alone":        {"true", "false", []string{"control-plane"}},
+		"the database's machine alone":   {"false", "true", []string{"worker-node-2"}},
+		"none, as in the sample's stack": {"false", "false", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			values := devStack(t)
+			for key, value := range map[string]string{"protectControlPlane": c.controlPlane, "protectDatabase": c.database} {
+				values[key] = value
+				if value == "" {
+					delete(values, key)
+				}
+			}
+			rec, err := run(t, values, secrets())
+			require.NoError(t, err)
+			var protected []string
+			holds := map[string]any{}
+			for _, name := range rec.Names(infraInstance) {
+				machine := rec.Get(t, infraInstance, name)
+				if machine.Protect {
+					protected = append(protected, name)
+				}
+				if machine.Has("tags.Holds") {
+					holds[name] = machine.Input("tags.Holds")
+				}
+			}
+			assert.Equal(t, c.want, protected)
+			assert.Equal(t, map[string]any{"control-plane": "etcd", "worker-node-2": "database"}, holds)
+		})
+	}
+}
+
+func TestTheDatabasesVolumeLeavesRoom(t *testing.T) {
+	const rule = "of which the system and its images need 8; raise rootVolumeGiB, there or for all nodes"
+	for name, c := range map[string]struct {
+		key, value, want string
+	}{
+		"as much as there is room": {"postgres", `{"volumeGiB":12}`, ""},
+		"more":                     {"postgres", `{"volumeGiB":13}`, "postgres.volumeGiB 13: leaves 7 of the 20 GiB of worker-node-2's disk, " + rule},
+		"more than the disk":       {"postgres", `{"volumeGiB":30}`, "postgres.volumeGiB 30: leaves 0 of the 20 GiB of worker-node-2's disk, " + rule},
+		"a smaller disk for all":   {"rootVolumeGiB", "12", "postgres.volumeGiB 5: leaves 7 of the 12 GiB of worker-node-2's disk, " + rule},
+		"a larger one for its node": {"nodes", `[{"name":"control-plane","role":"control-plane","privateIp":"172.31.15.119","rootVolumeGiB":8},
+			{"name":"worker-node-1","role":"worker","privateIp":"172.31.2.239","labels":{"tier":"frontend"},"rootVolumeGiB":8},
+			{"name":"worker-node-2","role":"worker","privateIp":"172.31.7.250","labels":{"tier":"backend"},"rootVolumeGiB":13}]`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := run(t, devStack(t).with(c.key, c.value), secrets())
+			if c.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
