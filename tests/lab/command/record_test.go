@@ -128,7 +128,7 @@ func (p *probe) plain() (state, inputs resource.PropertyMap) {
 
 func (p *probe) checks() {
 	p.print("== check failures")
-	plain := func(values map[string]any) resource.PropertyMap { return resource.NewPropertyMapFromMap(values) }
+	plain := resource.NewPropertyMapFromMap
 	known := p.connection(p.port, nil)
 	p.check("no connection", plain(map[string]any{"create": "x"}))
 	p.check("no host", plain(map[string]any{"create": "x", "connection": map[string]any{"user": "x"}}))

@@ -45,8 +45,9 @@ func TestAMissIsAskedOfTheDatabaseOnce(t *testing.T) {
 						close(all)
 					}
 					answer, err := renew(t.Context(), c, t.Name(), load)
-					assert.NoError(t, err)
-					assert.Equal(t, "products", answer.Value)
+					if assert.NoError(t, err) {
+						assert.Equal(t, "products", answer.Value)
+					}
 				})
 			}
 			group.Wait()
