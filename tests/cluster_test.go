@@ -91,8 +91,14 @@ func TestClusterConnections(t *testing.T) {
 		}
 		assert.Equal(t, "admin", r.Input("connection.user"), r.Name)
 		assert.Equal(t, keys.Hosts[host].Public, r.Input("connection.hostKey"), r.Name)
-		assert.Equal(t, float64(60), r.Input("connection.dialErrorLimit"), r.Name)
-		assert.Equal(t, float64(15), r.Input("connection.perDialTimeout"), r.Name)
+		assert.Equal(t, float64(15), r.Input("connection.dialErrorLimit"), r.Name)
+		assert.Equal(t, float64(5), r.Input("connection.perDialTimeout"), r.Name)
+		for occasion, hooks := range map[string][]string{
+			"beforeCreate": {"shop-" + host + "-speaks"}, "beforeUpdate": {"shop-" + host + "-speaks"},
+			"onError": {"shop-" + host + "-answers"}, "beforeDelete": nil,
+		} {
+			assert.Equal(t, hooks, r.Hooks[occasion], "%s: %s", r.Name, occasion)
+		}
 		assert.True(t, r.IsSecret("connection.privateKey"), r.Name)
 		assert.Equal(t, false, r.Input("addPreviousOutputInEnv"), r.Name)
 		assert.Regexp(t, `^sudo timeout --kill-after=10 \d+ env `, r.Input("create"), r.Name)

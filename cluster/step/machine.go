@@ -1,6 +1,7 @@
 package step
 
 import (
+	"cmp"
 	"io/fs"
 	"maps"
 	"slices"
@@ -12,14 +13,8 @@ import (
 // LoginUser is the default user of Debian's images; it may use sudo without a password.
 const LoginUser = "admin"
 
-const (
-	// A machine that boots refuses connections for a while. The provider's default of ten dials
-	// is over in eleven seconds; with this many it goes on for more than four minutes.
-	dialErrorLimit = 60
-	perDialTimeout = 15 // seconds
-	// unpackLimit bounds the upload of a few kilobytes, in seconds.
-	unpackLimit = 120
-)
+// unpackLimit bounds the upload of a few kilobytes, in seconds.
+const unpackLimit = 120
 
 // unpack replaces the machine's scripts and files with those in the tar on stdin. The new ones are
 // complete before the old ones go, so that a lost connection leaves no half of both.
@@ -32,6 +27,8 @@ type MachineArgs struct {
 	Name string
 	// Address is where SSH is reached.
 	Address pulumi.StringInput
+	// Port is sshd's. Default 22.
+	Port int
 	// LoginKey is the private key, in PEM, that logs in as LoginUser. Secret.
 	LoginKey pulumi.StringInput
 	// HostPublicKey is the machine's SSH host key in authorized_keys form; every connection insists on it.
@@ -61,6 +58,7 @@ type Machine struct {
 	scripts    scripts
 	files      map[string]pulumi.StringInput
 	way        string // to a script
+	watched    *pulumi.ResourceHookBinding
 	uploaded   *remote.Command
 }
 
@@ -71,7 +69,7 @@ func NewMachine(ctx *pulumi.Context, prefix string, args *MachineArgs) (*Machine
 		id: args.ID, scripts: scripts{args.Scripts}, files: args.Files, way: uploaded,
 		connection: remote.ConnectionArgs{
 			Host:           args.Address,
-			Port:           pulumi.Float64(22),
+			Port:           pulumi.Float64(cmp.Or(args.Port, 22)),
 			User:           pulumi.String(LoginUser),
 			PrivateKey:     pulumi.ToSecret(args.LoginKey).(pulumi.StringOutput),
 			HostKey:        pulumi.String(args.HostPublicKey),
@@ -80,6 +78,9 @@ func NewMachine(ctx *pulumi.Context, prefix string, args *MachineArgs) (*Machine
 		},
 	}
 	var err error
+	if m.watched, err = newWatch(args.Name).hooks(ctx, m.prefix); err != nil {
+		return nil, err
+	}
 	m.uploaded, err = m.upload(args.Uploaded)
 	return m, err
 }
@@ -141,7 +142,7 @@ func (m *Machine) incarnation() pulumi.StringOutput {
 }
 
 func (m *Machine) options(waits []pulumi.Resource) []pulumi.ResourceOption {
-	options := []pulumi.ResourceOption{pulumi.Parent(m.parent)}
+	options := []pulumi.ResourceOption{pulumi.Parent(m.parent), pulumi.ResourceHooks(m.watched)}
 	if len(waits) > 0 {
 		options = append(options, pulumi.DependsOn(waits))
 	}

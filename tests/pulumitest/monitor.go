@@ -51,6 +51,8 @@ func (m *monitor) GetDeploymentInfo(context.Context, *emptypb.Empty) (*pulumirpc
 			pulumirpc.ResourceMonitorFeature_RESOURCE_MONITOR_FEATURE_DELETED_WITH,
 			pulumirpc.ResourceMonitorFeature_RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
 			pulumirpc.ResourceMonitorFeature_RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
+			pulumirpc.ResourceMonitorFeature_RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+			pulumirpc.ResourceMonitorFeature_RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
 		},
 	}, nil
 }
@@ -81,6 +83,12 @@ func (m *monitor) RegisterResource(
 		Protect: in.GetProtect(), DeleteBeforeReplace: in.GetDeleteBeforeReplace(), RetainOnDelete: in.GetRetainOnDelete(),
 		CreateTimeout: in.GetCustomTimeouts().GetCreate(), UpdateTimeout: in.GetCustomTimeouts().GetUpdate(),
 		DeleteTimeout: in.GetCustomTimeouts().GetDelete(), Version: in.GetVersion(), Inputs: inputs,
+	}
+	hooks := in.GetHooks()
+	res.Hooks = map[string][]string{
+		"beforeCreate": hooks.GetBeforeCreate(), "afterCreate": hooks.GetAfterCreate(), "beforeUpdate": hooks.GetBeforeUpdate(),
+		"afterUpdate": hooks.GetAfterUpdate(), "beforeDelete": hooks.GetBeforeDelete(), "afterDelete": hooks.GetAfterDelete(),
+		"onError": hooks.GetOnError(),
 	}
 	for property, deps := range in.GetPropertyDependencies() {
 		res.PropertyDeps[property] = deps.GetUrns()
@@ -187,6 +195,15 @@ func (m *monitor) RegisterPackage(
 	context.Context, *pulumirpc.RegisterPackageRequest,
 ) (*pulumirpc.RegisterPackageResponse, error) {
 	return &pulumirpc.RegisterPackageResponse{Ref: "package"}, nil
+}
+
+// RegisterResourceHook takes note of nothing: hooks run where something is made.
+func (m *monitor) RegisterResourceHook(context.Context, *pulumirpc.RegisterResourceHookRequest) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
+}
+
+func (m *monitor) RegisterErrorHook(context.Context, *pulumirpc.RegisterErrorHookRequest) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
 }
 
 func (m *monitor) SignalAndWaitForShutdown(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {

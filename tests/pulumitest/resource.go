@@ -21,6 +21,7 @@ type Resource struct {
 	Dependencies    []string            // URNs, from dependsOn and inputs
 	PropertyDeps    map[string][]string // input -> URNs
 	Aliases         []string            // URNs, or names of alias specs
+	Hooks           map[string][]string // names by occasion, such as beforeCreate
 
 	DeletedWith             string // URN
 	ReplaceWith             []string
