@@ -22,7 +22,7 @@ const killedIn = "ENGINE_TEST_KILLED_IN"
 // A killed `make up` or test must leave no pulumi at work: the next one takes its lock of the stack away.
 func TestTheCLIEndsWithItsCaller(t *testing.T) {
 	if dir := os.Getenv(killedIn); dir != "" {
-		workspace := &Workspace{cli: filepath.Join(dir, "pulumi"), env: os.Environ()}
+		workspace := &Workspace{options: Options{Dir: dir}, cli: filepath.Join(dir, "pulumi"), env: os.Environ()}
 		_, err := workspace.run(context.Background(), call{dir: dir, args: []string{"up"}})
 		t.Fatal("the stand-in for pulumi ended by itself:", err)
 	}

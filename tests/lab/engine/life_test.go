@@ -2,7 +2,9 @@ package engine_test
 
 import (
 	"encoding/base64"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +20,7 @@ import (
 // TestLife is one stack from its first deployment to its destruction. Each part stands on the one before.
 func TestLife(t *testing.T) {
 	cluster := controlplane.Start(t, "control-plane", "worker-node-1", "worker-node-2")
+	t.Setenv("TMPDIR", t.TempDir())
 	p := newPlatform(t)
 	p.answerKubeconfig(cluster.Kubeconfig)
 	stack := p.stack("dev", nil)
@@ -46,6 +49,14 @@ func TestLife(t *testing.T) {
 		assert.True(t, strings.Contains(string(shown.Raw), databasePassword) ||
 			strings.Contains(string(shown.Raw), base64.RawStdEncoding.EncodeToString([]byte(databasePassword))),
 			"decrypted, the state holds the password; otherwise the search above proves nothing")
+	})
+	part("no_kubeconfig_is_left_behind", func(t *testing.T) {
+		for _, dir := range []string{os.TempDir(), p.dir} {
+			require.NoError(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+				assert.NotContains(t, filepath.Base(path), "kubeconfig")
+				return err
+			}))
+		}
 	})
 	part("a_second_up_changes_nothing", func(t *testing.T) {
 		again, err := stack.Up(t.Context(), "--expect-no-changes")

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -48,11 +49,18 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.cause }
 
 // run runs the CLI and returns its standard output.
-func (w *Workspace) run(ctx context.Context, c call) (string, error) {
+func (w *Workspace) run(ctx context.Context, c call) (output string, err error) {
+	// Each Kubernetes provider leaves the administrator's kubeconfig in the directory for temporary files. What a killed run
+	// leaves goes with the workspace.
+	temporary, err := os.MkdirTemp(w.options.Dir, "temporary-*")
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(temporary)) }()
 	args := c.args
 	var stdout, both bytes.Buffer
 	cmd := exec.CommandContext(ctx, w.cli)
-	cmd.Dir, cmd.Env = c.dir, w.env
+	cmd.Dir, cmd.Env = c.dir, append(slices.Clone(w.env), "TMPDIR="+temporary)
 	cmd.Stdin = strings.NewReader(c.stdin)
 	switch terminal := w.terminal(); {
 	case c.stream && terminal != nil:
@@ -74,7 +82,7 @@ func (w *Workspace) run(ctx context.Context, c call) (string, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	err := cmd.Run()
+	err = cmd.Run()
 	if err != nil {
 		if ctx.Err() != nil {
 			err = errors.Join(err, ctx.Err())

@@ -126,7 +126,7 @@ func (l *Lab) Connect(ctx context.Context) error {
 		return fmt.Errorf("stack %s: has no kubeconfig among its outputs", l.Stack.Name)
 	}
 	if l.kubeconfig == "" {
-		file, err := os.CreateTemp("", "kubeconfig-*")
+		file, err := os.CreateTemp(l.Dir, "kubeconfig-*")
 		if err != nil {
 			return err
 		}
