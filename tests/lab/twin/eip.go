@@ -23,6 +23,9 @@ func eipType() *Type {
 			return failures
 		},
 		Create: func(tx *Tx, r *Record) error {
+			if err := tx.checkCount(eipToken, tx.Quotas.Addresses, "AddressLimitExceeded", "The maximum number of addresses has been reached."); err != nil {
+				return err
+			}
 			address, err := tx.elastic()
 			if err != nil {
 				return err

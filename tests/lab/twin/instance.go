@@ -138,6 +138,9 @@ func (tx *Tx) checkLaunch(r, subnet *Record, image *Image) error {
 	if err := tx.checkOffer(r.Text("instanceType"), subnet.Text("availabilityZone")); err != nil {
 		return err
 	}
+	if err := tx.checkVCPUs(); err != nil {
+		return err
+	}
 	groups := r.Inputs.Texts("vpcSecurityGroupIds")
 	if len(groups) > 5 {
 		return refuse("SecurityGroupsPerInterfaceLimitExceeded", "You have exceeded the maximum number of security groups allowed per network interface.")

@@ -2,7 +2,9 @@ package twin
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -95,12 +97,12 @@ func (p *Provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 		return &pulumirpc.UpdateResponse{Properties: properties}, err
 	}
 	var changed *Record
-	var before Values
+	var before, outputs Values
 	err = p.with(ctx, func(tx *Tx) error {
 		if changed = tx.Find(req.Id, t.Token); changed == nil {
 			return refuse("NotFound", "%s does not exist; `pulumi refresh` takes it out of the stack", req.Id)
 		}
-		before = changed.Inputs
+		before, outputs = changed.Inputs, maps.Clone(changed.Outputs)
 		if err := tx.resolve(t, in); err != nil {
 			return err
 		}
@@ -120,7 +122,14 @@ func (p *Provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 	}
 	if p.machines != nil {
 		if err := p.adjust(ctx, changed, before, in); err != nil {
-			return nil, t.errorf("updating", err)
+			// The next update finds what this one found, and does all of it.
+			back := p.with(context.WithoutCancel(ctx), func(tx *Tx) error {
+				if r := tx.Resources[req.Id]; r != nil {
+					r.Inputs, r.Outputs = before, outputs
+				}
+				return nil
+			})
+			return nil, t.errorf("updating", errors.Join(err, back))
 		}
 	}
 	properties, err := p.outputs(t, changed, secretKeys(inputs))

@@ -25,6 +25,7 @@ type recorder struct {
 	restarts  map[string]string // user data by container
 	gateway   machines.Gateway
 	failure   error  // of a launch
+	stuck     error  // of a restart
 	refusal   error  // of a rule set
 	leaving   func() // what happens while a machine is being removed
 }
@@ -55,6 +56,9 @@ func (r *recorder) Launch(_ context.Context, m machines.Machine) error {
 }
 
 func (r *recorder) Restart(_ context.Context, container string, userData []byte) error {
+	if r.stuck != nil {
+		return r.stuck
+	}
 	r.restarts[container] = string(userData)
 	return nil
 }

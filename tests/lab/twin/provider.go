@@ -46,12 +46,13 @@ type Provider struct {
 	name     string
 	machines Machines
 	log      *Log
+	quotas   Quotas
 
 	region      string
 	defaultTags Values
 }
 
-// FromEnvironment makes the provider that TWIN_MODE, TWIN_STATE, TWIN_NAME, TWIN_IMAGE and TWIN_MIRROR describe.
+// FromEnvironment makes the provider that TWIN_MODE, TWIN_STATE, TWIN_NAME, TWIN_IMAGE, TWIN_MIRROR and TWIN_QUOTAS describe.
 func FromEnvironment() (*Provider, error) {
 	dir := os.Getenv("TWIN_STATE")
 	if dir == "" {
@@ -65,30 +66,33 @@ func FromEnvironment() (*Provider, error) {
 	if name == "" {
 		name = DefaultName
 	}
+	var p *Provider
 	switch mode := os.Getenv("TWIN_MODE"); mode {
 	case "", "model":
-		return New(dir, name, nil), nil
+		p = New(dir, name, nil)
 	case "machine":
 		image := os.Getenv("TWIN_IMAGE")
 		if image == "" {
 			return nil, fmt.Errorf("TWIN_IMAGE <unset>: required with TWIN_MODE machine, the Docker image that stands for the AMI")
 		}
-		return New(dir, name, &machines.Docker{Name: name, Image: image, Mirror: os.Getenv("TWIN_MIRROR")}), nil
+		p = New(dir, name, &machines.Docker{Name: name, Image: image, Mirror: os.Getenv("TWIN_MIRROR")})
 	default:
 		return nil, fmt.Errorf("TWIN_MODE %q: must be model or machine", mode)
 	}
+	p.quotas, err = parseQuotas(os.Getenv("TWIN_QUOTAS"))
+	return p, err
 }
 
 // New makes a provider whose state is in dir. Without machines it is in model mode.
 func New(dir, name string, m Machines) *Provider {
-	return &Provider{store: Store{dir}, name: name, machines: m, log: &Log{}}
+	return &Provider{store: Store{dir}, name: name, machines: m, log: &Log{}, quotas: defaultQuotas}
 }
 
 // with runs a change of the account while holding it.
 func (p *Provider) with(ctx context.Context, change func(*Tx) error) error {
 	return p.store.With(ctx, func(s *State) error {
 		return change(&Tx{State: s, Account: Account, Region: p.region, dir: p.store.Dir,
-			Elastic: "127.31." + p.block(), Ephemeral: "127.30." + p.block()})
+			Elastic: "127.31." + p.block(), Ephemeral: "127.30." + p.block(), Quotas: p.quotas})
 	})
 }
 

@@ -8,9 +8,6 @@ import (
 	"strings"
 )
 
-// maxRules is the default quota of rules per direction and group.
-const maxRules = 60
-
 var ruleSources = []string{"cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"}
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html
@@ -176,7 +173,7 @@ func (tx *Tx) admissible(r *Record) error {
 			return refuse("InvalidPermission.Duplicate", "the specified rule %q already exists", permission(r))
 		}
 	}
-	if count > maxRules {
+	if count > tx.Quotas.Rules {
 		return refuse("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
 	}
 	return nil

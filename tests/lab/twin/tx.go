@@ -14,6 +14,7 @@ type Tx struct {
 	Region  string
 	// Elastic and Ephemeral are the first three octets of the blocks that public addresses come from.
 	Elastic, Ephemeral string
+	Quotas             Quotas
 
 	dir string
 }

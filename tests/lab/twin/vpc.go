@@ -29,6 +29,9 @@ func vpcType() *Type {
 			return append(checkBlock(in, "cidrBlock", "InvalidVpc.Range"), checkTags("tags", in)...)
 		},
 		Create: func(tx *Tx, r *Record) error {
+			if err := tx.checkCount(vpcToken, tx.Quotas.VPCs, "VpcLimitExceeded", "The maximum number of VPCs has been reached."); err != nil {
+				return err
+			}
 			group := tx.Implicit(defaultGroupToken, Values{"vpcId": r.ID,
 				"ingress": []any{map[string]any{"protocol": "-1", "fromPort": 0.0, "toPort": 0.0, "self": true}},
 				"egress":  []any{map[string]any{"protocol": "-1", "fromPort": 0.0, "toPort": 0.0, "cidrBlocks": []any{"0.0.0.0/0"}}},
