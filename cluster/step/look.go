@@ -13,7 +13,7 @@ import (
 
 const (
 	// silenceLimit bounds the wait for a server's word, and silences is how many such waits make a machine that has none.
-	silenceLimit = 15 * time.Second
+	silenceLimit = 20 * time.Second
 	silences     = 3
 )
 
