@@ -120,22 +120,6 @@ func TestAnOrderOfOneKeyIsPlacedOnce(t *testing.T) {
 	assert.Equal(t, `items: no product "nothing"`, answer.Error)
 }
 
-// The specification's own image answers in the shop's place, for a platform that has no registry.
-func TestStockNginxInTheBackendsPlace(t *testing.T) {
-	require.NoError(t, shop.Set(t.Context(), map[string]any{"backend": map[string]any{"image": "nginx:alpine"}}))
-	_, err := shop.Stack.Up(t.Context())
-	require.NoError(t, err)
-	stock := eventuallyAnswers(t, "/data", func(answer reply) bool { return answer.Tier == "backend" })
-	assert.Contains(t, stock.Pod, "backend-")
-	eventuallyAnswers(t, "/api/products", func(answer reply) bool { return answer.Source == "constant" })
-
-	require.NoError(t, shop.Set(t.Context(), nil))
-	_, err = shop.Stack.Up(t.Context())
-	require.NoError(t, err)
-	back := eventuallyAnswers(t, "/data", func(answer reply) bool { return answer.Source != "" })
-	assert.Len(t, back.Products, 6, "the shop again")
-}
-
 // eventuallyAnswers asks for path until the new image answers: a rollout is over before the nodes have heard that the last
 // pod of the old one leaves. Until then that one answers, and nobody is turned away.
 func eventuallyAnswers(t *testing.T, path string, isNew func(reply) bool) reply {

@@ -60,6 +60,7 @@ var Served = append(release("", toolchain.KubernetesVersion, toolchain.EtcdVersi
 		Tools: map[string]string{"kube-controllers": "calico-kube-controllers", "check-status": "calico-check-status"},
 	},
 	{Name: "node-exporter", Ref: "quay.io/prometheus/node-exporter:v" + toolchain.NodeExporterVersion, Scratch: true, Tools: same("node_exporter")},
+	{Name: "pgweb", Ref: "docker.io/sosedoff/pgweb:" + toolchain.PgwebVersion, Scratch: true, Tools: same("pgweb")},
 	{Name: "nginx", Ref: "docker.io/library/nginx:alpine"},
 	{Name: "redis", Ref: "docker.io/library/redis:7-alpine"},
 	{Name: "postgres", Ref: "docker.io/library/postgres:15"},

@@ -36,6 +36,7 @@ const (
 	CalicoVersion             = "3.28.5"
 	CNIPluginsVersion         = "1.7.1"
 	NodeExporterVersion       = "1.9.1"
+	PgwebVersion              = "0.17.0"
 	AWSProviderVersion        = "6.83.2"
 	KubernetesProviderVersion = "4.25.0"
 	CommandProviderVersion    = "1.1.3"
@@ -98,6 +99,10 @@ var Pins = []Pin{
 		Name: "node_exporter", Version: "v" + NodeExporterVersion, Cold: "1 min",
 		Binaries: []Binary{{"node_exporter", "github.com/prometheus/node_exporter"}},
 		Stamps:   []string{"github.com/prometheus/common/version.Version=" + NodeExporterVersion},
+	},
+	{
+		Name: "pgweb", Version: "v" + PgwebVersion, Cold: "1 min",
+		Binaries: []Binary{{"pgweb", "github.com/sosedoff/pgweb"}},
 	},
 	{
 		Name: "kwok", Version: "v0.7.0", Cold: "3 min",
