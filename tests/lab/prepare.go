@@ -9,7 +9,7 @@ import (
 
 // prepare builds everything that the tests run, so that no test's time limit has to cover a compiler.
 func prepare(ctx context.Context) error {
-	if err := toolchain.Commands(ctx, "shellcheck", "ssh", "gcc", "pg_ctlcluster", "redis-server"); err != nil {
+	if err := toolchain.Commands(ctx, "shellcheck", "ssh", "gcc", "pg_ctlcluster", "redis-server", "chromium"); err != nil {
 		return err
 	}
 	if _, _, err := toolchain.PulumiHome(ctx); err != nil {

@@ -13,6 +13,7 @@ import (
 // systemPackages maps a command the lab runs to the Debian package that has it.
 var systemPackages = map[string]string{
 	"apt-ftparchive": "apt-utils",
+	"chromium":       "chromium",
 	"debootstrap":    "debootstrap",
 	"dockerd":        "docker.io",
 	"dpkg-deb":       "dpkg",
