@@ -87,21 +87,13 @@ func otherCacheKeepsItsKeys(t *testing.T, gone corev1.Pod) (check func()) {
 func rowsSurvive(t *testing.T, _ corev1.Pod) (check func()) {
 	t.Helper()
 	row := time.Now().Format(time.RFC3339Nano)
-	_, err := sql(t, "create table if not exists lifecycle (note text); insert into lifecycle values ('"+row+"')")
+	_, err := shop.SQL(t.Context(), "create table if not exists lifecycle (note text); insert into lifecycle values ('"+row+"')")
 	require.NoError(t, err)
 	return func() {
-		found, err := sql(t, "select count(*) from lifecycle where note = '"+row+"'")
+		found, err := shop.SQL(t.Context(), "select count(*) from lifecycle where note = '"+row+"'")
 		require.NoError(t, err)
 		assert.Equal(t, "1", found)
 	}
-}
-
-// sql asks the database, in its own pod.
-func sql(t *testing.T, query string) (string, error) {
-	t.Helper()
-	text, err := shop.TryKubectl(t.Context(), "exec", "-n", namespace, "deployment/postgres", "--", "sh", "-c",
-		`PGPASSWORD=$POSTGRES_PASSWORD exec psql -h 127.0.0.1 -U postgres -v ON_ERROR_STOP=1 -Atqc "$0"`, query)
-	return strings.TrimSpace(text), err
 }
 
 func output(name string, args ...string) (string, error) {

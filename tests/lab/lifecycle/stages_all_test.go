@@ -12,6 +12,8 @@ var stages = []stage{
 	{"every key of the configuration", testEveryKey},
 	{"machines change in turn", testMachinesChangeInTurn},
 	{"pods fail", testPodsFail},
+	{"customers order while pods come and go", testCustomersOrder},
+	{"tiers are away", testTiersAreAway},
 	{"machines fail", testMachinesFail},
 	{"a lost machine is replaced", testLostMachineIsReplaced},
 	{"certificates", testCertificates},

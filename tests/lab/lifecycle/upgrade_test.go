@@ -110,6 +110,8 @@ func (c upgradeCase) upgrade(t *testing.T, config map[string]any) {
 	for path := range c.pinned {
 		loops[path] = load.Start(t.Context(), load.Options{URL: shop.Outputs["frontendUrl"].(string) + path})
 	}
+	book := openBook(t)
+	orders := load.Start(t.Context(), load.Options{Ask: book.place, PerSecond: 2})
 	config["kubernetesVersion"] = toolchain.KubernetesVersion
 	require.NoError(t, shop.Set(t.Context(), config))
 	start := time.Now()
@@ -129,6 +131,8 @@ func (c upgradeCase) upgrade(t *testing.T, config map[string]any) {
 		note(t, "requests to "+path+" during the upgrade, "+c.name, "%s", report)
 		assertLosses(t, path, report, c.pinned[path])
 	}
+	note(t, "orders during the upgrade, "+c.name, "%s", orders.Stop())
+	book.requireKept(t, "an upgrade, "+c.name)
 }
 
 // assertVersions looks at every kubelet, at the API server and at the images of the control plane.

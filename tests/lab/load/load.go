@@ -38,6 +38,8 @@ type Options struct {
 	Connections Connections
 	// Check tells what is wrong with an answer. Default, any status but 200 is.
 	Check func(status int, body []byte) error
+	// Ask makes a request and tells why it is lost, if it is. Default, a GET of URL that is judged by Check.
+	Ask func(ctx context.Context, client *http.Client) error
 }
 
 func (o Options) complete() Options {

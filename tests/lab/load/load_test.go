@@ -180,6 +180,29 @@ func TestConnectionsAreKeptOrNot(t *testing.T) {
 	}
 }
 
+func TestRequestsOfOnesOwn(t *testing.T) {
+	s := open(t)
+	var asked atomic.Int64
+	report, err := load.Measure(t.Context(), load.Options{Ask: func(ctx context.Context, client *http.Client) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, nil)
+		if err != nil {
+			return err
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return err
+		}
+		if asked.Add(1)%2 == 0 {
+			err = errors.New("every second one")
+		}
+		return errors.Join(err, response.Body.Close())
+	}}, load.Bounds{Clients: 1, Requests: 10})
+	require.NoError(t, err)
+	assert.Equal(t, 10, report.Sent)
+	assert.Equal(t, 5, report.Lost)
+	assert.EqualValues(t, 10, s.requests.Load())
+}
+
 func TestMeasureKeepsToItsBounds(t *testing.T) {
 	s := open(t)
 	options := load.Options{URL: s.URL, Connections: load.Kept}

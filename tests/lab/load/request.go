@@ -39,11 +39,24 @@ func Await(ctx context.Context, every time.Duration, options Options) error {
 	}
 }
 
-// ask makes one request. An answer that breaks off is none.
+// ask makes one request in its time.
 func ask(ctx context.Context, client *http.Client, options Options) error {
 	ctx, cancel := context.WithTimeout(ctx, options.Timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, options.URL, nil)
+	if options.Ask != nil {
+		return options.Ask(ctx, client)
+	}
+	return get(ctx, client, options.URL, options.Check)
+}
+
+// Get asks for a URL, for an Ask that has more to say than which. Any status but 200 is an error.
+func Get(ctx context.Context, client *http.Client, url string) error {
+	return get(ctx, client, url, checkStatus)
+}
+
+// get makes one request. An answer that breaks off is none.
+func get(ctx context.Context, client *http.Client, url string, check func(int, []byte) error) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}
@@ -56,7 +69,7 @@ func ask(ctx context.Context, client *http.Client, options Options) error {
 	if err != nil {
 		return err
 	}
-	return options.Check(response.StatusCode, body)
+	return check(response.StatusCode, body)
 }
 
 func checkStatus(status int, _ []byte) error {
