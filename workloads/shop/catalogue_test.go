@@ -111,6 +111,19 @@ func TestWithoutItsDatabaseTheShopServesWhatIsCached(t *testing.T) {
 	assert.Equal(t, http.StatusCreated, s.buy("away", "pine-candle", 1).status)
 }
 
+func TestWithoutItsDatabaseTheShopAsksACacheThatWasSlowAgain(t *testing.T) {
+	s := open(t, nil)
+	s.get("/data")
+	s.postgres.Kill()
+	require.Eventually(t, func() bool { return s.get("/data").body.Stale }, 3*lifetime, 50*time.Millisecond)
+	s.redis.Halt()
+	require.Equal(t, http.StatusServiceUnavailable, s.get("/data").status)
+	s.redis.Resume()
+	got := s.get("/data")
+	assert.Equal(t, http.StatusOK, got.status)
+	assert.Equal(t, "cache", got.body.Source)
+}
+
 func TestADatabaseThatIsSilentHoldsNobody(t *testing.T) {
 	s := open(t, nil)
 	s.postgres.Superuser("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'shop'")

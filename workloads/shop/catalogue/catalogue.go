@@ -83,14 +83,23 @@ func read[T any](ctx context.Context, c *Catalogue, key string, load func(contex
 		return cached, nil
 	}
 	loaded, err := renew(ctx, c, key, load)
-	if err != nil && kept && database.IsAway(err) {
+	if err == nil || !database.IsAway(err) {
+		return loaded, err
+	}
+	if !kept { // from a cache that was too slow, as it may be for once
+		cached, kept = answered[T](c.cache.insist(ctx, key))
+	}
+	if kept {
 		return cached, nil
 	}
 	return loaded, err
 }
 
 func lookup[T any](ctx context.Context, c *Catalogue, key string) (Answer[T], bool) {
-	found := c.cache.get(ctx, key)
+	return answered[T](c.cache.get(ctx, key))
+}
+
+func answered[T any](found *entry) (Answer[T], bool) {
 	if found == nil {
 		return Answer[T]{}, false
 	}
