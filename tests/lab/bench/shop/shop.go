@@ -1,4 +1,4 @@
-// Package shop measures a running platform: how many requests it answers and how fast, beside the same nginx asked
+// Package shop measures a running platform: how many requests it answers and how fast, beside one pod asked
 // directly, and how fast its names, caches and database answer.
 package shop
 
@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
+	"time"
 
 	"ecommerce-platform/tests/lab/bench/shop/probe"
 	"ecommerce-platform/tests/lab/platform"
@@ -25,10 +27,16 @@ const (
 const (
 	PageNodePort    = "/ at the NodePort"
 	PageService     = "/ at the Service"
-	PageDirect      = "/ at one frontend's nginx"
-	DataNodePort    = "/data at the NodePort"
-	DataService     = "/data at the frontends' Service"
-	DataDirect      = "/data at one backend's nginx"
+	PageDirect      = "/ at one frontend"
+	DataKept        = "/data as the frontends keep it, at the NodePort"
+	DataNodePort    = "/data from the cache, at the NodePort"
+	DataService     = "/data from the cache, at the frontends' Service"
+	DataDirect      = "/data from the cache, at one backend"
+	FindNodePort    = "an order from the database, at the NodePort"
+	FindDirect      = "an order from the database, at one backend"
+	OrderNodePort   = "orders at the NodePort"
+	OrderDirect     = "orders at one backend"
+	Forwarded       = "/ at the lab's public address"
 	FrontendLatency = "frontend response"
 	BackendLatency  = "backend query"
 	DNSLatency      = "DNS lookup"
@@ -36,18 +44,18 @@ const (
 	PostgresLatency = "PostgreSQL query"
 )
 
-// Measure asks the shop from this host, as a client does, and from a pod on the frontends' node. Answers are by name.
+// Measure asks the shop from a pod on the frontends' node, and from this host, as a client does. Answers are by name.
 func Measure(ctx context.Context, lab *platform.Lab) (found map[string]probe.Answer, err error) {
 	outputs, err := lab.Stack.Outputs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	url, _ := outputs["frontendUrl"].(string)
-	if url == "" {
+	public, _ := outputs["frontendUrl"].(string)
+	if public == "" {
 		return nil, errors.New("output frontendUrl: empty")
 	}
 	// Not through the forwarder of the lab's public addresses, which is no part of the platform.
-	url = "http://" + lab.Addresses["worker-node-1"] + url[strings.LastIndex(url, ":"):]
+	url := "http://" + lab.Addresses["worker-node-1"] + public[strings.LastIndex(public, ":"):]
 	c := &client{lab: lab}
 	if err := c.start(ctx); err != nil {
 		return nil, err
@@ -61,21 +69,29 @@ func Measure(ctx context.Context, lab *platform.Lab) (found map[string]probe.Ans
 	if err != nil {
 		return nil, err
 	}
-	busy := func(name, target string) probe.Probe {
-		return probe.Probe{Name: name, Kind: probe.HTTP, Target: target, Clients: Clients, Seconds: seconds}
+	frontend, backend = "http://"+frontend, "http://"+backend+":8080"
+	placed, err := placeOne(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	busy := func(name, kind, target string) probe.Probe {
+		return probe.Probe{Name: name, Kind: kind, Target: target, Clients: Clients, Seconds: seconds}
 	}
 	quiet := func(name, target string) probe.Probe {
 		return probe.Probe{Name: name, Kind: probe.HTTP, Target: target, Clients: 1, Count: Questions}
 	}
 	found = map[string]probe.Answer{}
-	for _, p := range []probe.Probe{busy(PageNodePort, url+"/"), busy(DataNodePort, url+"/data"), quiet(FrontendLatency, url+"/")} {
+	for _, p := range []probe.Probe{busy(Forwarded, probe.HTTP, public+"/"), quiet(FrontendLatency, url+"/")} {
 		if found[p.Name], err = p.Run(ctx); err != nil {
 			return nil, err
 		}
 	}
 	answers, err := c.ask(ctx, []probe.Probe{
-		busy(PageService, "http://frontend/"), busy(PageDirect, "http://"+frontend+"/"),
-		busy(DataService, "http://frontend/data"), busy(DataDirect, "http://"+backend+":8080/data"),
+		busy(PageDirect, probe.HTTP, frontend+"/"), busy(PageService, probe.HTTP, "http://frontend/"), busy(PageNodePort, probe.HTTP, url+"/"),
+		busy(DataDirect, probe.Anew, backend+"/data"), busy(DataService, probe.Anew, "http://frontend/data"), busy(DataNodePort, probe.Anew, url+"/data"),
+		busy(DataKept, probe.HTTP, url+"/data"),
+		busy(FindDirect, probe.HTTP, backend+placed), busy(FindNodePort, probe.HTTP, url+placed),
+		busy(OrderDirect, probe.Order, backend+"/api/orders"), busy(OrderNodePort, probe.Order, url+"/api/orders"),
 		quiet(BackendLatency, "http://backend:8080/data"),
 		{Name: DNSLatency, Kind: probe.DNS, Target: "10.96.0.10:53", Question: "backend." + namespace + ".svc.cluster.local.", Count: Questions},
 		{Name: RedisLatency, Kind: probe.Redis, Target: "redis:6379", Count: Questions},
@@ -90,4 +106,22 @@ func Measure(ctx context.Context, lab *platform.Lab) (found map[string]probe.Ans
 		}
 	}
 	return found, err
+}
+
+// placeOne places an order and returns the path under which it is found.
+func placeOne(ctx context.Context, url string) (path string, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/api/orders", strings.NewReader(probe.OneOrder))
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Idempotency-Key", fmt.Sprintf("bench-%d", time.Now().UnixNano()))
+	response, err := (&http.Client{Timeout: 20 * time.Second}).Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	if response.StatusCode != http.StatusCreated {
+		return "", fmt.Errorf("an order: %s", response.Status)
+	}
+	return response.Header.Get("Location"), nil
 }

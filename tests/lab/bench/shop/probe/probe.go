@@ -15,6 +15,8 @@ import (
 // Kinds of probes.
 const (
 	HTTP     = "http"
+	Anew     = "anew"  // HTTP, each time with a query that nobody has kept the answer to
+	Order    = "order" // HTTP, an order each time
 	DNS      = "dns"
 	Redis    = "redis"
 	Postgres = "postgres"
@@ -25,13 +27,13 @@ type Probe struct {
 	// Name comes back with the answer.
 	Name string `json:"name"`
 	Kind string `json:"kind"`
-	// Target is a URL for HTTP, host:port for the others.
+	// Target is a URL for what goes over HTTP, host:port for the others.
 	Target string `json:"target"`
 	// Question is the name that DNS looks up.
 	Question string `json:"question,omitempty"`
 	// Password is the database's.
 	Password string `json:"password,omitempty"`
-	// Clients ask at the same time, for so many Seconds. HTTP only.
+	// Clients ask at the same time, for so many Seconds. Over HTTP only.
 	Clients int `json:"clients,omitempty"`
 	Seconds int `json:"seconds,omitempty"`
 	// Count is how many questions are asked, one after the other.
@@ -50,8 +52,8 @@ type Answer struct {
 
 // Run asks.
 func (p Probe) Run(ctx context.Context) (Answer, error) {
-	if p.Kind == HTTP {
-		report, err := load.Measure(ctx, load.Options{URL: p.Target, Connections: load.Kept},
+	if p.Kind == HTTP || p.Kind == Anew || p.Kind == Order {
+		report, err := load.Measure(ctx, load.Options{URL: p.Target, Connections: load.Kept, Ask: p.ask()},
 			load.Bounds{Clients: p.Clients, Requests: p.Count, Duration: time.Duration(p.Seconds) * time.Second})
 		if err != nil {
 			return Answer{}, fmt.Errorf("%s: %w", p.Name, err)
@@ -60,7 +62,7 @@ func (p Probe) Run(ctx context.Context) (Answer, error) {
 	}
 	open := map[string]func(context.Context, Probe) (session, error){DNS: openDNS, Redis: openRedis, Postgres: openPostgres}[p.Kind]
 	if open == nil {
-		return Answer{}, fmt.Errorf("%s: kind %q: must be http, dns, redis or postgres", p.Name, p.Kind)
+		return Answer{}, fmt.Errorf("%s: kind %q: must be http, anew, order, dns, redis or postgres", p.Name, p.Kind)
 	}
 	answer, err := p.inTurn(ctx, open)
 	if err != nil {

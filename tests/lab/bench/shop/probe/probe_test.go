@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -54,13 +55,33 @@ func TestProbeTellsHowLongAnswersTake(t *testing.T) {
 	}
 }
 
+func TestProbeAsksAnewAndOrders(t *testing.T) {
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen[r.Method+" "+r.URL.RawQuery+r.Header.Get("Idempotency-Key")] = true
+		if r.Method == http.MethodPost {
+			w.WriteHeader(http.StatusCreated)
+		}
+	}))
+	t.Cleanup(server.Close)
+	for _, kind := range []string{probe.Anew, probe.Order} {
+		answer, err := probe.Probe{Kind: kind, Target: server.URL, Clients: 2, Count: 20}.Run(t.Context())
+		require.NoError(t, err)
+		assert.Zero(t, answer.Lost, kind)
+	}
+	assert.Len(t, seen, 40, "each request is one of its own")
+}
+
 func TestProbeTellsWhatIsWrong(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		probe  probe.Probe
 		reason string
 	}{
-		{"a kind that there is none of", probe.Probe{Kind: "smtp", Count: 1}, `kind "smtp": must be http, dns, redis or postgres`},
+		{"a kind that there is none of", probe.Probe{Kind: "smtp", Count: 1}, `kind "smtp": must be http, anew, order, dns, redis or postgres`},
 		{"no number of questions", probe.Probe{Kind: probe.Redis}, "count 0: must be positive"},
 		{"an answer that is not the right one", probe.Probe{Kind: probe.Redis, Target: redis(t, "-ERR no\r\n"), Count: 1}, `redis answered "-ERR no\r\n"`},
 	} {

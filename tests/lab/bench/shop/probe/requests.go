@@ -1,0 +1,51 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"ecommerce-platform/tests/lab/load"
+)
+
+// OneOrder is what an order asks for: one of the hundred thousand that the shop has.
+const OneOrder = `{"items":[{"productId":"pine-candle","quantity":1}]}`
+
+// ask makes one request of the kind; nil for a plain one.
+func (p Probe) ask() func(context.Context, *http.Client) error {
+	begun, count := time.Now().UnixNano(), atomic.Int64{}
+	name := func() string { return fmt.Sprintf("bench-%d-%d", begun, count.Add(1)) }
+	switch p.Kind {
+	case Anew:
+		return func(ctx context.Context, client *http.Client) error {
+			return load.Get(ctx, client, p.Target+"?"+name())
+		}
+	case Order:
+		return func(ctx context.Context, client *http.Client) error { return place(ctx, client, p.Target, name()) }
+	}
+	return nil
+}
+
+func place(ctx context.Context, client *http.Client, url, key string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(OneOrder))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Idempotency-Key", key)
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusCreated {
+		return fmt.Errorf("status %d", response.StatusCode)
+	}
+	return nil
+}
