@@ -51,7 +51,7 @@ await_api() {
 	say "waiting for the API server"
 	wait_for "$1" ready ||
 		fail "the API server is not ready after $1 seconds: $LAST" \
-			"look at crictl ps -a and journalctl -u kubelet on the node, then run pulumi up again" crictl --timeout 10s ps --all
+			"look at journalctl -u kubelet on the node and at the containers' logs in /var/log/pods, then run pulumi up again" containers tasks list
 }
 
 # An initialisation that broke off left files, processes and perhaps an etcd with half of a cluster.
@@ -75,6 +75,7 @@ pull_images() {
 # remove_broken takes away what is left of a control plane that a backup is to replace.
 remove_broken() {
 	say "removing what is left of the control plane"
+	keep "$INITIALIZING" <<<"$RESTORE"
 	rm -f "$MARKER"
 	reset_node
 }
@@ -92,6 +93,7 @@ initialize() {
 		place_etcd
 		accepted=(--ignore-preflight-errors DirAvailable--var-lib-etcd)
 	fi
+	keep "$INITIALIZING" <<<"$NODE_NAME"
 	say "running kubeadm init"
 	logged init timeout 600 kubeadm init --config "$CONFIG" --skip-token-print "${accepted[@]}" ||
 		fail "kubeadm init failed" "read what it says; running pulumi up again resets the node first" cat "$LOGS/init.log"
@@ -101,7 +103,10 @@ initialize() {
 	remember_renewal
 	remember_restore
 	proxy_settings | keep "$PROXY"
+	# What the marker stands for is on the disk before it.
+	sync
 	foundation | keep "$MARKER"
+	rm -f "$INITIALIZING"
 	say "the control plane is ready"
 }
 
@@ -128,7 +133,7 @@ refresh_certificate() {
 	fi
 	# The API server watches its files.
 	wait_for 180 certified served_certificate ||
-		fail "the API server still serves its old certificate" "restart it: crictl stop \$(crictl ps --quiet --name kube-apiserver)" crictl --timeout 10s ps --all
+		fail "the API server still serves its old certificate" "restart it: ctr -n k8s.io tasks kill the container above" running kube-apiserver
 }
 
 # An upgrade that was killed between moving an old manifest away and the new one in has left its component without one.
@@ -164,7 +169,7 @@ upgrade() {
 	local running
 	running=$(api get --raw /version | sed -n 's/.*"gitVersion": *"v\([0-9.]*\).*/\1/p')
 	check_cluster
-	printf '%s\n' "$KUBERNETES_VERSION" >"$UPGRADING"
+	keep "$UPGRADING" <<<"$KUBERNETES_VERSION"
 	install_kubernetes kubeadm
 	pull_images
 	say "upgrading the control plane from $running to $KUBERNETES_VERSION"
@@ -198,6 +203,7 @@ refresh_proxy() {
 }
 
 refresh() {
+	rm -f "$INITIALIZING"
 	check_foundation
 	[[ ! -e $UPGRADING ]] || restore_manifests
 	if restore_due; then

@@ -50,6 +50,8 @@ join() {
 	wait_for 180 get "$KUBERNETES/kubelet.conf" ||
 		fail "the node is not registered: $LAST" "look at journalctl -u kubelet on the node" journalctl --unit kubelet --lines 20 --no-pager
 	remember_renewal
+	# What the marker stands for is on the disk before it.
+	sync
 	keep "$MARKER" <<<"$authority"
 	say "the node has joined"
 }

@@ -5,7 +5,17 @@ set -Eeuo pipefail
 
 # Tests run the scripts on a directory instead of the machine.
 ROOT=${PLATFORM_ROOT:-}
+# Whatever is uploaded meanwhile, a script goes on in the version that it began with: it leaves the link to the present one
+# behind, and its lock keeps the version's directory.
+if [[ $0 != "$(readlink -f "$0")" ]]; then
+	exec bash "$(readlink -f "$0")" "$@"
+fi
+exec 8<"${BASH_SOURCE[0]%/*}"
+flock --shared --nonblock 8 || true
 FILES=$ROOT/opt/platform/etc
+if [[ -z $ROOT && -d ${BASH_SOURCE[0]%/*}/../etc ]]; then
+	FILES=${BASH_SOURCE[0]%/*}/../etc
+fi
 STATE=$ROOT/var/lib/platform
 LOGS=$ROOT/var/log/platform
 KUBERNETES=$ROOT/etc/kubernetes
@@ -98,10 +108,12 @@ place() {
 	fi
 }
 
-# keep FILE writes down what comes on stdin, all of it or nothing.
+# keep FILE writes down what comes on stdin, all of it or nothing. It is on the disk before anything is built on it.
 keep() {
 	cat >"$1.new"
+	sync "$1.new"
 	mv "$1.new" "$1"
+	sync "${1%/*}"
 }
 
 # kept FILE TEXT tells whether that text was written down last.
@@ -150,7 +162,7 @@ kubelet_healthy() {
 refresh_kubelet() {
 	# Until the kubelet runs with what is written now, a file keeps what it was started with: a run may die in between.
 	local config=$ROOT/var/lib/kubelet/config.yaml running=$STATE/kubelet-runs-with
-	[[ -s $running ]] || sha256sum "$config" >"$running"
+	[[ -s $running ]] || sha256sum "$config" | keep "$running"
 	logged kubelet-config timeout 120 kubeadm upgrade node phase kubelet-config ||
 		fail "kubeadm could not write the kubelet's settings" "read what it says, then run pulumi up again" \
 			cat "$LOGS/kubelet-config.log"
@@ -164,8 +176,14 @@ refresh_kubelet() {
 			journalctl --unit kubelet --lines 20 --no-pager
 }
 
-# reset_node takes away what an unfinished kubeadm run left.
+# There from before kubeadm init until the cluster is initialized: the data of etcd that lie here meanwhile are no cluster's yet.
+INITIALIZING=$STATE/initializing
+
+# reset_node takes away what an unfinished kubeadm run left, and nothing that may be a cluster.
 reset_node() {
+	[[ ! -e $ROOT/var/lib/etcd/member || -e $INITIALIZING ]] ||
+		fail "this machine holds etcd's data, and nothing proves that they are an unfinished cluster's" \
+			"see on the node why the cluster does not run; if it is to be given up, run kubeadm reset --force there" ls -l "$ROOT/var/lib/etcd/member" "$STATE"
 	logged reset timeout 300 kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock ||
 		fail "kubeadm reset failed" "reboot the node, then run pulumi up again" cat "$LOGS/reset.log"
 }

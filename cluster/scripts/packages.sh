@@ -24,7 +24,20 @@ apt_get() {
 		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
 }
 
+# renew_key fetches the key of Kubernetes' public packages, once a run. It is not shipped, since it is renewed every other
+# year, and the lists are signed with the newest one.
+renew_key() {
+	local url key=$STATE/packages.asc
+	url=$(sed -n 's|^deb \[signed-by=[^]]*\] \(https://pkgs\.k8s\.io/[^ ]*\)/ /$|\1|p' "$APT/sources.list.d/platform.list" 2>/dev/null) || true
+	[[ -n $url && -z ${KEY_RENEWED:-} ]] || return 0
+	fetch "$url/Release.key" "$key" ||
+		fail "the key of Kubernetes' packages cannot be fetched: $LAST" "let the node reach $url, or set mirrors.packages"
+	place "$key" "$APT/keyrings/platform.asc" 0644
+	KEY_RENEWED=yes
+}
+
 update_lists() {
+	renew_key
 	# apt does not wait for the lock of its lists, which its daily service may hold.
 	wait_for 300 apt_get update ||
 		fail "the package lists cannot be fetched" "let the node reach its package sources, or set mirrors.packages" printf '%s\n' "$LAST"

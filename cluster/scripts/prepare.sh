@@ -109,7 +109,7 @@ use_mirror() {
 }
 
 use_public_sources() {
-	local url=https://pkgs.k8s.io/core:/stable:/v${KUBERNETES_VERSION%.*}/deb key=$STATE/packages.asc
+	local url=https://pkgs.k8s.io/core:/stable:/v${KUBERNETES_VERSION%.*}/deb
 	if [[ -d $STATE/sources ]]; then
 		move_sources "$STATE/sources/more" "$APT/sources.list.d"
 		move_sources "$STATE/sources" "$APT"
@@ -119,11 +119,8 @@ use_public_sources() {
 		update_lists
 		install_packages ca-certificates curl
 	fi
-	# The key is fetched, not shipped: it is renewed every other year.
-	fetch "$url/Release.key" "$key" ||
-		fail "the key of Kubernetes' packages cannot be fetched: $LAST" "let the node reach $url, or set mirrors.packages"
-	place "$key" "$APT/keyrings/platform.asc" 0644
 	printf 'deb [signed-by=/etc/apt/keyrings/platform.asc] %s/ /\n' "$url" >"$APT/sources.list.d/platform.list"
+	renew_key
 }
 
 # The kubelet must never be newer than the API server, so a member's packages wait for their turn in

@@ -12,7 +12,7 @@ pod_answers() {
 }
 
 evidence() {
-	crictl --timeout 10s ps --all --name "${MANIFEST%.yaml}"
+	ctr --namespace k8s.io tasks list
 	journalctl --unit kubelet --lines 15 --no-pager
 }
 

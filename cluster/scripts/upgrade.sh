@@ -16,7 +16,7 @@ if is_current; then
 	say "this node runs Kubernetes $KUBERNETES_VERSION"
 	exit 0
 fi
-printf '%s\n' "$KUBERNETES_VERSION" >"$UPGRADING"
+keep "$UPGRADING" <<<"$KUBERNETES_VERSION"
 install_kubernetes kubeadm
 say "fetching the node's new settings"
 wait_for 120 timeout 100 kubeadm upgrade node --ignore-preflight-errors "$IGNORE" ||
