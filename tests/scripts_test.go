@@ -108,7 +108,7 @@ func TestScriptsInitRepairsItself(t *testing.T) {
 	t.Run("no marker before the API server is ready", func(t *testing.T) {
 		h := scriptsControlPlane(t)
 		h.stub("kubectl", "echo connection refused; exit 1")
-		h.fails("init.sh", "", "the API server is not ready after 180 seconds: connection refused", "look at journalctl -u kubelet")
+		h.fails("init.sh", "", "the API server is not ready after 180 seconds: connection refused", "look at crictl ps -a")
 		assert.False(t, h.has("var/lib/platform/initialized"))
 	})
 	t.Run("what kubeadm says is shown", func(t *testing.T) {

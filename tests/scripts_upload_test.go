@@ -2,6 +2,7 @@ package tests
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"os"
 	"os/exec"
@@ -15,21 +16,23 @@ import (
 	"ecommerce-platform/cluster"
 )
 
-// scriptsUpload runs a node's first command below a directory, with all of what it is to unpack or with less.
-func scriptsUpload(t *testing.T, root string, change func(*cluster.Args), cut int) (string, error) {
+// scriptsUpload runs a node's first command below a directory, with all of what it is to unpack or with what comes
+// before one of the tar's members.
+func scriptsUpload(t *testing.T, root string, change func(*cluster.Args), cut string) (string, error) {
 	t.Helper()
 	args := clusterArgs()
 	change(args)
 	upload := clusterRun(t, args).Get(t, clusterCommand, "shop-worker-node-1-files")
 	_, line, found := strings.Cut(upload.InputString("create"), "timeout --kill-after=10 120 ")
 	require.True(t, found)
-	packed, err := base64.StdEncoding.DecodeString(upload.InputString("stdin"))
-	require.NoError(t, err)
-	if cut > 0 {
-		packed = packed[:cut]
+	packed := upload.InputString("stdin")
+	if cut != "" {
+		content, err := base64.StdEncoding.DecodeString(packed)
+		require.NoError(t, err)
+		packed = base64.StdEncoding.EncodeToString(content[:bytes.Index(content, []byte(cut+"\x00"))])
 	}
 	cmd := exec.Command("sh", "-c", strings.ReplaceAll(line, "/opt", root))
-	cmd.Stdin = strings.NewReader(base64.StdEncoding.EncodeToString(packed))
+	cmd.Stdin = strings.NewReader(packed)
 	output, err := cmd.CombinedOutput()
 	return string(output), err
 }
@@ -42,7 +45,7 @@ func TestScriptsUpload(t *testing.T) {
 		return string(content)
 	}
 	versions := func() int {
-		found, err := filepath.Glob(filepath.Join(root, "platform.d", "*"))
+		found, err := filepath.Glob(filepath.Join(root, "platform.d", "*", "bin"))
 		require.NoError(t, err)
 		return len(found)
 	}
@@ -52,20 +55,20 @@ func TestScriptsUpload(t *testing.T) {
 	// What an earlier version of this program left.
 	require.NoError(t, os.MkdirAll(filepath.Join(root, "platform/bin"), 0o755))
 
-	output, err := scriptsUpload(t, root, pods("v1"), 0)
+	output, err := scriptsUpload(t, root, pods("v1"), "")
 	require.NoError(t, err, output)
 	assert.Contains(t, file("etc/node-exporter.yaml"), ":v1")
 	assert.Contains(t, file("bin/prepare.sh"), "#!/usr/bin/env bash")
 
 	t.Run("one that is cut off at a member of the tar changes nothing", func(t *testing.T) {
-		output, err := scriptsUpload(t, root, pods("v2"), 512*8)
+		output, err := scriptsUpload(t, root, pods("v2"), "bin/prepare.sh")
 		require.Error(t, err)
 		assert.Contains(t, output, "FAILED: the upload was cut off")
 		assert.Contains(t, file("etc/node-exporter.yaml"), ":v1")
 		assert.Contains(t, file("bin/prepare.sh"), "#!/usr/bin/env bash")
 	})
 	t.Run("the same again changes nothing", func(t *testing.T) {
-		output, err := scriptsUpload(t, root, pods("v1"), 0)
+		output, err := scriptsUpload(t, root, pods("v1"), "")
 		require.NoError(t, err, output)
 		assert.Contains(t, file("etc/node-exporter.yaml"), ":v1")
 	})
@@ -81,7 +84,7 @@ func TestScriptsUpload(t *testing.T) {
 		lines := bufio.NewScanner(stdout)
 		require.True(t, lines.Scan())
 		for _, version := range []string{"v2", "v3", "v4"} {
-			output, err := scriptsUpload(t, root, pods(version), 0)
+			output, err := scriptsUpload(t, root, pods(version), "")
 			require.NoError(t, err, output)
 			assert.Contains(t, file("etc/node-exporter.yaml"), ":"+version)
 		}
@@ -94,7 +97,7 @@ func TestScriptsUpload(t *testing.T) {
 		}
 		require.NoError(t, running.Wait())
 		assert.Contains(t, text.String(), ":v1")
-		output, err := scriptsUpload(t, root, pods("v5"), 0)
+		output, err := scriptsUpload(t, root, pods("v5"), "")
 		require.NoError(t, err, output)
 		assert.Equal(t, 2, versions())
 	})

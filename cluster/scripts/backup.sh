@@ -34,7 +34,7 @@ install -d -m 0700 "$STAGE" "$STAGE/dumps"
 say "saving etcd"
 date --utc +%Y-%m-%dT%H:%M:%SZ >"$STAGE/taken"
 etcd_tools
-save_etcd || fail "etcd cannot be saved" "see whether it runs: ctr -n k8s.io tasks list" cat "$LOGS/etcd-save.log"
+save_etcd || fail "etcd cannot be saved" "see whether it runs: crictl ps" cat "$LOGS/etcd-save.log"
 check_etcd "$STAGE/etcd.db" || fail "what etcd gave is damaged" "look at etcd's log" cat "$LOGS/etcd-check.log"
 cp --archive "$KUBERNETES/pki" "$STAGE/pki"
 while IFS=$'\t' read -r name namespace workload command _; do

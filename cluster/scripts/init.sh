@@ -51,7 +51,7 @@ await_api() {
 	say "waiting for the API server"
 	wait_for "$1" ready ||
 		fail "the API server is not ready after $1 seconds: $LAST" \
-			"look at journalctl -u kubelet on the node and at the containers' logs in /var/log/pods, then run pulumi up again" containers tasks list
+			"look at crictl ps -a and journalctl -u kubelet on the node, then run pulumi up again" crictl --timeout 10s ps --all
 }
 
 # An initialisation that broke off left files, processes and perhaps an etcd with half of a cluster.
@@ -133,7 +133,7 @@ refresh_certificate() {
 	fi
 	# The API server watches its files.
 	wait_for 180 certified served_certificate ||
-		fail "the API server still serves its old certificate" "restart it: ctr -n k8s.io tasks kill the container above" running kube-apiserver
+		fail "the API server still serves its old certificate" "restart it: crictl stop \$(crictl ps --quiet --name kube-apiserver)" crictl --timeout 10s ps --all
 }
 
 # An upgrade that was killed between moving an old manifest away and the new one in has left its component without one.
@@ -143,7 +143,7 @@ restore_manifests() {
 		backup=$(find "$KUBERNETES/tmp" -path "*/kubeadm-backup-manifests*/$name.yaml" 2>/dev/null | sort | tail -n 1) || true
 		if [[ ! -e $KUBERNETES/manifests/$name.yaml && -n $backup ]]; then
 			say "putting the manifest of $name back"
-			install -m 0600 "$backup" "$KUBERNETES/manifests/$name.yaml"
+			place "$backup" "$KUBERNETES/manifests/$name.yaml" 0600
 		fi
 	done
 }

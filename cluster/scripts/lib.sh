@@ -99,11 +99,15 @@ alone() {
 	fi
 }
 
-# place SOURCE TARGET MODE copies a file unless it is there already; CHANGED tells which.
+# place SOURCE TARGET MODE copies a file unless it is there already, all of it or nothing; CHANGED tells which. Until it is
+# whole, its name is one that kubelet, containerd, apt and systemd do not read.
 place() {
+	local new=${2%/*}/.${2##*/}.new
 	CHANGED=
 	if ! cmp --silent "$1" "$2"; then
-		install -D -m "$3" "$1" "$2"
+		install -D -m "$3" "$1" "$new"
+		sync "$new"
+		mv "$new" "$2"
 		CHANGED=yes
 	fi
 }

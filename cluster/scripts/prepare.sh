@@ -196,7 +196,7 @@ set_containerd() {
 	if ! kept "$running" "$(<"$config")"; then
 		say "restarting containerd with its new settings"
 		systemctl restart containerd
-		cp "$config" "$running"
+		keep "$running" <"$config"
 	else
 		systemctl start containerd
 	fi

@@ -12,7 +12,7 @@ pod_answers() {
 }
 
 evidence() {
-	ctr --namespace k8s.io tasks list
+	crictl --timeout 10s ps --all --name "${MANIFEST%.yaml}"
 	journalctl --unit kubelet --lines 15 --no-pager
 }
 

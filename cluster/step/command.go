@@ -23,7 +23,7 @@ const (
 	// uploaded runs a script that was uploaded, by its name.
 	uploaded = "/opt/platform/bin/%s"
 	// brought runs a script out of the tar on stdin, which leaves nothing behind.
-	brought = `sh -c 'set -eu; umask 077; d=$(mktemp -d); trap "rm -rf $d" EXIT; base64 -d | tar -x -C "$d"; "$d/bin/%s"'`
+	brought = `sh -c 'set -eu; umask 077; work=$(mktemp -d); trap "rm -rf $work" EXIT; new=$work/new; ` + unpack + `; "$new/bin/%s"'`
 )
 
 // command is the line that runs a script, uploaded or brought. The limit is on the node, because neither a lost

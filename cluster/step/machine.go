@@ -2,9 +2,6 @@ package step
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/base64"
-	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
@@ -15,25 +12,6 @@ import (
 
 // LoginUser is the default user of Debian's images; it may use sudo without a password.
 const LoginUser = "admin"
-
-// unpackLimit bounds the upload of a few kilobytes, in seconds.
-const unpackLimit = 120
-
-// unpack makes the scripts and files in the tar on stdin the machine's. They are a directory of their own, named by what is in
-// them, checked before it counts, and put in the old one's place by one rename: a lost connection leaves all of the old. What
-// runs goes on in its directory, which stays until nothing does.
-const unpack = `set -eu; umask 077; all=/opt/platform.d; new=$all/$PLATFORM_DIGEST; mkdir -p $all; rm -rf $all/new; mkdir $all/new
-if ! base64 -d >$all/packed || ! echo "$PLATFORM_SHA256  $all/packed" | sha256sum --check --status; then
-	echo "FAILED: the upload was cut off, and the old scripts stay; run pulumi up again" >&2; exit 1
-fi
-tar -x -C $all/new <$all/packed; rm $all/packed
-if [ -e $new ]; then rm -rf $all/new; else sync; mv -T $all/new $new; fi
-old=$(readlink /opt/platform || true)
-if [ -z "$old" ] && [ -e /opt/platform ]; then rm -rf $all/before; mv -T /opt/platform $all/before; fi
-ln -sfn $new $all/link; mv -T $all/link /opt/platform; sync $all /opt
-for version in $all/*; do
-	[ $version = $new ] || [ $version = "$old" ] || flock --nonblock $version/bin rm -rf $version || true
-done`
 
 // MachineArgs say where steps run, and with what.
 type MachineArgs struct {
@@ -135,14 +113,9 @@ func (m *Machine) upload(scriptNames []string) (*remote.Command, error) {
 		}
 		return m.scripts.archive(scriptNames, files)
 	}).(pulumi.StringOutput)
-	digest := digestOf(m.id, packed)
-	sum := packed.ApplyT(func(packed string) (string, error) {
-		content, err := base64.StdEncoding.DecodeString(packed)
-		return fmt.Sprintf("%x", sha256.Sum256(content)), err
-	}).(pulumi.StringOutput)
 	return remote.NewCommand(m.ctx, m.prefix+"-files", &remote.CommandArgs{
 		Connection:             m.connection,
-		Create:                 pulumi.Sprintf("sudo timeout --kill-after=10 %d env PLATFORM_DIGEST=%s PLATFORM_SHA256=%s sh -c '%s'", unpackLimit, digest, sum, unpack),
+		Create:                 pulumi.Sprintf(replace, digestOf(m.id, packed), packed.ApplyT(checksum)),
 		Stdin:                  packed,
 		Logging:                remote.LoggingStderr,
 		AddPreviousOutputInEnv: pulumi.Bool(false),

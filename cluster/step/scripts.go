@@ -54,6 +54,15 @@ func (s scripts) code(name string) ([]pulumi.StringInput, error) {
 	return code, nil
 }
 
+// pack is the archive of one script and of those that it sources.
+func (s scripts) pack(name string) (string, error) {
+	names, err := s.files(name)
+	if err != nil {
+		return "", err
+	}
+	return s.archive(names, nil)
+}
+
 // archive packs the scripts and the given files as a tar in base64, the same bytes for the same content.
 func (s scripts) archive(names []string, files map[string]string) (string, error) {
 	var packed bytes.Buffer

@@ -75,26 +75,26 @@ func (m *Machine) Run(s Step) (*Done, error) {
 	if err != nil {
 		return nil, fmt.Errorf("node %s: %s: %w", m.name, s.Name, err)
 	}
+	settings := append(slices.Clone(s.Settings), Set("PLATFORM_DIGEST", digest))
+	var packed pulumi.StringPtrInput
+	if m.way == brought {
+		archive, err := m.scripts.pack(s.Script)
+		if err != nil {
+			return nil, fmt.Errorf("node %s: %s: %w", m.name, s.Name, err)
+		}
+		packed = pulumi.String(archive)
+		settings = append(settings, Set("PLATFORM_SHA256", pulumi.String(checksum(archive))))
+	}
 	args := &remote.CommandArgs{
 		Connection: m.connection,
-		Create:     command(m.way, s.Script, s.Limit, append(s.Settings, Set("PLATFORM_DIGEST", digest))),
+		Create:     command(m.way, s.Script, s.Limit, settings),
+		Stdin:      packed,
 		// Needs no sshd that accepts variables, and keeps one run's output out of the next one's environment.
 		AddPreviousOutputInEnv: pulumi.Bool(false),
 		Logging:                s.Output.logging(),
 	}
 	if s.Stdin != nil {
 		args.Stdin = s.Stdin.ToStringOutput().ToStringPtrOutput()
-	}
-	if m.way == brought {
-		names, err := m.scripts.files(s.Script)
-		if err != nil {
-			return nil, fmt.Errorf("node %s: %s: %w", m.name, s.Name, err)
-		}
-		packed, err := m.scripts.archive(names, nil)
-		if err != nil {
-			return nil, fmt.Errorf("node %s: %s: %w", m.name, s.Name, err)
-		}
-		args.Stdin = pulumi.String(packed)
 	}
 	if s.SecretStdin != nil {
 		args.Stdin = s.SecretStdin
