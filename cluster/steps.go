@@ -88,7 +88,7 @@ func (c *Cluster) prepare(ctx *pulumi.Context, prefix string, args *Args, n Node
 		}
 	}
 	prepared, err := m.Run(step.Step{
-		Name: "prepare", Script: "prepare.sh", Limit: 2700, Settings: settings,
+		Name: "prepare", Script: "prepare.sh", Limit: 5400, Settings: settings,
 		Files: files,
 	})
 	return &node{Machine: m, node: n, prepared: prepared}, err
@@ -118,7 +118,7 @@ func initialize(args *Args, n *node, workers []*node) error {
 		return err
 	}
 	n.joined, err = n.Run(step.Step{
-		Name: "init", Script: "init.sh", Limit: 5400, Files: []string{kubeadmFile}, After: []*step.Done{n.prepared},
+		Name: "init", Script: "init.sh", Limit: 7200, Files: []string{kubeadmFile}, After: []*step.Done{n.prepared},
 		Waits: args.Backup.restoresWith(password),
 		Settings: append([]step.Setting{
 			step.Set("NODE_NAME", pulumi.String(n.node.Name)),

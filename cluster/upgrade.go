@@ -40,7 +40,7 @@ func upgrade(args *Args, control, worker *node, previous pulumi.Resource) (*step
 		return nil, err
 	}
 	return worker.Run(step.Step{
-		Name: "upgrade", Script: "upgrade.sh", Limit: 2400, After: []*step.Done{vacated},
+		Name: "upgrade", Script: "upgrade.sh", Limit: 4200, After: []*step.Done{vacated},
 		Settings: append(settings, step.Set("IGNORE", pulumi.String(args.ignored()))),
 	})
 }

@@ -47,6 +47,16 @@ func (h *scriptsHost) stub(name, code string) {
 	require.NoError(h.t, os.WriteFile(filepath.Join(h.bin, name), []byte(body), 0o755))
 }
 
+// stubBefore adds code that a stub runs first.
+func (h *scriptsHost) stubBefore(name, code string) {
+	h.t.Helper()
+	file := filepath.Join(h.bin, name)
+	body, err := os.ReadFile(file)
+	require.NoError(h.t, err)
+	call, rest, _ := bytes.Cut(body, []byte("$CALLS\"\n"))
+	require.NoError(h.t, os.WriteFile(file, slices.Concat(call, []byte("$CALLS\"\n"+code+"\n"), rest), 0o755))
+}
+
 // copyStub takes over another host's stub.
 func (h *scriptsHost) copyStub(from *scriptsHost, name string) {
 	h.t.Helper()

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -103,6 +104,29 @@ func TestScriptsRestartWhatAKilledRunDidNot(t *testing.T) {
 		assert.Contains(t, h.works("init.sh", "").calls, "systemctl restart kubelet")
 		assert.NotContains(t, h.works("init.sh", "").calls, "systemctl restart kubelet")
 	})
+}
+
+// On a machine's first boot unattended-upgrades may be at work on packages, for longer than a failure is worth repeating.
+func TestScriptsWaitForOthersWhoInstallPackages(t *testing.T) {
+	for name, c := range map[string]struct{ program, argument, says string }{
+		"the lists are being fetched":  {"apt-get", "update", "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 812 (apt-get)"},
+		"packages are being installed": {"dpkg", "--configure", "dpkg: error: dpkg frontend lock was locked by another process with pid 812"},
+		"a package is to be held":      {"apt-mark", "hold", "dpkg: error: dpkg frontend lock was locked by another process with pid 812"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := scriptsMachine(t)
+			h.env["PLATFORM_WAIT"] = "20"
+			h.stubBefore(c.program, fmt.Sprintf(`if [[ $* == *%s* && $(grep --count "^%s .*%s" "$CALLS") -lt 4 ]]; then echo %q; exit 100; fi`,
+				c.argument, c.program, c.argument, c.says))
+			assert.Contains(t, h.works("prepare.sh", "").stderr, "waiting for another program that is at work on packages: "+c.says)
+		})
+		t.Run(name+" without end", func(t *testing.T) {
+			h := scriptsMachine(t)
+			h.stubBefore(c.program, fmt.Sprintf(`if [[ $* == *%s* ]]; then echo %q; exit 100; fi`, c.argument, c.says))
+			run := h.fails("prepare.sh", "", "another program has been at work on packages for 15 minutes", "see what it does on the node")
+			assert.Contains(t, run.stderr, "    "+c.says, "who it is")
+		})
+	}
 }
 
 func TestScriptsPrepareDiagnoses(t *testing.T) {

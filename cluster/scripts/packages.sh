@@ -17,9 +17,34 @@ has_version() {
 	[[ $(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null) == "installed $KUBERNETES_VERSION-"* ]]
 }
 
+# in_turn COMMAND... runs what may fail for a while, and is more patient while it is others who install packages, as
+# unattended-upgrades does when a machine has just booted. LAST is what the command printed last.
+in_turn() {
+	LAST=$("$@" 2>&1) && return 0
+	if locked; then
+		say "waiting for another program that is at work on packages: ${LAST##*$'\n'}"
+		wait_for 900 "$@"
+	else
+		wait_for 300 "$@"
+	fi
+}
+
+# locked tells whether a lock of dpkg's or apt's was in the way. Both name the process that holds it.
+locked() {
+	[[ $LAST == *lock* ]]
+}
+
+# give_up WHAT REMEDY ends the script after a command that was not in_turn.
+give_up() {
+	if locked; then
+		fail "another program has been at work on packages for 15 minutes" "see what it does on the node, and end it if it hangs" printf '%s\n' "$LAST"
+	fi
+	fail "$1" "$2" printf '%s\n' "$LAST"
+}
+
 apt_get() {
-	# The lock may be unattended-upgrades'. A failed fetch is an error, not a warning.
-	timeout 900 apt-get --yes --quiet \
+	# Between the turns somebody else may have the lock again. A failed fetch is an error, not a warning.
+	timeout 1500 apt-get --yes --quiet \
 		-o Acquire::Retries=5 -o DPkg::Lock::Timeout=600 -o APT::Update::Error-Mode=any \
 		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
 }
@@ -38,15 +63,15 @@ renew_key() {
 
 update_lists() {
 	renew_key
-	# apt does not wait for the lock of its lists, which its daily service may hold.
-	wait_for 300 apt_get update ||
-		fail "the package lists cannot be fetched" "let the node reach its package sources, or set mirrors.packages" printf '%s\n' "$LAST"
+	# For the lock of its lists, which its daily service may hold, apt does not wait by itself.
+	in_turn apt_get update ||
+		give_up "the package lists cannot be fetched" "let the node reach its package sources, or set mirrors.packages"
 }
 
 # install_packages ARGUMENT... are packages, and options of apt-get.
 install_packages() {
-	wait_for 300 dpkg --configure -a ||
-		fail "dpkg has unfinished work it cannot finish" "run dpkg --configure -a on the node" printf '%s\n' "$LAST"
+	in_turn dpkg --configure -a ||
+		give_up "dpkg has unfinished work it cannot finish" "run dpkg --configure -a on the node"
 	logged apt apt_get install --no-install-recommends --allow-change-held-packages "$@" ||
 		fail "packages cannot be installed" "see whether the sources hold these versions: apt-cache policy $*" cat "$LOGS/apt.log"
 }
@@ -58,7 +83,8 @@ check_versions() {
 		has_version "$name" ||
 			fail "$name is not of version $KUBERNETES_VERSION after the installation" "see apt-cache policy $name on the node" dpkg-query --show "$name"
 	done
-	apt-mark hold "$@" >/dev/null
+	in_turn apt-mark hold "$@" ||
+		give_up "the packages $* cannot be held at their version" "run apt-mark hold $* on the node"
 }
 
 # install_kubernetes NAME... brings some of Kubernetes' packages to KUBERNETES_VERSION.
