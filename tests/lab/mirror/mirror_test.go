@@ -69,7 +69,7 @@ func TestLay(t *testing.T) {
 	for _, path := range []string{
 		"kubelet/usr/bin/kubelet", "kubelet/usr/lib/systemd/system/kubelet.service", "kubelet/DEBIAN/control",
 		"kubeadm/usr/bin/kubeadm", "kubeadm/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf",
-		"kubectl/usr/bin/kubectl", "kubernetes-cni/opt/cni/bin/loopback",
+		"kubectl/usr/bin/kubectl", "cri-tools/usr/bin/crictl", "kubernetes-cni/opt/cni/bin/loopback",
 	} {
 		assert.FileExists(t, filepath.Join(dir, path))
 	}

@@ -55,8 +55,7 @@ func (r release) minor() string {
 	return "v" + part[0] + "." + part[1]
 }
 
-// packages are those of pkgs.k8s.io that a node installs. cri-tools is not among them: kubeadm has asked the container
-// runtime itself since 1.31.
+// packages are those of pkgs.k8s.io that a node installs.
 func (r release) packages() []debianPackage {
 	return []debianPackage{
 		{
@@ -68,13 +67,17 @@ func (r release) packages() []debianPackage {
 		},
 		{
 			Name: "kubeadm", Version: r.version, Description: "Kubernetes cluster bootstrap",
-			Depends: "kubelet (>= 1.19.0)",
+			Depends: "cri-tools (>= 1.30.0), kubelet (>= 1.19.0)",
 			Bin:     "usr/bin", Tools: map[string]string{"kubeadm": "kubeadm" + r.suffix},
 			Units: map[string]string{"usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf": "10-kubeadm.conf"},
 		},
 		{
 			Name: "kubectl", Version: r.version, Description: "Kubernetes command line client",
 			Bin: "usr/bin", Tools: map[string]string{"kubectl": "kubectl" + r.suffix},
+		},
+		{
+			Name: "cri-tools", Version: toolchain.CRIToolsVersion, Description: "command line client of container runtimes",
+			Bin: "usr/bin", Tools: map[string]string{"crictl": "crictl"},
 		},
 		{
 			Name: "kubernetes-cni", Version: toolchain.CNIPluginsVersion, Description: "container network plugins",

@@ -35,6 +35,7 @@ const (
 	PreviousCoreDNSVersion    = "1.12.1"
 	CalicoVersion             = "3.28.5"
 	CNIPluginsVersion         = "1.7.1"
+	CRIToolsVersion           = "1.34.0" // the newest to be had as a module
 	NodeExporterVersion       = "1.9.1"
 	PgwebVersion              = "0.17.0"
 	AWSProviderVersion        = "6.83.2"
@@ -94,6 +95,11 @@ var Pins = []Pin{
 			{"tuning", "github.com/containernetworking/plugins/plugins/meta/tuning"},
 		},
 		Stamps: []string{"github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion=v" + CNIPluginsVersion},
+	},
+	{
+		Name: "cri-tools", Version: "v" + CRIToolsVersion, Cold: "2 min",
+		Binaries: []Binary{{"crictl", "sigs.k8s.io/cri-tools/cmd/crictl"}},
+		Stamps:   []string{"sigs.k8s.io/cri-tools/pkg/version.Version=" + CRIToolsVersion},
 	},
 	{
 		Name: "node_exporter", Version: "v" + NodeExporterVersion, Cold: "1 min",
