@@ -116,7 +116,7 @@ func TestWorkloadsFollowTheSpecification(t *testing.T) {
 		{"frontend tolerates its own taint", workloadsDeployment, "frontend", pod + "tolerations", []any{workloadsToleration("frontend")}},
 		{"frontend requests 100m and 128Mi and has no limits", workloadsDeployment, "frontend", workloadsContainer + ".resources", map[string]any{"requests": map[string]any{"cpu": "100m", "memory": "128Mi"}}},
 		{"frontend listens on 80", workloadsDeployment, "frontend", workloadsContainer + ".ports[0].containerPort", 80.0},
-		{"frontend knows the backend by BACKEND_URL", workloadsDeployment, "frontend", workloadsContainer + ".env[1]", map[string]any{"name": "BACKEND_URL", "value": "http://backend:8080"}},
+		{"frontend knows the backend by BACKEND_URL", workloadsDeployment, "frontend", workloadsContainer + ".env[1]", map[string]any{"name": "BACKEND_URL", "value": "http://$(BACKEND_SERVICE_HOST):8080"}},
 		{"frontend is offered at 80", workloadsService, "frontend", "spec.ports[0].port", 80.0},
 		{"frontend is open to clients", workloadsService, "frontend", "spec.type", "NodePort"},
 		{"frontend is open at 30080", workloadsService, "frontend", "spec.ports[0].nodePort", 30080.0},

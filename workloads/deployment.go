@@ -54,12 +54,11 @@ func (t *tier) pod() corev1.PodSpecArgs {
 		volumes = append(volumes, mount.volume())
 	}
 	return corev1.PodSpecArgs{
-		NodeSelector: placement.nodeSelector(),
-		Affinity:     t.affinity,
-		Tolerations:  placement.tolerations(),
-		// No tier speaks to the API server, and none looks for Services in its environment.
-		AutomountServiceAccountToken:  pulumi.Bool(false),
-		EnableServiceLinks:            pulumi.Bool(false),
+		NodeSelector:                  placement.nodeSelector(),
+		Affinity:                      t.affinity,
+		Tolerations:                   placement.tolerations(),
+		AutomountServiceAccountToken:  pulumi.Bool(false), // no tier speaks to the API server
+		EnableServiceLinks:            pulumi.Bool(t.serviceLinks),
 		TerminationGracePeriodSeconds: pulumi.Int(t.grace),
 		SecurityContext: corev1.PodSecurityContextArgs{
 			RunAsNonRoot: pulumi.Bool(true),

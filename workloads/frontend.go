@@ -2,17 +2,25 @@ package workloads
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // deployFrontend deploys the shop's page and hands what the backend is to answer on to it, or runs what the user wants there.
 //
-// nginx resolves the backend's name once, when it starts, and exits if there is none: the Service comes first.
+// nginx resolves names once, when it starts, and exits if it cannot: it gets the Service's address instead, which Kubernetes puts
+// in the place of this variable for containers that start when the Service is there. So the page, and what is behind it, is there
+// again after a restart while no name resolves.
 func (to *target) deployFrontend(backend *endpoint) (*endpoint, error) {
 	frontend := to.args.Frontend.application(frontendName)
 	frontend.component = "web"
-	frontend.env = append(frontend.env, variable("BACKEND_URL", fmt.Sprintf("http://%s:%d", backend.name, backend.port)))
+	frontend.serviceLinks = frontend.isNginx()
+	host := backend.name
+	if frontend.serviceLinks {
+		host = fmt.Sprintf("$(%s_SERVICE_HOST)", strings.ToUpper(backend.name))
+	}
+	frontend.env = append(frontend.env, variable("BACKEND_URL", fmt.Sprintf("http://%s:%d", host, backend.port)))
 	frontend.after = []pulumi.Resource{backend.service}
 	if frontend.isNginx() {
 		if err := to.pages(frontend); err != nil {

@@ -29,6 +29,8 @@ type tier struct {
 	args     []string // of the image's entry point; empty runs its default
 	env      corev1.EnvVarArray
 	mounts   []mount
+	// serviceLinks puts addresses and ports of the namespace's Services into the environment.
+	serviceLinks bool
 
 	probes   probes
 	started  []string // command that must succeed once the container runs, before any probe

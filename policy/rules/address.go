@@ -21,6 +21,10 @@ var portOf = map[string]int{
 // addressName is a variable whose value is an address without a scheme.
 var addressName = regexp.MustCompile(`_(URL|URI|ADDR|ADDRESS|ENDPOINT|HOST|HOSTS|SERVER)$`)
 
+// linked is a Service's address as Kubernetes puts it in the place of a variable of that name, in pods of its namespace with service
+// links. https://kubernetes.io/docs/tutorials/services/connect-applications-service/#accessing-the-service
+var linked = regexp.MustCompile(`\$\(([A-Z0-9_]+)_SERVICE_HOST\)`)
+
 // endpoint is what a pod would connect to.
 type endpoint struct {
 	service, namespace string
@@ -62,10 +66,14 @@ func hostAndPort(name, text string) (string, int, bool) {
 }
 
 // serviceOf follows a pod's search path: <service>, <service>.<namespace>, <service>.<namespace>.svc and the full name.
+// A service link leads to a Service of its own namespace.
 func serviceOf(host, namespace string, namespaces []string) (service, in string, ok bool) {
 	host = strings.TrimSuffix(host, ".")
 	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" {
 		return "", "", false
+	}
+	if link := linked.FindStringSubmatch(host); link != nil {
+		return strings.ToLower(strings.ReplaceAll(link[1], "_", "-")), namespace, true
 	}
 	labels := strings.Split(strings.TrimSuffix(host, "."+clusterDomain), ".")
 	inCluster := strings.HasSuffix(host, "."+clusterDomain)

@@ -23,6 +23,7 @@ func TestEndpointsInVariables(t *testing.T) {
 		{"the pod itself", "API_URL", "http://localhost:80", nil},
 		{"an address without a scheme", "REDIS_ADDR", "redis:6379", []endpoint{{"redis", "shop", 6379}}},
 		{"a host alone", "DB_HOST", "postgres", []endpoint{{"postgres", "shop", 0}}},
+		{"a service link", "BACKEND_URL", "http://$(SHOP_BACKEND_SERVICE_HOST):8080", []endpoint{{"shop-backend", "shop", 8080}}},
 		{"several", "REDIS_HOSTS", "redis:6379,cache:6379", []endpoint{{"redis", "shop", 6379}, {"cache", "shop", 6379}}},
 		{"a value that is no address", "NGINX_ENVSUBST_FILTER", "^(BACKEND|SITE)_", nil},
 		{"a path", "CONFIG_SERVER", "/etc/server", nil},

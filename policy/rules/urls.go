@@ -21,6 +21,9 @@ func urlsResolve(j *judge) {
 			if !known {
 				continue
 			}
+			if off := w.template.Spec.EnableServiceLinks; off != nil && !*off && linked.MatchString(value) {
+				j.fail(w.Resource, "%s of container %s is %q: without enableServiceLinks nothing takes the variable's place", variable.Name, c.Name, value)
+			}
 			for _, e := range endpointsIn(variable.Name, value, w.namespace, j.namespaces()) {
 				if problem := j.unresolved(e); problem != "" {
 					j.fail(w.Resource, "%s of container %s is %q: %s", variable.Name, c.Name, value, problem)

@@ -144,6 +144,14 @@ var workloadFixtures = map[string][]fixture{
 		{"the scheme's port", change(deployment(frontend, container+"env[0].value", "http://backend")), "not 80", frontend, ""},
 		{"the Service is gone", change(modeltest.Remove(serviceType, backend)), "has no Service backend", frontend, ""},
 		{"the full name", change(deployment(frontend, container+"env[0].value", "http://backend.ecommerce.svc.cluster.local:8080/")), "", "", ""},
+		{"a service link", change(
+			deployment(frontend, "spec.template.spec.enableServiceLinks", true), deployment(frontend, container+"env[0].value", "http://$(BACKEND_SERVICE_HOST):8080"),
+		), "", "", ""},
+		{"a service link to none", change(
+			deployment(frontend, "spec.template.spec.enableServiceLinks", true), deployment(frontend, container+"env[0].value", "http://$(BACKENDS_SERVICE_HOST):8080"),
+		), "has no Service backends", frontend, ""},
+		{"a service link that is switched off", change(deployment(frontend, container+"env[0].value", "http://$(BACKEND_SERVICE_HOST):8080")),
+			"without enableServiceLinks nothing takes the variable's place", frontend, ""},
 		{"the Service's name is not known", change(
 			modeltest.Unknown(serviceType, backend, "metadata.name"),
 		), "", "", serviceType + " " + backend + " metadata.name"},
