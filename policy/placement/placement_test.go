@@ -1,11 +1,13 @@
 package placement_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/model/modeltest"
 	"ecommerce-platform/policy/placement"
 )
@@ -43,14 +45,36 @@ func TestDevStack(t *testing.T) {
 		tier(t, s, "backend").Preferences)
 	assert.Empty(t, s.SystemPending())
 	assert.Empty(t, s.Stack.Unevaluated())
-	// 250m for calico-node, 50m for the exporter, 4 x 100m, 250m for redis.
+	// 250m for calico-node, 50m for the exporter, 100m for a CoreDNS pod, 4 x 100m, 250m for redis.
 	assert.Equal(t, placement.NodeUse{
-		Node: "worker-node-1", Role: "worker", Pods: 8, CPU: 950, AllocatableCPU: 2000, Memory: 64 + 4*128 + 256, AllocatableMemory: 3688,
+		Node: "worker-node-1", Role: "worker", Pods: 9, CPU: 1050, AllocatableCPU: 2000, Memory: 64 + 70 + 4*128 + 256, AllocatableMemory: 3688,
 	}, s.NodeUses()[1])
-	// kubeadm's 650m, calico-node's 250m and two CoreDNS pods, which came before any worker had joined.
+	// kubeadm's 650m and calico-node's 250m.
 	assert.Equal(t, placement.NodeUse{
-		Node: "control-plane", Role: "control-plane", Pods: 9, CPU: 1100, AllocatableCPU: 2000, Memory: 100 + 2*70, AllocatableMemory: 3688,
+		Node: "control-plane", Role: "control-plane", Pods: 7, CPU: 900, AllocatableCPU: 2000, Memory: 100, AllocatableMemory: 3688,
 	}, s.NodeUses()[0])
+}
+
+// dns counts the pods of the cluster's DNS on each node.
+func dns(s *placement.Simulation) map[string]int {
+	perNode := map[string]int{}
+	for _, outcome := range s.Outcomes {
+		if outcome.Pod.Labels["k8s-app"] == "kube-dns" {
+			perNode[outcome.Node]++
+		}
+	}
+	return perNode
+}
+
+func TestNamesResolveWithoutTheControlPlane(t *testing.T) {
+	assert.Equal(t, map[string]int{"worker-node-1": 1, "worker-node-2": 1}, dns(simulate(t)))
+	t.Run("with one worker a pod stays behind", func(t *testing.T) {
+		stack := modeltest.Dev(t)
+		stack.Nodes = slices.DeleteFunc(stack.Nodes, func(node *model.Node) bool { return node.Name == "worker-node-2" })
+		s, err := placement.Simulate(t.Context(), stack)
+		require.NoError(t, err)
+		assert.Equal(t, map[string]int{"worker-node-1": 1, "control-plane": 1}, dns(s))
+	})
 }
 
 func TestPendingPods(t *testing.T) {
@@ -108,6 +132,9 @@ func TestTaintsOnWorkers(t *testing.T) {
 		modeltest.Set(nodePatch, "platform-worker-node-1-labels", "spec.taints", taints("frontend")),
 		modeltest.Set(nodePatch, "platform-worker-node-2-labels", "spec.taints", taints("backend")),
 	}
+	t.Run("the cluster's DNS takes both all the same", func(t *testing.T) {
+		assert.Equal(t, map[string]int{"worker-node-1": 1, "worker-node-2": 1}, dns(simulate(t, tainted...)))
+	})
 	t.Run("each tier tolerates its own", func(t *testing.T) {
 		for _, p := range simulate(t, tainted...).TierPlacements() {
 			assert.Zero(t, p.Pending, "%s: %v", p.Tier, p.Reasons)
@@ -148,5 +175,5 @@ func TestAMomentComesBackWhole(t *testing.T) {
 	require.NoError(t, s.Cluster.Return(s.Settled))
 	assert.Len(t, s.Cluster.Nodes(), 3)
 	assert.Equal(t, before, s.NodeUses())
-	assert.Len(t, s.Cluster.On("worker-node-2"), 7)
+	assert.Len(t, s.Cluster.On("worker-node-2"), 8)
 }

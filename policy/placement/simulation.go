@@ -76,7 +76,7 @@ func (s *Simulation) settle() error {
 		return err
 	}
 	var waiting []*corev1.Pod
-	for _, pod := range s.addons() {
+	for _, pod := range s.Addons() {
 		outcome, err := s.Cluster.Schedule(pod)
 		switch {
 		case err != nil:
@@ -106,13 +106,12 @@ func (s *Simulation) settle() error {
 	return nil
 }
 
-// addons are the cluster's own pods that are scheduled, on the control plane as a rule. A stack that does not tell of it
-// cannot tell of them either.
-func (s *Simulation) addons() []*corev1.Pod {
+// Addons are the cluster's own pods that are scheduled. A stack that does not tell of the control plane cannot tell of them either.
+func (s *Simulation) Addons() []*corev1.Pod {
 	if !s.hasControlPlane() {
 		return nil
 	}
-	return addons()
+	return addons(s.Stack.Nodes)
 }
 
 func (s *Simulation) hasControlPlane() bool {

@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -36,29 +37,56 @@ var criticalTolerations = []corev1.Toleration{
 	{Key: model.ControlPlaneTaint, Effect: corev1.TaintEffectNoSchedule},
 }
 
-// addons are scheduled like any pod. Sources: cmd/kubeadm/app/phases/addons/dns/manifests.go (two CoreDNS pods that rather
-// keep apart) and Calico's manifests/calico.yaml, v3.28.5.
-func addons() []*corev1.Pod {
+// addons are scheduled like any pod. Sources: cmd/kubeadm/app/phases/addons/dns/manifests.go (two CoreDNS pods), what this
+// program makes kubeadm add to it (cluster/dns.go), and Calico's manifests/calico.yaml, v3.28.5.
+func addons(nodes []*model.Node) []*corev1.Pod {
 	var pods []*corev1.Pod
-	apart := &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
-		PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{{
-			Weight: 100,
-			PodAffinityTerm: corev1.PodAffinityTerm{
-				LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}},
-				TopologyKey:   corev1.LabelHostname,
-			},
-		}},
-	}}
 	for _, suffix := range []string{"1", "2"} {
 		dns := systemPod("coredns-"+suffix, clusterCritical, map[string]string{"cpu": "100m", "memory": "70Mi"})
 		dns.Labels = map[string]string{"k8s-app": "kube-dns"}
-		dns.Spec.Tolerations, dns.Spec.Affinity = criticalTolerations, apart
+		dns.Spec.Tolerations, dns.Spec.Affinity = dnsPlace(nodes)
+		controlled(dns, "ReplicaSet", "coredns")
 		pods = append(pods, dns)
 	}
 	controllers := systemPod("calico-kube-controllers-1", clusterCritical, nil)
 	controllers.Labels = map[string]string{"k8s-app": "calico-kube-controllers"}
 	controllers.Spec.Tolerations = criticalTolerations
+	controlled(controllers, "ReplicaSet", "calico-kube-controllers")
 	return append(pods, controllers)
+}
+
+// dnsPlace keeps the pods of the DNS apart, on workers where there are two, whatever these are set aside for.
+func dnsPlace(nodes []*model.Node) ([]corev1.Toleration, *corev1.Affinity) {
+	apart := corev1.PodAffinityTerm{
+		LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}},
+		TopologyKey:   corev1.LabelHostname,
+	}
+	tolerations := slices.Clone(criticalTolerations)
+	workers := 0
+	for _, node := range nodes {
+		if node.Role == model.ControlPlane {
+			continue
+		}
+		workers++
+		for _, taint := range node.Taints {
+			tolerations = append(tolerations, corev1.Toleration{Key: taint.Key, Value: taint.Value, Effect: taint.Effect})
+		}
+	}
+	if workers == 0 {
+		return tolerations, &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
+			PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{{Weight: 100, PodAffinityTerm: apart}},
+		}}
+	}
+	place := &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
+		RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{apart},
+	}}
+	if workers > 1 {
+		worker := corev1.NodeSelectorRequirement{Key: model.ControlPlaneTaint, Operator: corev1.NodeSelectorOpDoesNotExist}
+		place.NodeAffinity = &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+			NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: []corev1.NodeSelectorRequirement{worker}}},
+		}}
+	}
+	return tolerations, place
 }
 
 // residents are the pods that are on a node from its first minute: static pods and agents.

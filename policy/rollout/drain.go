@@ -2,6 +2,7 @@ package rollout
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"ecommerce-platform/policy/placement"
 )
@@ -104,11 +105,11 @@ func cordon(cluster *placement.Cluster, name string) {
 	}
 }
 
-// evictable are the node's pods that a drain evicts: those of Deployments that this stack declares.
+// evictable are the node's pods that a drain evicts: those of Deployments, the stack's and the cluster's own.
 func evictable(s *placement.Simulation, node string) []*corev1.Pod {
 	var pods []*corev1.Pod
 	for _, pod := range s.Cluster.On(node) {
-		if s.TierOf(pod) != nil {
+		if owner := metav1.GetControllerOfNoCopy(pod); owner != nil && owner.Kind == "ReplicaSet" {
 			pods = append(pods, pod)
 		}
 	}

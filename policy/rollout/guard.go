@@ -15,7 +15,7 @@ import (
 type guard struct {
 	name, urn, namespace string
 	selector             labels.Selector
-	// expected is how many pods the budget's Deployments want, desired how many of them must be ready, healthy how many are.
+	// expected is how many pods the budget's Deployments want, the cluster's own among them, desired how many of them must be ready, healthy how many are.
 	expected, desired, healthy int
 }
 
@@ -37,6 +37,11 @@ func newGuards(s *placement.Simulation) []*guard {
 		for _, tier := range s.Tiers {
 			if tier.Deployment.Namespace == g.namespace && selector.Matches(labels.Set(tier.Deployment.Spec.Template.Labels)) {
 				g.expected += tier.Replicas()
+			}
+		}
+		for _, pod := range s.Addons() {
+			if g.covers(pod) {
+				g.expected++
 			}
 		}
 		g.desired = required(budget.Value.Spec, g.expected)

@@ -1,11 +1,13 @@
 package rollout_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/model/modeltest"
 	"ecommerce-platform/policy/placement"
 	"ecommerce-platform/policy/rollout"
@@ -100,6 +102,40 @@ func TestDrains(t *testing.T) {
 		require.Failf(t, "drain", "%s is missing", node)
 		return rollout.Drain{}
 	}
+	names := func(unavailable any) []modeltest.Change {
+		return []modeltest.Change{
+			modeltest.Copy(budget, "shop-backend", "platform-dns"),
+			modeltest.Set(budget, "platform-dns", "metadata", map[string]any{"name": "coredns", "namespace": "kube-system"}),
+			modeltest.Set(budget, "platform-dns", "spec", map[string]any{
+				"maxUnavailable": unavailable, "selector": map[string]any{"matchLabels": map[string]any{"k8s-app": "kube-dns"}},
+			}),
+		}
+	}
+	taints := []any{map[string]any{"key": "tier", "value": "own", "effect": "NoSchedule"}}
+	t.Run("the budget of the cluster's DNS lets every node go", func(t *testing.T) {
+		for _, node := range []string{"control-plane", "worker-node-1"} {
+			assert.True(t, drain(t, node, names(1.0)...).Completes, node)
+			assert.True(t, drain(t, node, append(names(1.0),
+				modeltest.Set("kubernetes:core/v1:NodePatch", "platform-worker-node-1-labels", "spec.taints", taints),
+				modeltest.Set("kubernetes:core/v1:NodePatch", "platform-worker-node-2-labels", "spec.taints", taints))...).Completes, "tainted: "+node)
+		}
+	})
+	t.Run("with one worker it lets the control plane's pod go", func(t *testing.T) {
+		stack := modeltest.Dev(t, names(1.0)...)
+		stack.Nodes = slices.DeleteFunc(stack.Nodes, func(node *model.Node) bool { return node.Name == "worker-node-2" })
+		s, err := placement.Simulate(t.Context(), stack)
+		require.NoError(t, err)
+		drains, err := rollout.Drains(s)
+		require.NoError(t, err)
+		assert.Equal(t, rollout.Drain{Node: "control-plane", Completes: true}, drains[0])
+	})
+	t.Run("one that lets none of its pods go holds a worker up", func(t *testing.T) {
+		assert.True(t, drain(t, "control-plane", names(0.0)...).Completes)
+		d := drain(t, "worker-node-1", names(0.0)...)
+		require.Len(t, d.Blocked, 1)
+		assert.Equal(t, "coredns", d.Blocked[0].Budget)
+		assert.True(t, d.Blocked[0].Never)
+	})
 	t.Run("nothing of the shop is on the control plane", func(t *testing.T) {
 		assert.Equal(t, rollout.Drain{Node: "control-plane", Completes: true}, drain(t, "control-plane"))
 	})
