@@ -11,7 +11,7 @@ source "${BASH_SOURCE[0]%/*}/packages.sh"
 # shellcheck source-path=SCRIPTDIR source=version.sh
 source "${BASH_SOURCE[0]%/*}/version.sh"
 
-PACKAGES_NEEDED=(ca-certificates conntrack containerd curl ethtool iproute2 iptables kmod openssl socat xfsprogs)
+PACKAGES_NEEDED=(ca-certificates cloud-guest-utils conntrack containerd curl ethtool iproute2 iptables kmod openssl socat xfsprogs)
 
 await_cloud_init() {
 	command -v cloud-init >/dev/null || return 0

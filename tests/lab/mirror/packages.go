@@ -15,7 +15,7 @@ import (
 
 // debianPackages are what the bootstrap of a node installs from Debian; their dependencies come along.
 var debianPackages = []string{
-	"ca-certificates", "conntrack", "containerd", "curl", "ebtables", "ethtool", "iproute2", "ipset", "iptables", "kmod",
+	"ca-certificates", "cloud-guest-utils", "conntrack", "containerd", "curl", "ebtables", "ethtool", "iproute2", "ipset", "iptables", "kmod",
 	"openssl", "restic", "runc", "socat", "xfsprogs",
 }
 
