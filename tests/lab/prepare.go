@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/mirror"
 	"ecommerce-platform/tests/lab/toolchain"
 )
@@ -23,10 +24,14 @@ func prepare(ctx context.Context) error {
 	return mirror.Build(ctx, mirror.Current)
 }
 
-// prepareLifecycle builds what the whole life of the platform takes besides: the minor of Kubernetes from which it upgrades.
+// prepareLifecycle builds what the whole life of the platform takes besides: the minor of Kubernetes from which it upgrades, and the
+// major version of the database to which it does.
 func prepareLifecycle(ctx context.Context) error {
 	if err := prepare(ctx); err != nil {
 		return err
 	}
-	return mirror.Build(ctx, mirror.Both)
+	if err := mirror.Build(ctx, mirror.Both); err != nil {
+		return err
+	}
+	return mirror.Serve(ctx, images.NextPostgres)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -79,6 +80,9 @@ func (i Image) inputs(ctx context.Context) (inputs, error) {
 		in.trees[name] = filepath.Join(module, t.Dir)
 		parts = append(parts, name, filepath.Base(module), t.Dir)
 	}
+	for _, name := range keys(i.Args) {
+		parts = append(parts, name, i.Args[name])
+	}
 	in.tag = "lab-" + i.Name + ":" + toolchain.Key(parts...)
 	return in, nil
 }
@@ -112,6 +116,7 @@ func (i Image) build(ctx context.Context, in inputs) error {
 		}
 	}
 	args := map[string]string{}
+	maps.Copy(args, i.Args)
 	if in.base != "" {
 		args["BASE"] = in.base
 	}

@@ -11,6 +11,8 @@ type Image struct {
 	Dir string
 	// Ref is the name that manifests use for it; empty for images that only the lab's host runs.
 	Ref string
+	// Args are build arguments of the Dockerfile.
+	Args map[string]string
 	// Scratch images start from nothing, not from the Debian base.
 	Scratch bool
 	// Tools are binaries put into bin/ of the build context: name there -> name for toolchain.Tool.
@@ -63,8 +65,13 @@ var Served = append(release("", toolchain.KubernetesVersion, toolchain.EtcdVersi
 	{Name: "pgweb", Ref: "docker.io/sosedoff/pgweb:" + toolchain.PgwebVersion, Scratch: true, Tools: same("pgweb")},
 	{Name: "nginx", Ref: "docker.io/library/nginx:alpine"},
 	{Name: "redis", Ref: "docker.io/library/redis:7-alpine"},
-	{Name: "postgres", Ref: "docker.io/library/postgres:15"},
+	{Name: "postgres", Ref: "docker.io/library/postgres:15", Args: map[string]string{"MAJOR": "15"}},
 }...)
+
+// NextPostgres is another major version of the database.
+var NextPostgres = Image{
+	Name: "postgres-17", Dir: "postgres", Ref: "docker.io/library/postgres:17", Args: map[string]string{"MAJOR": "17", "SUITE": "trixie"},
+}
 
 // Previous is what a cluster of the minor before pulls instead.
 var Previous = release(toolchain.Previous, toolchain.PreviousKubernetesVersion, toolchain.PreviousEtcdVersion, toolchain.PreviousCoreDNSVersion)

@@ -28,7 +28,7 @@ func dockerfile(t *testing.T, i Image) string {
 }
 
 func TestImages(t *testing.T) {
-	all := slices.Concat([]Image{Node, Mirror}, Served, Previous)
+	all := slices.Concat([]Image{Node, Mirror, NextPostgres}, Served, Previous)
 	names, refs := map[string]bool{}, map[string]bool{}
 	for _, i := range all {
 		t.Run(i.Name, func(t *testing.T) {

@@ -11,6 +11,7 @@ var stages = []stage{
 	{"workers come and go", testWorkersComeAndGo},
 	{"every key of the configuration", testEveryKey},
 	{"machines change in turn", testMachinesChangeInTurn},
+	{"the database moves", testDatabaseMoves},
 	{"pods fail", testPodsFail},
 	{"customers order while pods come and go", testCustomersOrder},
 	{"tiers are away", testTiersAreAway},

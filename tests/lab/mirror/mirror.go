@@ -54,6 +54,15 @@ func Build(ctx context.Context, minors Minors) error {
 	return serveImages(ctx, c.image, served)
 }
 
+// Serve makes images that few labs need, and adds them to what the mirrors of this machine serve.
+func Serve(ctx context.Context, more ...images.Image) error {
+	image, err := images.Mirror.Build(ctx)
+	if err != nil {
+		return err
+	}
+	return serveImages(ctx, image, more)
+}
+
 // prepare makes the files of the mirror and its container image.
 func prepare(ctx context.Context, minors Minors) (content, error) {
 	unlock, err := toolchain.Lock(ctx, "mirror")
