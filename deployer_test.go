@@ -53,6 +53,8 @@ var calls = map[string]string{
 		"ec2:AssociateIamInstanceProfile ec2:ReplaceIamInstanceProfileAssociation ec2:DisassociateIamInstanceProfile iam:PassRole " +
 		"iam:GetInstanceProfile ec2:CreateTags ec2:DeleteTags",
 
+	"aws:ec2transitgateway/instanceState:InstanceState": "ec2:StartInstances ec2:StopInstances ec2:DescribeInstances",
+
 	"aws:iam/role:Role": "iam:CreateRole iam:DeleteRole iam:GetRole iam:UpdateAssumeRolePolicy iam:UpdateRoleDescription " +
 		"iam:ListRolePolicies iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole iam:RemoveRoleFromInstanceProfile " +
 		"iam:DeleteRolePolicy iam:TagRole iam:UntagRole",

@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2transitgateway"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"ecommerce-platform/infra/boundary"
@@ -68,7 +69,14 @@ func (b *builder) node(node Node, m *machine) (*NodeState, error) {
 	if err != nil {
 		return nil, err
 	}
-	reachable = append(reachable, association)
+	// A machine that somebody stopped, or AWS, is drift like any other: a refresh sees it, and the update starts it again.
+	running, err := ec2transitgateway.NewInstanceState(b.ctx, node.Name, &ec2transitgateway.InstanceStateArgs{
+		InstanceId: instance.ID(), State: pulumi.String("running"),
+	}, b.parent)
+	if err != nil {
+		return nil, err
+	}
+	reachable = append(reachable, association, running)
 	reachable = append(reachable, m.network.internet...)
 	return &NodeState{
 		Name: node.Name, Role: node.Role, PrivateIP: node.PrivateIP, Instance: instance, Elastic: address.PublicIp,

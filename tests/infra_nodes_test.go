@@ -53,6 +53,9 @@ func TestInfraNodes(t *testing.T) {
 			assert.Equal(t, eip.ID, association.Input("allocationId"))
 			assert.Equal(t, node.ID, association.Input("instanceId"))
 			assert.Equal(t, eip.Output("publicIp"), rec.Export(want.Name))
+			state := rec.Get(t, infraInstanceState, want.Name)
+			assert.Equal(t, node.ID, state.Input("instanceId"))
+			assert.Equal(t, "running", state.Input("state"), "a machine that is stopped is started again")
 		})
 	}
 	t.Run("the login key is the instance's key pair", func(t *testing.T) {
@@ -118,9 +121,9 @@ func TestInfraMoreWorkers(t *testing.T) {
 
 	added := slices.DeleteFunc(slices.Clone(after), func(name string) bool { return slices.Contains(before, name) })
 	assert.Equal(t, []string{
-		infraEip + " worker-node-3", infraAssociation + " worker-node-3", infraInstance + " worker-node-3",
+		infraEip + " worker-node-3", infraAssociation + " worker-node-3", infraInstance + " worker-node-3", infraInstanceState + " worker-node-3",
 	}, added)
-	assert.Len(t, after, len(before)+3)
+	assert.Len(t, after, len(before)+4)
 
 	args = infraArgs()
 	for i := range 12 {

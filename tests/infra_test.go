@@ -17,12 +17,13 @@ import (
 )
 
 const (
-	infraInstance    = "aws:ec2/instance:Instance"
-	infraEip         = "aws:ec2/eip:Eip"
-	infraAssociation = "aws:ec2/eipAssociation:EipAssociation"
-	infraGroup       = "aws:ec2/securityGroup:SecurityGroup"
-	infraIngress     = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-	infraEgress      = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+	infraInstance      = "aws:ec2/instance:Instance"
+	infraEip           = "aws:ec2/eip:Eip"
+	infraAssociation   = "aws:ec2/eipAssociation:EipAssociation"
+	infraInstanceState = "aws:ec2transitgateway/instanceState:InstanceState"
+	infraGroup         = "aws:ec2/securityGroup:SecurityGroup"
+	infraIngress       = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	infraEgress        = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 )
 
 // infraPublicKey is a valid public key in authorized_keys form, the same for the same name.
@@ -157,6 +158,7 @@ func TestInfraPublicAddressWaitsForTheWayToIt(t *testing.T) {
 	res := rec.Get(t, user, "user")
 	for _, needed := range []*pulumitest.Resource{
 		rec.Get(t, infraAssociation, "worker-node-1"),
+		rec.Get(t, infraInstanceState, "worker-node-1"),
 		rec.Get(t, "aws:ec2/route:Route", "platform-internet"),
 		rec.Get(t, "aws:ec2/routeTableAssociation:RouteTableAssociation", "platform-public"),
 		rec.Get(t, infraIngress, "platform-ssh-203.0.113.7_32"),

@@ -153,6 +153,20 @@ func TestLife(t *testing.T) {
 			"delete-replaced platform-control-plane-member-worker-node-2", "delete-replaced worker-node-2",
 			"create-replacement worker-node-2", "create-replacement platform-control-plane-member-worker-node-2")
 	})
+	part("a_machine_that_was_stopped_is_started_again", func(t *testing.T) {
+		p.stop(t, "worker-node-2")
+		refreshed, err := stack.Refresh(t.Context(), "--target", "**::worker-node-2")
+		require.NoError(t, err)
+		require.NotEmpty(t, refreshed.Steps)
+		up, err := stack.Up(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []string{"update aws:ec2transitgateway/instanceState:InstanceState worker-node-2 state"}, up.Describe())
+		for _, r := range p.resources().Resources {
+			if r.Type == "aws:ec2/instance:Instance" {
+				assert.Equal(t, "running", r.Text("instanceState"))
+			}
+		}
+	})
 	part("a_lost_machine_leaves_before_another_one_joins", func(t *testing.T) {
 		p.terminate(t, "worker-node-2")
 		// Of its machine and address only: pods of kubelets that are not there are not to be refreshed.

@@ -85,7 +85,22 @@ func (p *platform) resources() *twin.State {
 	return state
 }
 
-// terminate ends a node's instance as somebody at AWS's console would, and its address's association with it.
+// stop stops a node's instance as somebody at AWS's console would.
+func (p *platform) stop(t *testing.T, node string) {
+	t.Helper()
+	store, found := twin.Store{Dir: p.account}, false
+	require.NoError(t, store.With(t.Context(), func(state *twin.State) error {
+		for _, r := range state.Resources {
+			if r.Type == "aws:ec2/instance:Instance" && strings.HasSuffix(r.URN, "::"+node) {
+				r.Outputs["instanceState"], found = "stopped", true
+			}
+		}
+		return nil
+	}))
+	require.True(t, found, "no machine of that name")
+}
+
+// terminate ends a node's instance as somebody at AWS's console would, and what is only said of it.
 func (p *platform) terminate(t *testing.T, node string) {
 	t.Helper()
 	store, gone := twin.Store{Dir: p.account}, ""
@@ -97,7 +112,7 @@ func (p *platform) terminate(t *testing.T, node string) {
 			}
 		}
 		for id, r := range state.Resources {
-			if r.Type == "aws:ec2/eipAssociation:EipAssociation" && r.Text("instanceId") == gone {
+			if r.Type != "aws:ec2/instance:Instance" && r.Text("instanceId") == gone {
 				delete(state.Resources, id)
 			}
 		}

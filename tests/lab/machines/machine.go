@@ -108,6 +108,16 @@ func (d *Docker) Restart(ctx context.Context, container string, userData []byte)
 	return err
 }
 
+// Power starts or stops the machine; one that is so already stays so.
+func (d *Docker) Power(ctx context.Context, container string, on bool) error {
+	action := "stop"
+	if on {
+		action = "start"
+	}
+	_, err := d.run(ctx, action, container)
+	return err
+}
+
 // Status is EC2's word for how the machine is: running, stopped, or "" when it is gone.
 func (d *Docker) Status(ctx context.Context, container string) (string, error) {
 	state, err := d.run(ctx, "inspect", "--type", "container", "--format", "{{.State.Running}}", container)

@@ -23,6 +23,7 @@ type recorder struct {
 	machines  map[string]machines.Machine // by container
 	firewalls map[string]string
 	restarts  map[string]string // user data by container
+	stopped   map[string]bool
 	gateway   machines.Gateway
 	failure   error  // of a launch
 	stuck     error  // of a restart
@@ -32,7 +33,7 @@ type recorder struct {
 
 func newRecorder() *recorder {
 	return &recorder{networks: map[string]machines.Network{}, machines: map[string]machines.Machine{},
-		firewalls: map[string]string{}, restarts: map[string]string{}}
+		firewalls: map[string]string{}, restarts: map[string]string{}, stopped: map[string]bool{}}
 }
 
 func (r *recorder) CreateNetwork(_ context.Context, n machines.Network) error {
@@ -63,6 +64,11 @@ func (r *recorder) Restart(_ context.Context, container string, userData []byte)
 	return nil
 }
 
+func (r *recorder) Power(_ context.Context, container string, on bool) error {
+	r.stopped[container] = !on
+	return nil
+}
+
 func (r *recorder) Terminate(_ context.Context, container string) error {
 	delete(r.machines, container)
 	if r.leaving != nil {
@@ -72,10 +78,13 @@ func (r *recorder) Terminate(_ context.Context, container string) error {
 }
 
 func (r *recorder) Status(_ context.Context, container string) (string, error) {
-	if _, ok := r.machines[container]; ok {
-		return "running", nil
+	switch _, ok := r.machines[container]; {
+	case !ok:
+		return "", nil
+	case r.stopped[container]:
+		return "stopped", nil
 	}
-	return "", nil
+	return "running", nil
 }
 
 func (r *recorder) ApplyFirewall(_ context.Context, container, rules string) error {
@@ -160,6 +169,18 @@ func TestMachines(t *testing.T) {
 		require.NoError(t, s.update(node, s.node(in{"userData": "#cloud-config\n#2\n", "sourceDestCheck": true})))
 		assert.Contains(t, docker.firewalls[cp], "source check")
 		assert.Len(t, docker.restarts, 1)
+	})
+	t.Run("a machine stopped by hand is drift, and is started again", func(t *testing.T) {
+		running := in{"instanceId": node.id, "state": "running"}
+		state := s.create(instanceStateToken, "node", running)
+		assert.Equal(t, "running", s.read(state).Inputs.Fields["state"].GetStringValue())
+		docker.stopped[cp] = true
+		assert.Equal(t, "stopped", s.read(state).Inputs.Fields["state"].GetStringValue())
+		require.NoError(t, s.update(state, running))
+		assert.False(t, docker.stopped[cp])
+		assert.Equal(t, "running", s.read(state).Inputs.Fields["state"].GetStringValue())
+		require.NoError(t, s.delete(state))
+		assert.Contains(t, docker.machines, cp, "that nobody says how it is to be ends nothing")
 	})
 	t.Run("a machine removed by hand is gone after a refresh", func(t *testing.T) {
 		delete(docker.machines, cp)

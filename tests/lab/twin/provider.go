@@ -32,6 +32,7 @@ type Machines interface {
 	RemoveNetwork(ctx context.Context, id string) error
 	Launch(ctx context.Context, m machines.Machine) error
 	Restart(ctx context.Context, container string, userData []byte) error
+	Power(ctx context.Context, container string, on bool) error
 	Terminate(ctx context.Context, container string) error
 	Status(ctx context.Context, container string) (string, error)
 	ApplyFirewall(ctx context.Context, container, rules string) error

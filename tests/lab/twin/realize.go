@@ -12,7 +12,7 @@ import (
 )
 
 // realized are the types that have a body in machine mode; the others are facts in the state that the machines' firewalls follow.
-var realized = map[string]bool{subnetToken: true, instanceToken: true}
+var realized = map[string]bool{subnetToken: true, instanceToken: true, instanceStateToken: true}
 
 // realize makes the network or the machine of a new resource, and takes the resource back if that fails. The state is
 // not held meanwhile, so that machines start side by side.
@@ -78,6 +78,8 @@ func (p *Provider) embody(ctx context.Context, r *Record, in Values) error {
 	case instanceToken:
 		p.log.Status(ctx, r.URN, "starting container %s", machine.Container)
 		err = p.machines.Launch(ctx, machine)
+	case instanceStateToken:
+		err = p.press(ctx, r)
 	default:
 		return nil
 	}
@@ -124,6 +126,11 @@ func (p *Provider) keep(ctx context.Context, id string) error {
 
 // adjust brings a changed resource's body up to date.
 func (p *Provider) adjust(ctx context.Context, r *Record, before, in Values) error {
+	if r.Type == instanceStateToken {
+		if err := p.press(ctx, r); err != nil {
+			return err
+		}
+	}
 	if r.Type == instanceToken && restarts(before, r.Inputs) {
 		p.log.Status(ctx, r.URN, "restarting container %s", r.Container)
 		data, err := userData(in)
@@ -137,6 +144,9 @@ func (p *Provider) adjust(ctx context.Context, r *Record, before, in Values) err
 	return p.follow(ctx)
 }
 
+// ofMachines are the types of which something depends on how instances are.
+var ofMachines = map[string]bool{instanceToken: true, instanceStateToken: true, eipToken: true, eipAssociationToken: true}
+
 // inspect takes instances out of the account whose containers are gone, as if somebody had terminated them: the one that is
 // asked about, and all of them where the answer depends on which there are.
 func (p *Provider) inspect(ctx context.Context, t *Type, id string) error {
@@ -145,7 +155,7 @@ func (p *Provider) inspect(ctx context.Context, t *Type, id string) error {
 	}
 	return p.with(ctx, func(tx *Tx) error {
 		for _, r := range tx.All(instanceToken) {
-			if r.Pending || (r.ID != id && t.Token != eipToken && t.Token != eipAssociationToken) {
+			if r.Pending || (r.ID != id && t.Token == instanceToken) || !ofMachines[t.Token] {
 				continue
 			}
 			status, err := p.machines.Status(ctx, r.Container)

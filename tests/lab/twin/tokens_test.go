@@ -16,6 +16,7 @@ const (
 	egressToken         = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 	keyToken            = "aws:ec2/keyPair:KeyPair"
 	instanceToken       = "aws:ec2/instance:Instance"
+	instanceStateToken  = "aws:ec2transitgateway/instanceState:InstanceState"
 	eipToken            = "aws:ec2/eip:Eip"
 	eipAssociationToken = "aws:ec2/eipAssociation:EipAssociation"
 )

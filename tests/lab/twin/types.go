@@ -15,6 +15,7 @@ const (
 	egressToken          = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 	keyPairToken         = "aws:ec2/keyPair:KeyPair"
 	instanceToken        = "aws:ec2/instance:Instance"
+	instanceStateToken   = "aws:ec2transitgateway/instanceState:InstanceState" // where the SDK has Terraform's aws_ec2_instance_state
 	eipToken             = "aws:ec2/eip:Eip"
 	eipAssociationToken  = "aws:ec2/eipAssociation:EipAssociation"
 	roleToken            = "aws:iam/role:Role"
@@ -30,7 +31,7 @@ func init() {
 		vpcType(), subnetType(),
 		internetGatewayType(), routeTableType(), routeType(), tableSubnetType(), mainTableType(),
 		securityGroupType(), defaultGroupType(), ruleType(ingressToken), ruleType(egressToken),
-		keyPairType(), instanceType(), eipType(), eipAssociationType(),
+		keyPairType(), instanceType(), instanceStateType(), eipType(), eipAssociationType(),
 		roleType(), rolePolicyType(), instanceProfileType(),
 	} {
 		types[t.Token] = t
