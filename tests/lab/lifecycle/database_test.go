@@ -88,10 +88,8 @@ func testDatabaseMoves(t *testing.T) {
 	config = nil
 	update("back on the old volume, without the other worker")
 	delete(shop.Addresses, newcomer)
-	_, err = sql(t, "alter system reset default_transaction_read_only")
-	require.NoError(t, err)
-	_, err = sql(t, "select pg_reload_conf()")
-	require.NoError(t, err)
+	query(t, "alter system reset default_transaction_read_only")
+	query(t, "select pg_reload_conf()")
 	requireWhole(t)
 	assert.Equal(t, "15", majorVersion(t))
 	assert.Equal(t, order, askOrder(t, order.ID))
@@ -101,9 +99,7 @@ func testDatabaseMoves(t *testing.T) {
 
 func majorVersion(t *testing.T) string {
 	t.Helper()
-	version, err := sql(t, "show server_version")
-	require.NoError(t, err)
-	major, _, _ := strings.Cut(version, ".")
+	major, _, _ := strings.Cut(query(t, "show server_version"), ".")
 	return major
 }
 
