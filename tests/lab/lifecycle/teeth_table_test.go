@@ -55,7 +55,7 @@ var teeth = []tooth{
 	{
 		name: "another host key is pinned", short: true,
 		edits:   []edit{with("cluster/step/machine.go", "pulumi.String(args.HostPublicKey)", `pulumi.String("`+anotherKey+`")`)},
-		refused: []string{"node worker-node-2 at ", "host key SHA256:", "is not the pinned SHA256:"},
+		refused: []string{"host key SHA256:", "is not the pinned SHA256:"},
 	},
 	{
 		name:  "the rule for the kubelet is gone",
