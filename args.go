@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -26,9 +25,10 @@ func (c *Config) infraArgs(keys *cluster.Keys) *infra.Args {
 	if args.SubnetCidr == "" {
 		args.SubnetCidr = c.VpcCidr
 	}
-	// Another service's bucket is no matter of AWS's roles; what is wrong with a destination, the cluster's arguments tell.
-	if place, err := cluster.ParseS3(c.Backup.Destination); err == nil && strings.HasSuffix(place.Endpoint, ".amazonaws.com") {
-		args.Backup = infra.Bucket{Name: place.Bucket, Prefix: place.Prefix}
+	// Another service's bucket, or one that a key opens, is no matter of AWS's roles; what is wrong with a destination, the
+	// cluster's arguments tell.
+	if place, err := cluster.ParseS3(c.Backup.Destination); err == nil && place.Partition() != "" && c.BackupKey == (cluster.AccessKey{}) {
+		args.Backup = infra.Bucket{Name: place.Bucket, Prefix: place.Prefix, Partition: place.Partition()}
 	}
 	for _, node := range c.Nodes {
 		host := keys.Hosts[node.Name]
@@ -64,7 +64,7 @@ func (c *Config) clusterArgs(keys *cluster.Keys, machines []machine, identifier 
 		Kubelet:  c.Kubelet, KubeProxy: c.KubeProxy, IgnorePreflightErrors: c.IgnorePreflightErrors, Containerd: c.Containerd,
 		Mirrors: c.Mirrors, RegistryCAs: c.registryCAs(), NodeExporterImage: c.NodeExporterImage,
 		CertificateRenewal: c.CertificateRenewal,
-		Backup:             c.Backup, BackupPassword: secret(keys.Backup), Dumps: workloads.Dumps(c.Namespace),
+		Backup:             c.Backup, BackupPassword: secret(keys.Backup), BackupKey: c.BackupKey, Dumps: workloads.Dumps(c.Namespace),
 		Identifier: identifier,
 	}
 	for _, node := range machines {

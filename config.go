@@ -59,6 +59,7 @@ type Config struct {
 	NodeExporterImage     string             `json:"nodeExporterImage"`
 	CertificateRenewal    string             `json:"certificateRenewal"`
 	Backup                cluster.Backup     `json:"backup"`
+	BackupKey             cluster.AccessKey  `json:"backupKey"`
 
 	Namespace        string                `json:"namespace"`
 	NodePort         int                   `json:"nodePort"`

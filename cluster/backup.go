@@ -1,8 +1,8 @@
 package cluster
 
 import (
-	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -11,77 +11,115 @@ import (
 	"ecommerce-platform/infra/boundary"
 )
 
-// Backup says where backups go and when, and which one to restore.
+// Backup says where backups go and when, how long they stay, and which of them to restore.
 type Backup struct {
 	// Destination is a directory of the control plane, e.g. /var/backups/platform, or a place in S3,
 	// e.g. s3:https://s3.eu-central-1.amazonaws.com/bucket/prefix. Empty: no backups.
 	Destination string `json:"destination"`
-	// Schedule is a calendar event of systemd, e.g. daily or *-*-* 03:00:00.
-	Schedule string `json:"schedule"`
-	// Keep is how many backups are kept; the oldest go.
-	Keep int `json:"keep"`
-	// Run is any text; another one takes a backup now. Optional.
+	// Schedule says when points are made.
+	Schedule BackupSchedule `json:"schedule"`
+	// Keep says how long points stay.
+	Keep BackupRetention `json:"keep"`
+	// Run is any text; another one takes a backup of everything now. Optional.
 	Run string `json:"run"`
-	// Restore is a backup to go back to: latest@<any text>, or a point of the output backups; another one restores. Optional.
-	Restore string `json:"restore"`
+	// Restore says what to go back to. Optional.
+	Restore Restore `json:"restore"`
+}
+
+// BackupSchedule has a calendar event of systemd for each kind of point, e.g. hourly or *-*-* 03:00:00.
+type BackupSchedule struct {
+	// Cluster is when etcd and the cluster's keys are saved, e.g. *:0/15.
+	Cluster string `json:"cluster"`
+	// Data is when applications are dumped, e.g. hourly.
+	Data string `json:"data"`
+}
+
+// BackupRetention is in days, and counts from the newest point of a kind, which always stays.
+type BackupRetention struct {
+	// All is how long every point stays, e.g. 1.
+	All int `json:"all"`
+	// Hourly is how long one of each hour stays, e.g. 7.
+	Hourly int `json:"hourly"`
+	// Daily is how long one of each day stays, e.g. 90.
+	Daily int `json:"daily"`
+}
+
+// Restore names points to go back to: latest@<any text>, or a point of the output backups. A text restores once, also when
+// the machine that it was restored on is another one since.
+type Restore struct {
+	// Cluster is a point that holds etcd. Optional.
+	Cluster string `json:"cluster"`
+	// Data is a point that holds a dump; overwrite: before it lets it replace data that is there. Optional.
+	Data string `json:"data"`
+}
+
+// AccessKey opens a storage that is not AWS, or another account's.
+type AccessKey struct {
+	ID     string `json:"accessKeyId"`
+	Secret string `json:"secretAccessKey"`
+}
+
+// dumpFields are a dump as a row of the file that scripts read.
+func dumpFields(d boundary.Dump) []argument {
+	return []argument{
+		{"name", d.Name}, {"namespace", d.Namespace}, {"workload", d.Workload}, {"end", d.End},
+		{"dump", d.Dump}, {"content", d.Content}, {"restore", d.Restore},
+	}
 }
 
 // Names of the files that the schedule consists of.
 const (
-	backupServiceFile = "platform-backup.service"
-	backupTimerFile   = "platform-backup.timer"
-	dumpsFile         = "dumps.tsv"
+	backupServiceFile      = "platform-backup@.service"
+	backupClusterTimerFile = "platform-backup-cluster.timer"
+	backupDataTimerFile    = "platform-backup-data.timer"
+	dumpsFile              = "dumps.tsv"
 )
 
 // inS3 tells that backups leave the machine.
 func (b Backup) inS3() bool { return strings.HasPrefix(b.Destination, "s3:") }
-
-// restoresWith is what a restore needs before it can begin; nothing else waits for the password.
-func (b Backup) restoresWith(password *step.Done) []pulumi.Resource {
-	if b.Restore == "" || password == nil {
-		return nil
-	}
-	return []pulumi.Resource{password.Command}
-}
-
-// restoring is the settings that make the control plane go back to a backup.
-func (b Backup) restoring() []step.Setting {
-	if b.Destination == "" || b.Restore == "" {
-		return nil
-	}
-	return []step.Setting{step.Set("RESTORE", pulumi.String(b.Restore)), b.repository()}
-}
-
-func (b Backup) repository() step.Setting {
-	return step.Set("REPOSITORY", pulumi.String(b.Destination))
-}
 
 // files are the units of the schedule and the list of dumps.
 func (b Backup) files(dumps []boundary.Dump) map[string]pulumi.StringInput {
 	if b.Destination == "" {
 		return nil
 	}
-	var lines strings.Builder
+	var rows strings.Builder
 	for _, d := range dumps {
-		fmt.Fprintln(&lines, strings.Join([]string{d.Name, d.Namespace, d.Workload, d.Dump, d.Restore}, "\t"))
+		var row []string
+		for _, field := range dumpFields(d) {
+			row = append(row, field.Value)
+		}
+		fmt.Fprintln(&rows, strings.Join(row, "\t"))
 	}
-	service := unit(
-		section{"Unit", []argument{{"Description", "Backup of the cluster"}, {"Wants", "network-online.target"}, {"After", "network-online.target"}}},
-		section{"Service", []argument{
-			{"Type", "oneshot"}, {"TimeoutStartSec", "3h"},
-			{"Environment", "REPOSITORY=" + b.Destination}, {"Environment", fmt.Sprintf("KEEP=%d", b.Keep)},
-			{"ExecStart", "/opt/platform/bin/backup.sh"},
-		}},
-	)
-	timer := unit(
-		section{"Unit", []argument{{"Description", "Schedule of backups of the cluster"}}},
-		// A backup that the machine slept through is taken when it is up again.
-		section{"Timer", []argument{{"OnCalendar", b.Schedule}, {"Persistent", "true"}}},
+	entries := []argument{{"Type", "oneshot"}, {"TimeoutStartSec", "3h"}, {"Environment", "WHAT=%i"}}
+	for _, kept := range b.Keep.settings() {
+		entries = append(entries, argument{"Environment", kept.Name + "=" + kept.Value})
+	}
+	return map[string]pulumi.StringInput{
+		dumpsFile: pulumi.String(rows.String()),
+		backupServiceFile: pulumi.String(unit(
+			section{"Unit", []argument{{"Description", "Backup of the platform: %i"}, {"Wants", "network-online.target"}, {"After", "network-online.target"}}},
+			section{"Service", append(entries, argument{"ExecStart", "/opt/platform/bin/backup.sh"})},
+		)),
+		backupClusterTimerFile: pulumi.String(timer("cluster", b.Schedule.Cluster)),
+		backupDataTimerFile:    pulumi.String(timer("data", b.Schedule.Data)),
+	}
+}
+
+// settings are what backup.sh reads.
+func (r BackupRetention) settings() []argument {
+	return []argument{
+		{"KEEP_ALL", strconv.Itoa(r.All)}, {"KEEP_HOURLY", strconv.Itoa(r.Hourly)}, {"KEEP_DAILY", strconv.Itoa(r.Daily)},
+	}
+}
+
+// timer starts backups of a kind. One that the machine slept through is taken when it is up again.
+func timer(kind, event string) string {
+	return unit(
+		section{"Unit", []argument{{"Description", "Schedule of backups of the platform: " + kind}}},
+		section{"Timer", []argument{{"OnCalendar", event}, {"Persistent", "true"}, {"Unit", "platform-backup@" + kind + ".service"}}},
 		section{"Install", []argument{{"WantedBy", "timers.target"}}},
 	)
-	return map[string]pulumi.StringInput{
-		dumpsFile: pulumi.String(lines.String()), backupServiceFile: pulumi.String(service), backupTimerFile: pulumi.String(timer),
-	}
 }
 
 type section struct {
@@ -104,42 +142,64 @@ func unit(sections ...section) string {
 	return text.String()
 }
 
-// keepBackupPassword puts the password of the backups on the control plane; nil where there are none.
+// keepBackupPassword puts what it takes to reach and read the backups on the control plane; nil where there are none.
 func keepBackupPassword(args *Args, control *node) (*step.Done, error) {
 	if args.Backup.Destination == "" {
 		return nil, nil
 	}
+	lines := pulumi.All(args.BackupPassword, args.BackupKey).ApplyT(func(values []any) string {
+		password, key := values[0].(string), values[1].(AccessKey)
+		if key == (AccessKey{}) {
+			return password
+		}
+		return strings.Join([]string{password, key.ID, key.Secret}, "\n")
+	}).(pulumi.StringOutput)
 	return control.Run(step.Step{
 		Name: "backup-password", Script: "backup-password.sh", Limit: 120, Output: step.Secret,
-		SecretStdin: pulumi.ToSecret(args.BackupPassword).(pulumi.StringOutput).ToStringPtrOutput(),
+		Settings:    []step.Setting{step.Set("ACTION", pulumi.String("install")), step.Set("REPOSITORY", pulumi.String(args.Backup.Destination))},
+		SecretStdin: pulumi.ToSecret(lines).(pulumi.StringOutput).ToStringPtrOutput(),
+		Undo:        &step.Undo{Script: "backup-password.sh", Limit: 120, Settings: []step.Setting{step.Set("ACTION", pulumi.String("remove"))}},
 	})
 }
 
-// backUp schedules backups and restores what applications had, once nothing else is left to do. It returns the backups
-// that there are; nil without a destination.
+// restoring is the setting that makes the control plane go back to a point.
+func (b Backup) restoring() []step.Setting {
+	if b.Restore.Cluster == "" {
+		return nil
+	}
+	return []step.Setting{step.Set("RESTORE", pulumi.String(b.Restore.Cluster))}
+}
+
+// backUp restores what applications had and schedules backups, once nothing else is left to do. It returns the newest
+// points; none without a destination.
 func backUp(args *Args, control *node, ready *step.Done) (pulumi.ArrayOutput, error) {
 	none := pulumi.Array{}.ToArrayOutput()
 	if args.Backup.Destination == "" {
 		return none, nil
 	}
 	waits := []pulumi.Resource{ready.Command}
-	if args.Backup.Restore != "" {
+	if args.Backup.Restore.Data != "" {
 		restored, err := control.Run(step.Step{
-			Name: "restore-data", Script: "restore-data.sh", Limit: 5400, Output: step.Data, Waits: waits, Files: []string{dumpsFile},
-			Settings: args.Backup.restoring(),
+			Name: "restore-data", Script: "restore-data.sh", Limit: 9000, Output: step.Data, Waits: waits, Files: []string{dumpsFile},
+			Settings: []step.Setting{step.Set("RESTORE", pulumi.String(args.Backup.Restore.Data))},
 		})
 		if err != nil {
 			return none, err
 		}
 		waits = append(waits, restored.Command)
 	}
+	settings := []step.Setting{
+		step.Set("ACTION", pulumi.String("install")),
+		step.Set("REPOSITORY", pulumi.String(args.Backup.Destination)), step.Set("RUN", pulumi.String(args.Backup.Run)),
+	}
+	for _, kept := range args.Backup.Keep.settings() {
+		settings = append(settings, step.Set(kept.Name, pulumi.String(kept.Value)))
+	}
 	scheduled, err := control.Run(step.Step{
 		Name: "backup", Script: "schedule.sh", Limit: 12000, Output: step.Data, Waits: waits,
-		Files: []string{backupServiceFile, backupTimerFile, dumpsFile},
-		Settings: []step.Setting{
-			step.Set("ACTION", pulumi.String("install")), args.Backup.repository(), step.Set("RUN", pulumi.String(args.Backup.Run)),
-		},
-		Undo: &step.Undo{Script: "schedule.sh", Limit: 120, Settings: []step.Setting{step.Set("ACTION", pulumi.String("remove"))}},
+		Files:    []string{backupServiceFile, backupClusterTimerFile, backupDataTimerFile, dumpsFile},
+		Settings: settings,
+		Undo:     &step.Undo{Script: "schedule.sh", Limit: 120, Settings: []step.Setting{step.Set("ACTION", pulumi.String("remove"))}},
 	})
 	if err != nil {
 		return none, err
@@ -147,18 +207,21 @@ func backUp(args *Args, control *node, ready *step.Done) (pulumi.ArrayOutput, er
 	return scheduled.Stdout.ApplyT(readBackups).(pulumi.ArrayOutput), nil
 }
 
-// readBackups reads what restic says of the backups in the repository.
+// readBackups reads the points that schedule.sh prints: when one was stored, its tags and its name.
 func readBackups(text string) ([]any, error) {
-	var snapshots []struct {
-		Point string `json:"short_id"`
-		Time  string `json:"time"`
-	}
-	if err := json.Unmarshal([]byte(text), &snapshots); err != nil {
-		return nil, fmt.Errorf("list of backups: %w", err)
-	}
 	found := []any{}
-	for _, snapshot := range snapshots {
-		found = append(found, map[string]any{"point": snapshot.Point, "time": snapshot.Time})
+	for line := range strings.Lines(text) {
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(fields) != 3 {
+			return nil, fmt.Errorf("list of backups: %q is no point", line)
+		}
+		point := map[string]any{"point": fields[2], "time": fields[0]}
+		for tag := range strings.SplitSeq(fields[1], ",") {
+			if key, value, ok := strings.Cut(tag, ":"); ok {
+				point[key] = value
+			}
+		}
+		found = append(found, point)
 	}
 	return found, nil
 }

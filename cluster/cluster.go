@@ -25,7 +25,7 @@ type Cluster struct {
 	// Turns resolve, by node, when its pods have left a machine that is to be another one, and every node before it is
 	// complete. The machine changes then; see takeTurns.
 	Turns map[string]pulumi.Output
-	// Backups lists the backups that there were when one was last asked for: their points, and when they were taken.
+	// Backups lists the newest points of the backups when one was last asked for: what each holds, and since when.
 	Backups pulumi.ArrayOutput
 }
 

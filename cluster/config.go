@@ -41,7 +41,9 @@ type Args struct {
 	Backup Backup
 	// BackupPassword encrypts the backups. Secret; required with a destination.
 	BackupPassword pulumi.StringInput
-	// Dumps are what a backup holds of applications. Optional.
+	// BackupKey opens a storage that is not AWS; required there. Secret.
+	BackupKey AccessKey
+	// Dumps are what backups hold of applications. Optional.
 	Dumps []boundary.Dump
 	// CertificateRenewal is any text; another one renews every certificate but the authorities'. Optional.
 	CertificateRenewal string

@@ -24,6 +24,7 @@ func (a *Args) describe() pulumi.Map {
 		"serviceCidr":       pulumi.String(a.ServiceCidr),
 		"kubelet":           pulumi.ToMap(kubelet),
 		"nodes":             nodes,
+		"restores":          pulumi.StringMap{"cluster": pulumi.String(a.Backup.Restore.Cluster), "data": pulumi.String(a.Backup.Restore.Data)},
 	}
 }
 

@@ -117,9 +117,15 @@ func initialize(args *Args, n *node, workers []*node) error {
 	if err != nil {
 		return err
 	}
+	// With backups, a machine that takes another one's place starts from the newest.
+	var waits []pulumi.Resource
+	var again []step.Setting
+	if password != nil {
+		waits, again = []pulumi.Resource{password.Command}, []step.Setting{step.Set("KNOWN", pulumi.String("yes"))}
+	}
 	n.joined, err = n.Run(step.Step{
-		Name: "init", Script: "init.sh", Limit: 7200, Files: []string{kubeadmFile}, After: []*step.Done{n.prepared},
-		Waits: args.Backup.restoresWith(password),
+		Name: "init", Script: "init.sh", Limit: 10800, Files: []string{kubeadmFile}, After: []*step.Done{n.prepared},
+		Waits: waits, Again: again,
 		Settings: append([]step.Setting{
 			step.Set("NODE_NAME", pulumi.String(n.node.Name)),
 			step.Set("ENDPOINT", pulumi.String(args.endpoint())),

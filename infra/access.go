@@ -34,7 +34,7 @@ func (b *builder) access() (pulumi.StringPtrInput, error) {
 	}
 	name := b.name + "-backup"
 	trust, err := document(statement{
-		Effect: "Allow", Action: []string{"sts:AssumeRole"}, Principal: map[string]string{"Service": "ec2.amazonaws.com"},
+		Effect: "Allow", Action: []string{"sts:AssumeRole"}, Principal: map[string]string{"Service": b.args.Backup.service()},
 	})
 	if err != nil {
 		return nil, err
@@ -60,18 +60,30 @@ func (b *builder) access() (pulumi.StringPtrInput, error) {
 	return profile.Name.ToStringPtrOutput(), nil
 }
 
-// statements are what reading, writing and pruning backups takes, below the prefix alone.
+// statements are what reading, writing and pruning backups takes, below the prefix alone. Whether the bucket is there, which
+// restic 0.14 asks before it makes a repository, is a list without a prefix to AWS: with it come the names of all objects.
 func (u Bucket) statements() []statement {
-	bucket := "arn:aws:s3:::" + u.Name
+	bucket := "arn:" + u.Partition + ":s3:::" + u.Name
 	list := statement{Effect: "Allow", Action: []string{"s3:ListBucket"}, Resource: bucket}
+	lists := []statement{list}
 	if u.Prefix != "" {
-		list.Condition = map[string]map[string]string{"StringLike": {"s3:prefix": path.Join(u.Prefix, "*")}}
+		below, there := list, list
+		below.Condition = map[string]map[string]string{"StringLike": {"s3:prefix": path.Join(u.Prefix, "*")}}
+		there.Condition = map[string]map[string]string{"Null": {"s3:prefix": "true"}}
+		lists = []statement{below, there}
 	}
-	return []statement{
-		list,
-		{Effect: "Allow", Action: []string{"s3:GetBucketLocation"}, Resource: bucket},
-		{Effect: "Allow", Action: []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, Resource: path.Join(bucket, u.Prefix, "*")},
+	return append(lists,
+		statement{Effect: "Allow", Action: []string{"s3:GetBucketLocation"}, Resource: bucket},
+		statement{Effect: "Allow", Action: []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, Resource: path.Join(bucket, u.Prefix, "*")},
+	)
+}
+
+// service is EC2's name as one that takes roles; China has a suffix of its own.
+func (u Bucket) service() string {
+	if u.Partition == "aws-cn" {
+		return "ec2.amazonaws.com.cn"
 	}
+	return "ec2.amazonaws.com"
 }
 
 func document(statements ...statement) (string, error) {

@@ -45,6 +45,8 @@ type Bucket struct {
 	Name string
 	// Prefix is the part of the bucket, "prod"; empty for all of it.
 	Prefix string
+	// Partition is the part of AWS that it is in, "aws" or "aws-cn".
+	Partition string
 }
 
 // Node is one machine to make.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/cluster"
 	"ecommerce-platform/infra/boundary"
@@ -17,10 +18,14 @@ const clusterBackupPassword = "the password that only this test knows"
 // clusterBackedUp is the specification's topology with backups.
 func clusterBackedUp() *cluster.Args {
 	args := clusterArgs()
-	args.Backup = cluster.Backup{Destination: "/var/backups/platform", Schedule: "*-*-* 03:00:00", Keep: 14, Run: "first"}
+	args.Backup = cluster.Backup{
+		Destination: "/var/backups/platform", Run: "first",
+		Schedule: cluster.BackupSchedule{Cluster: "*:0/15", Data: "hourly"}, Keep: cluster.BackupRetention{All: 1, Hourly: 7, Daily: 90},
+	}
 	args.BackupPassword = pulumi.String(clusterBackupPassword)
 	args.Dumps = []boundary.Dump{{
-		Name: "postgres.sql", Namespace: "ecommerce", Workload: "deployment/postgres", Dump: "pg_dumpall", Restore: "psql",
+		Name: "postgres.sql", Namespace: "ecommerce", Workload: "deployment/postgres", End: "-- complete",
+		Dump: "pg_dumpall", Content: "content", Restore: "psql",
 	}}
 	return args
 }
@@ -38,14 +43,18 @@ func TestClusterBackups(t *testing.T) {
 		}
 	})
 	t.Run("the schedule is made last and nothing waits for it", func(t *testing.T) {
-		assert.Equal(t, "sudo timeout --kill-after=10 12000 env ACTION='install' REPOSITORY='/var/backups/platform' RUN='first' DIGEST /opt/platform/bin/schedule.sh",
+		assert.Equal(t, "sudo timeout --kill-after=10 12000 env ACTION='install' REPOSITORY='/var/backups/platform' RUN='first' KEEP_ALL='1' KEEP_HOURLY='7' KEEP_DAILY='90' DIGEST /opt/platform/bin/schedule.sh",
 			clusterLine(step(rec, "backup")))
 		assert.Equal(t, "sudo timeout --kill-after=10 120 env ACTION='remove' /opt/platform/bin/schedule.sh", step(rec, "backup").Input("delete"))
 		assert.True(t, rec.WaitsFor(step(rec, "backup"), step(rec, "ready")))
 		for _, r := range rec.All() {
 			assert.False(t, rec.WaitsFor(r, step(rec, "backup")), r.Name)
-			assert.False(t, rec.WaitsFor(r, step(rec, "backup-password")), "%s need not wait for the password", r.Name)
 		}
+	})
+	t.Run("a machine that takes the control plane's place may start from a backup", func(t *testing.T) {
+		assert.True(t, rec.WaitsFor(step(rec, "init"), step(rec, "backup-password")))
+		assert.NotContains(t, step(rec, "init").InputString("create"), "KNOWN", "the first one has nothing to start from")
+		assert.Contains(t, step(rec, "init").InputString("update"), " KNOWN='yes' ")
 	})
 	t.Run("only the control plane knows the password", func(t *testing.T) {
 		assert.Empty(t, rec.FindPlain(clusterBackupPassword), "the password is in plain sight")
@@ -54,18 +63,30 @@ func TestClusterBackups(t *testing.T) {
 		assert.False(t, password.IsSecret("create"), "or the command could not be shown")
 		assert.Equal(t, "none", password.Input("logging"))
 		assert.Subset(t, password.AdditionalSecretOutputs, []string{"stdout", "stderr"})
+		assert.Equal(t, clusterBackupPassword, password.Input("stdin"))
+	})
+	t.Run("and the key of storage that is not AWS", func(t *testing.T) {
+		args := clusterBackedUp()
+		args.Backup.Destination, args.BackupKey = "s3:https://storage.example.com/shop", cluster.AccessKey{ID: "key-0815", Secret: "its-secret-0815"}
+		rec := clusterRun(t, args)
+		assert.Empty(t, rec.FindPlain("0815"))
+		assert.Equal(t, clusterBackupPassword+"\nkey-0815\nits-secret-0815", step(rec, "backup-password").Input("stdin"))
 	})
 	t.Run("the control plane gets units and dumps, the workers nothing", func(t *testing.T) {
 		files := clusterUpload(t, step(rec, "files"))
-		pulumitest.Golden(t, "cluster/platform-backup.service", files["etc/platform-backup.service"])
-		pulumitest.Golden(t, "cluster/platform-backup.timer", files["etc/platform-backup.timer"])
-		assert.Equal(t, "postgres.sql\tecommerce\tdeployment/postgres\tpg_dumpall\tpsql\n", files["etc/dumps.tsv"])
+		for _, unit := range []string{"platform-backup@.service", "platform-backup-cluster.timer", "platform-backup-data.timer"} {
+			pulumitest.Golden(t, "cluster/"+unit, files["etc/"+unit])
+		}
+		assert.Equal(t, "postgres.sql\tecommerce\tdeployment/postgres\t-- complete\tpg_dumpall\tcontent\tpsql\n", files["etc/dumps.tsv"])
 		for name := range clusterUpload(t, rec.Get(t, clusterCommand, "shop-worker-node-1-files")) {
 			assert.NotContains(t, name, "backup")
 		}
 	})
-	t.Run("the backups that there are become an output", func(t *testing.T) {
-		assert.Equal(t, []any{map[string]any{"point": "4f2a1b3c", "time": "2026-11-23T05:00:00Z"}}, rec.All(cluster.Type)[0].Output("backups"))
+	t.Run("the newest points become an output that says what each holds", func(t *testing.T) {
+		assert.Equal(t, []any{
+			map[string]any{"point": "4f2a1b3c", "time": "2026-11-23T05:00:00Z", "holds": "etcd", "revision": "4711", "bytes": "20480"},
+			map[string]any{"point": "5a6b7c8d", "time": "2026-11-23T05:00:10Z", "holds": "postgres.sql", "bytes": "1234"},
+		}, rec.All(cluster.Type)[0].Output("backups"))
 	})
 
 	t.Run("another text takes a backup and does nothing else", func(t *testing.T) {
@@ -73,19 +94,23 @@ func TestClusterBackups(t *testing.T) {
 		args.Backup.Run = "second"
 		assert.Equal(t, []string{"shop-control-plane-backup"}, clusterDiffers(t, clusterBackedUp(), args))
 	})
-	t.Run("a restore goes through every step of the cluster, and then to the data", func(t *testing.T) {
+	t.Run("a restore of the cluster goes through every step and leaves the data alone", func(t *testing.T) {
 		args := clusterBackedUp()
-		args.Backup.Restore = "latest@today"
+		args.Backup.Restore.Cluster = "latest@today"
 		changed := clusterDiffers(t, clusterBackedUp(), args)
-		for _, name := range []string{"control-plane-init", "control-plane-kubeconfig", "worker-node-1-join", "control-plane-ready", "control-plane-restore-data"} {
+		for _, name := range []string{"control-plane-init", "control-plane-kubeconfig", "worker-node-1-join", "control-plane-ready"} {
 			assert.Contains(t, changed, "shop-"+name)
 		}
 		for _, name := range changed {
-			assert.False(t, strings.HasSuffix(name, "-files") || strings.HasSuffix(name, "-prepare"), name)
+			assert.False(t, strings.HasSuffix(name, "-files") || strings.HasSuffix(name, "-prepare") || strings.HasSuffix(name, "-restore-data"), name)
 		}
+		assert.Contains(t, step(clusterRun(t, args), "init").InputString("create"), "RESTORE='latest@today'")
+	})
+	t.Run("a restore of the data leaves the cluster alone", func(t *testing.T) {
+		args := clusterBackedUp()
+		args.Backup.Restore.Data = "latest@today"
+		assert.Equal(t, []string{"shop-control-plane-restore-data"}, clusterDiffers(t, clusterBackedUp(), args))
 		rec := clusterRun(t, args)
-		assert.Contains(t, step(rec, "init").InputString("create"), "RESTORE='latest@today' REPOSITORY='/var/backups/platform'")
-		assert.True(t, rec.WaitsFor(step(rec, "init"), step(rec, "backup-password")))
 		assert.True(t, rec.WaitsFor(step(rec, "restore-data"), step(rec, "ready")))
 		assert.True(t, rec.WaitsFor(step(rec, "backup"), step(rec, "restore-data")), "no backup is taken of what is half restored")
 	})
@@ -122,16 +147,37 @@ func TestClusterRefusesWrongBackups(t *testing.T) {
 			func(a *cluster.Args) { a.Backup.Destination = "s3:https://a:b@host/bucket" },
 			`backup.destination "s3:https://a:b@host/bucket": must not hold a user name or a password`,
 		},
-		"no schedule": {func(a *cluster.Args) { a.Backup.Schedule = "" }, `backup.schedule "": not a calendar event of systemd such as daily or *-*-* 03:00:00`},
+		"no schedule": {func(a *cluster.Args) { a.Backup.Schedule.Cluster = "" }, `backup.schedule.cluster "": not a calendar event of systemd such as daily or *-*-* 03:00:00`},
 		"a schedule of two lines": {
-			func(a *cluster.Args) { a.Backup.Schedule = "daily\nUnit=x" }, `backup.schedule "daily\nUnit=x": not a calendar event of systemd such as daily or *-*-* 03:00:00`,
+			func(a *cluster.Args) { a.Backup.Schedule.Data = "daily\nUnit=x" }, `backup.schedule.data "daily\nUnit=x": not a calendar event of systemd such as daily or *-*-* 03:00:00`,
 		},
-		"none kept":          {func(a *cluster.Args) { a.Backup.Keep = 0 }, `backup.keep 0: at least one backup must be kept`},
-		"a restore for ever": {func(a *cluster.Args) { a.Backup.Restore = "latest" }, `backup.restore "latest": must be latest@<any text>, or a point of the output backups, optionally with @<any text>`},
-		"no password":        {func(a *cluster.Args) { a.BackupPassword = nil }, `backupPassword <unset>: required with backup.destination`},
-		"a run of nothing":   {func(a *cluster.Args) { a.Backup.Destination = "" }, `backup.run "first": has no use without backup.destination`},
+		"none kept":      {func(a *cluster.Args) { a.Backup.Keep.All = 0 }, `backup.keep.all 0: must be a number of days, at least 1`},
+		"less than none": {func(a *cluster.Args) { a.Backup.Keep.Daily = -1 }, `backup.keep.daily -1: must be a number of days, at least 0`},
+		"a restore for ever": {
+			func(a *cluster.Args) { a.Backup.Restore.Cluster = "latest" },
+			`backup.restore.cluster "latest": must be latest@<any text>, or a point of the output backups, optionally with @<any text>`,
+		},
+		"a restore of data for ever": {
+			func(a *cluster.Args) { a.Backup.Restore.Data = "overwrite:latest" },
+			`backup.restore.data "overwrite:latest": must be latest@<any text>, or a point of the output backups, optionally with @<any text>, and with overwrite: before it to replace data that is there`,
+		},
+		"storage that is not AWS without a key": {
+			func(a *cluster.Args) { a.Backup.Destination = "s3:https://storage.example.com/shop" },
+			`backupKey <unset>: required with storage.example.com, which is not AWS and knows no role`,
+		},
+		"half a key": {
+			func(a *cluster.Args) {
+				a.Backup.Destination, a.BackupKey.ID = "s3:https://storage.example.com/shop", "key"
+			}, `backupKey <secret>: accessKeyId and secretAccessKey must both be set, without blanks`,
+		},
+		"a key to a directory": {
+			func(a *cluster.Args) { a.BackupKey = cluster.AccessKey{ID: "key", Secret: "secret"} },
+			`backupKey <secret>: has no use with the directory /var/backups/platform`,
+		},
+		"no password":      {func(a *cluster.Args) { a.BackupPassword = nil }, `backupPassword <unset>: required with backup.destination`},
+		"a run of nothing": {func(a *cluster.Args) { a.Backup.Destination = "" }, `backup.run "first": has no use without backup.destination`},
 		"a restore of nothing": {
-			func(a *cluster.Args) { a.Backup = cluster.Backup{Restore: "latest@x"} }, `backup.restore "latest@x": has no use without backup.destination`,
+			func(a *cluster.Args) { a.Backup = cluster.Backup{Restore: cluster.Restore{Data: "latest@x"}} }, `backup.restore.data "latest@x": has no use without backup.destination`,
 		},
 		"a dump in a directory":  {func(a *cluster.Args) { a.Dumps[0].Name = "../x" }, `dumps[0].name "../x": must be lower-case letters, digits, dots and dashes`},
 		"a command of two lines": {func(a *cluster.Args) { a.Dumps[0].Dump = "a\nb" }, `dumps[0].dump "a\nb": must be one line without tabs`},
@@ -148,7 +194,20 @@ func TestClusterRefusesWrongBackups(t *testing.T) {
 	}
 	for _, right := range []string{"latest@2026-11-23", "4f2a1b3c", "4f2a1b3c@again"} {
 		args := clusterBackedUp()
-		args.Backup.Restore, args.Backup.Destination = right, "s3:https://s3.eu-central-1.amazonaws.com/shop-backups/prod"
+		args.Backup.Restore, args.Backup.Destination = cluster.Restore{Cluster: right, Data: "overwrite:" + right}, "s3:https://s3.eu-central-1.amazonaws.com/shop-backups/prod"
 		assert.Empty(t, args.Validate(), right)
+	}
+}
+
+func TestClusterS3Partition(t *testing.T) {
+	for destination, want := range map[string]string{
+		"s3:https://s3.eu-central-1.amazonaws.com/bucket/prod":     "aws",
+		"s3:https://s3.us-gov-west-1.amazonaws.com/bucket":         "aws-us-gov",
+		"s3:https://s3.cn-north-1.amazonaws.com.cn/bucket/prod":    "aws-cn",
+		"s3:https://amazonaws.com.storage.example.com/bucket/prod": "",
+	} {
+		place, err := cluster.ParseS3(destination)
+		require.NoError(t, err)
+		assert.Equal(t, want, place.Partition(), destination)
 	}
 }

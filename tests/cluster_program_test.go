@@ -76,7 +76,8 @@ var clusterOutputs = pulumitest.Outputs(clusterCommand, func(r *pulumitest.Resou
 	case strings.HasSuffix(r.Name, "-certificates"):
 		return map[string]any{"stdout": "2027-11-23T05:00:00Z /etc/kubernetes/pki/" + r.Name + ".crt\n"}
 	case strings.HasSuffix(r.Name, "-backup"):
-		return map[string]any{"stdout": `[{"short_id":"4f2a1b3c","time":"2026-11-23T05:00:00Z","hostname":"platform"}]`}
+		return map[string]any{"stdout": "2026-11-23T05:00:00Z\tplatform,holds:etcd,revision:4711,bytes:20480\t4f2a1b3c\n" +
+			"2026-11-23T05:00:10Z\tplatform,holds:postgres.sql,bytes:1234\t5a6b7c8d\n"}
 	case strings.Contains(r.Name, "-admit-"):
 		return map[string]any{"stdout": "admission by " + r.Name}
 	}

@@ -17,12 +17,13 @@ func TestInfraAccessToBackups(t *testing.T) {
 	}
 
 	args := infraArgs()
-	args.Backup = infra.Bucket{Name: "shop-backups", Prefix: "prod"}
+	args.Backup = infra.Bucket{Name: "shop-backups", Prefix: "prod", Partition: "aws"}
 	rec := pulumitest.Run(t, infraProgram(args))
 	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sts:AssumeRole"],"Principal":{"Service":"ec2.amazonaws.com"}}]}`,
 		rec.All(role)[0].InputString("assumeRolePolicy"))
 	assert.JSONEq(t, `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Action":["s3:ListBucket"],"Resource":"arn:aws:s3:::shop-backups","Condition":{"StringLike":{"s3:prefix":"prod/*"}}},
+		{"Effect":"Allow","Action":["s3:ListBucket"],"Resource":"arn:aws:s3:::shop-backups","Condition":{"Null":{"s3:prefix":"true"}}},
 		{"Effect":"Allow","Action":["s3:GetBucketLocation"],"Resource":"arn:aws:s3:::shop-backups"},
 		{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject"],"Resource":"arn:aws:s3:::shop-backups/prod/*"}
 	]}`, rec.All(policy)[0].InputString("policy"))
@@ -34,4 +35,9 @@ func TestInfraAccessToBackups(t *testing.T) {
 	whole := pulumitest.Run(t, infraProgram(args)).All(policy)[0].InputString("policy")
 	assert.NotContains(t, whole, "Condition")
 	assert.Contains(t, whole, `"arn:aws:s3:::shop-backups/*"`)
+
+	args.Backup.Partition = "aws-cn"
+	china := pulumitest.Run(t, infraProgram(args))
+	assert.Contains(t, china.All(policy)[0].InputString("policy"), `"arn:aws-cn:s3:::shop-backups/*"`)
+	assert.Contains(t, china.All(role)[0].InputString("assumeRolePolicy"), `"ec2.amazonaws.com.cn"`)
 }

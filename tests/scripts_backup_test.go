@@ -2,6 +2,7 @@ package tests
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,227 +11,174 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const (
-	scriptsDumps  = "postgres.sql\tecommerce\tdeployment/postgres\tpg_dumpall\tpsql\n"
-	scriptsStage  = "var/lib/platform/backup/stage"
-	scriptsPoint  = "var/lib/platform/backup/unpacked"
-	scriptsMember = "var/lib/etcd/member/snap"
-)
-
-// scriptsBackups lets a control plane write backups: a repository that keeps the last one, an image with etcd's tools,
-// and pods whose commands print.
-func scriptsBackups(h *scriptsHost) {
-	scriptsComponents(h)
-	h.env["REPOSITORY"], h.env["KEEP"], h.env["ACTION"] = filepath.Join(h.root, "repository"), "3", "install"
-	h.write("opt/platform/etc/dumps.tsv", scriptsDumps)
-	h.write("opt/platform/etc/platform-backup.service", "[Service]\n")
-	h.write("opt/platform/etc/platform-backup.timer", "[Timer]\n")
-	h.write("etc/kubernetes/manifests/etcd.yaml", "    image: registry.k8s.io/etcd:3.6.6-0\n")
-	for _, file := range []string{"ca.crt", "ca.key", "sa.key", "sa.pub", "front-proxy-ca.crt", "front-proxy-ca.key", "etcd/ca.crt", "etcd/ca.key"} {
-		h.write("etc/kubernetes/pki/"+file, file)
-	}
-	h.write("var/lib/platform/backup/password", "password")
-	h.stub("restic", `repository=$RESTIC_REPOSITORY stage=$PLATFORM_ROOT/var/lib/platform/backup/stage
-case "$1" in
-cat) [[ -e $repository/config ]] ;;
-init) mkdir -p "$repository"; touch "$repository/config" ;;
-backup) rm -rf "$repository/kept"; cp -a "$stage" "$repository/kept" ;;
-restore) [[ -d $repository/kept ]] || { echo "no snapshot found"; exit 1; }; mkdir -p "${*: -1}$stage"; cp -a "$repository/kept/." "${*: -1}$stage/" ;;
-snapshots) echo '[{"short_id":"4f2a1b3c","time":"2026-11-23T05:00:00Z"}]' ;;
-esac`)
-	h.write("tools/etcdctl", "#!/bin/bash\necho \"etcdctl $*\" >>\"$CALLS\"\necho 'the state' >\"${*: -1}\"\n")
-	h.write("tools/etcdutl", `#!/bin/bash
-echo "etcdutl $*" >>"$CALLS"
-[[ $2 == restore ]] || exit 0
-data=$(sed 's/.*--data-dir \([^ ]*\) .*/\1/' <<<"$*")
-mkdir -p "$data/member"
-cp "$3" "$data/member/snap"
-`)
-	script, err := os.ReadFile(filepath.Join(h.bin, "ctr"))
-	require.NoError(h.t, err)
-	h.stub("ctr", strings.SplitN(string(script), "\n", 3)[2]+`case "$*" in
-*"images mount"*) mkdir -p "${*: -1}/usr/local/bin"; cp "$PLATFORM_ROOT"/tools/* "${*: -1}/usr/local/bin/"; chmod +x "${*: -1}"/usr/local/bin/* ;;
-*"images unmount"*) rm -rf "${*: -1}/usr" ;;
-esac`)
-	h.stub("kubectl", `case "$*" in
-*" get deployment/postgres "*) [[ -e $PLATFORM_ROOT/no-database ]] || echo deployment.apps/postgres ;;
-*" -- sh -c pg_dumpall") [[ ! -e $PLATFORM_ROOT/no-server ]] || { echo "no server"; exit 1; }; echo "create table t" ;;
-*" -- sh -c psql") cat >"$PLATFORM_ROOT/database" ;;
-*"get nodes"*) exit 1 ;;
-esac`)
-}
-
 func TestScriptsBackup(t *testing.T) {
 	h := newScriptsHost(t, nil)
 	scriptsBackups(h)
 	run := h.works("backup.sh", "")
 	assert.Contains(t, run.calls, "restic init")
 	assert.Contains(t, run.calls, "--cert "+h.root+"/etc/kubernetes/pki/etcd/healthcheck-client.crt")
-	assert.Contains(t, run.calls, "restic forget --host platform --tag platform --group-by host --keep-last 3 --prune")
-	assert.Equal(t, "the state\n", h.read("repository/kept/etcd.db"))
-	assert.Equal(t, "create table t\n", h.read("repository/kept/dumps/postgres.sql"))
-	assert.Equal(t, "ca.key", h.read("repository/kept/pki/ca.key"))
-	assert.Regexp(t, `^20\d\d-.*Z\n$`, h.read("repository/kept/taken"))
+	assert.Equal(t, []string{"platform,holds:etcd,revision:4711,bytes:10", "platform,holds:postgres.sql,bytes:27"}, scriptsTags(h), "one thing a point")
+	assert.Equal(t, "the state\n", h.read("repository/00000001/stage/etcd.db"))
+	assert.Equal(t, "ca.key", h.read("repository/00000001/stage/pki/ca.key"))
+	assert.Equal(t, scriptsDump, h.read("repository/00000002/stage/dumps/postgres.sql"))
+	assert.Regexp(t, `^20\d\d-.*Z\n$`, h.read("repository/00000001/stage/taken"))
+	for _, kind := range []string{"etcd", "postgres.sql"} {
+		assert.Contains(t, run.calls, "restic forget --host platform --tag platform,holds:"+kind+" --group-by host --keep-within 1d --keep-within-hourly 7d --keep-within-daily 90d",
+			"each kind is counted by itself")
+	}
 	assert.False(t, h.has(scriptsStage), "nothing that is not encrypted stays")
 	assert.NotContains(t, run.calls+run.stderr, "password", "of the password only its file is named, in the environment")
+	assert.Contains(t, run.calls, "restic prune")
 
 	again := h.works("backup.sh", "").calls
 	assert.NotContains(t, again, "restic init")
 	assert.NotContains(t, again, "images mount", "the tools are of the image that runs")
+	assert.NotContains(t, again, "restic prune", "once a day")
 
-	t.Run("a database that is not there yet is no failure", func(t *testing.T) {
-		h.write("no-database", "")
-		assert.Contains(t, h.works("backup.sh", "").stderr, "there is no deployment/postgres in ecommerce yet, and so no postgres.sql")
-		assert.False(t, h.has("repository/kept/dumps/postgres.sql"))
-		require.NoError(t, os.Remove(filepath.Join(h.root, "no-database")))
+	t.Run("the timers take one kind each", func(t *testing.T) {
+		for what, kind := range map[string]string{"cluster": "holds:etcd", "data": "holds:postgres.sql"} {
+			h.env["WHAT"] = what
+			before := len(scriptsTags(h))
+			h.works("backup.sh", "")
+			tags := scriptsTags(h)
+			require.Len(t, tags, before+1)
+			assert.Contains(t, tags[before], kind)
+		}
 	})
+}
+
+func TestScriptsBackupIsWholeOrFails(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil        func(*scriptsHost)
 		what, remedy string
+		etcd         bool // whether the point of etcd, which is first, is whole all the same
 	}{
-		"the database does not answer": {func(h *scriptsHost) { h.write("no-server", "") }, "postgres.sql cannot be dumped", "see whether deployment/postgres in ecommerce runs"},
-		"no password":                  {func(h *scriptsHost) { h.write("var/lib/platform/backup/password", "") }, "this node has no password for backups", "run pulumi up with --replace"},
-		"no repository":                {func(h *scriptsHost) { h.stub("restic", "echo access denied; exit 1") }, "the repository", "see whether the node may read and write there"},
-		"no room":                      {func(h *scriptsHost) { h.stub("restic", `[[ $1 != backup ]] || { echo "no space left"; exit 1; }`) }, "the backup cannot be stored", "read what restic says"},
-		"no etcd":                      {func(h *scriptsHost) { h.write("tools/etcdctl", "#!/bin/bash\nexit 1\n") }, "etcd cannot be saved", "see whether it runs"},
-		"a damaged copy of etcd":       {func(h *scriptsHost) { h.write("tools/etcdutl", "#!/bin/bash\nexit 1\n") }, "what etcd gave is damaged", "look at etcd's log"},
+		"the API server does not answer": {func(h *scriptsHost) { h.write("api-away", "") }, "whether there is a deployment/postgres in ecommerce is not known", "see why the API server does not answer", true},
+		"the database does not answer":   {func(h *scriptsHost) { h.write("no-server", "") }, "postgres.sql cannot be dumped: no server", "see whether deployment/postgres in ecommerce runs", true},
+		"a dump that is cut off":         {func(h *scriptsHost) { h.write("dump", "create table t\n") }, `postgres.sql cannot be dumped: it ends before its last line, "-- complete"`, "see whether", true},
+		"a stage that is read in part":   {func(h *scriptsHost) { h.write("half-read", "") }, "etcd cannot be stored", "read what restic says", false},
+		"no password":                    {func(h *scriptsHost) { h.write("var/lib/platform/backup/password", "") }, "this node has no password for backups", "run pulumi up with --replace", false},
+		"no etcd":                        {func(h *scriptsHost) { h.write("tools/etcdctl", "#!/bin/bash\nexit 1\n") }, "etcd cannot be saved", "see whether it runs", false},
+		"a damaged copy of etcd":         {func(h *scriptsHost) { h.write("tools/etcdutl", "#!/bin/bash\nexit 1\n") }, "what etcd gave is damaged", "look at etcd's log", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newScriptsHost(t, nil)
 			scriptsBackups(h)
 			c.spoil(h)
-			h.fails("backup.sh", "", c.what, c.remedy)
+			run := h.fails("backup.sh", "", c.what, c.remedy)
 			assert.False(t, h.has(scriptsStage), "nothing that is not encrypted stays")
+			tags := strings.Join(scriptsTags(h), " ")
+			assert.Equal(t, c.etcd, strings.Contains(tags, "holds:etcd"))
+			assert.NotContains(t, tags, "holds:postgres.sql", "no point counts that is not whole")
+			assert.NotContains(t, run.calls, "forget --host platform --tag platform,holds:postgres.sql", "and none is removed for it")
+		})
+	}
+}
+
+func TestScriptsBackupOfADatabaseThatIsNotThere(t *testing.T) {
+	h := newScriptsHost(t, nil)
+	scriptsBackups(h)
+	h.write("no-database", "")
+	assert.Contains(t, h.works("backup.sh", "").stderr, "there is no deployment/postgres in ecommerce yet, and so no postgres.sql")
+	assert.Len(t, scriptsTags(h), 1)
+
+	h.remove("no-database")
+	h.works("backup.sh", "")
+	h.write("no-database", "")
+	h.fails("backup.sh", "", "there is no deployment/postgres in ecommerce any more, and so no postgres.sql", "its last point, 00000003, stays")
+}
+
+func TestScriptsRepository(t *testing.T) {
+	h := newScriptsHost(t, nil)
+	scriptsBackups(h)
+	h.write("storage-away", "")
+	run := h.fails("backup.sh", "", "the repository "+h.root+"/repository cannot be used", "see whether the node may read and write there")
+	assert.Contains(t, run.stderr, "    Fatal: unable to open config file: Stat: 403 Access Denied")
+	assert.NotContains(t, run.calls, "restic init", "a repository that does not answer may be there")
+	h.stub("restic", "echo 'Fatal: wrong password or no key found'; exit 1")
+	h.fails("backup.sh", "", "the repository "+h.root+"/repository has another password", "it was made with another keySeed")
+}
+
+func TestScriptsOneLockForTheState(t *testing.T) {
+	for _, script := range []string{"backup.sh", "schedule.sh", "restore-data.sh", "init.sh"} {
+		t.Run(script, func(t *testing.T) {
+			h := scriptsBackedUp(t)
+			h.env["RESTORE"] = ""
+			h.write("var/lib/platform/state.holder", "another one, process 4711")
+			held := exec.Command("flock", filepath.Join(h.root, "var/lib/platform/state.lock"), "sh", "-c", "echo held; cat")
+			stdin, err := held.StdinPipe()
+			require.NoError(t, err)
+			stdout, err := held.StdoutPipe()
+			require.NoError(t, err)
+			require.NoError(t, held.Start())
+			_, err = stdout.Read(make([]byte, 5))
+			require.NoError(t, err)
+			run := h.fails(script, "", "a backup, a restore or an upgrade is still at work", "wait for it to end")
+			assert.Contains(t, run.stderr, "    another one, process 4711")
+			require.NoError(t, stdin.Close())
+			require.NoError(t, held.Wait())
 		})
 	}
 }
 
 func TestScriptsBackupPassword(t *testing.T) {
-	h := newScriptsHost(t, nil)
-	run := h.works("backup-password.sh", "the secret")
+	h := newScriptsHost(t, map[string]string{"ACTION": "install", "REPOSITORY": "s3:https://storage.example.com/shop/prod"})
+	run := h.works("backup-password.sh", "the secret\nkey-4711\nits secret")
 	assert.Equal(t, "the secret", h.read("var/lib/platform/backup/password"))
-	assert.NotContains(t, run.stdout+run.stderr+run.calls, "the secret")
-	info, err := os.Stat(filepath.Join(h.root, "var/lib/platform/backup/password"))
-	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	assert.Equal(t, "[default]\naws_access_key_id = key-4711\naws_secret_access_key = its secret\n", h.read("var/lib/platform/backup/credentials"))
+	assert.Equal(t, h.env["REPOSITORY"]+"\n", h.read("var/lib/platform/backup/repository"))
+	assert.NotContains(t, run.stdout+run.stderr+run.calls, "secret")
+	for _, file := range []string{"password", "credentials"} {
+		info, err := os.Stat(filepath.Join(h.root, "var/lib/platform/backup", file))
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	}
 	h.fails("backup-password.sh", "", "no password came on stdin", "run pulumi up with --replace")
 	assert.Equal(t, "the secret", h.read("var/lib/platform/backup/password"))
+	h.works("backup-password.sh", "the secret")
+	assert.False(t, h.has("var/lib/platform/backup/credentials"), "the role is enough again")
+
+	h.env["ACTION"] = "remove"
+	h.works("backup-password.sh", "")
+	assert.False(t, h.has("var/lib/platform/backup/password"))
+	assert.False(t, h.has("var/lib/platform/backup/repository"))
 }
 
 func TestScriptsScheduleBackups(t *testing.T) {
 	h := newScriptsHost(t, nil)
 	scriptsBackups(h)
 	first := h.works("schedule.sh", "")
-	assert.Contains(t, first.calls, "systemctl --quiet enable platform-backup.timer")
-	assert.NotContains(t, first.calls, "start platform-backup.service", "nobody asked for one now")
-	assert.JSONEq(t, `[{"short_id":"4f2a1b3c","time":"2026-11-23T05:00:00Z"}]`, first.stdout)
+	assert.Contains(t, first.calls, "systemctl --quiet enable platform-backup-cluster.timer platform-backup-data.timer")
+	assert.Empty(t, first.stdout, "nobody asked for one now")
 
 	h.env["RUN"] = "before the sale"
-	h.stub("systemctl", `[[ $* != "start platform-backup.service" ]]`)
+	h.write("no-server", "")
 	h.fails("schedule.sh", "", "the backup failed", "the lines above say why")
-	h.stub("systemctl", "")
-	assert.Contains(t, h.works("schedule.sh", "").calls, "systemctl start platform-backup.service", "one that failed is taken again")
-	assert.NotContains(t, h.works("schedule.sh", "").calls, "start platform-backup.service", "once for each text")
+	h.remove("no-server")
+	assert.Equal(t, "2026-11-23T05:00:00Z\tplatform,holds:etcd,revision:4711,bytes:10\t00000001\n"+
+		"2026-11-23T05:00:00Z\tplatform,holds:etcd,revision:4711,bytes:10\t00000002\n"+
+		"2026-11-23T05:00:00Z\tplatform,holds:postgres.sql,bytes:27\t00000003\n", h.works("schedule.sh", "").stdout, "one that failed is taken again")
+	assert.NotContains(t, h.works("schedule.sh", "").calls, "restic backup", "once for each text")
 
+	t.Run("the newest points of each kind are shown", func(t *testing.T) {
+		h.env["WHAT"] = "cluster"
+		for range 24 {
+			h.works("backup.sh", "")
+		}
+		shown := h.works("schedule.sh", "").stdout
+		assert.Equal(t, 24, strings.Count(shown, "holds:etcd"))
+		assert.Equal(t, 1, strings.Count(shown, "holds:postgres.sql"))
+		assert.NotContains(t, shown, "00000001")
+	})
 	t.Run("a wrong calendar event is named", func(_ *testing.T) {
-		h.stub("systemctl", `[[ $* != "restart platform-backup.timer" ]]`)
-		h.fails("schedule.sh", "", "backups cannot be scheduled", "see whether backup.schedule is a calendar event")
+		h.stub("systemctl", `[[ $* != "restart platform-backup"* ]]`)
+		h.fails("schedule.sh", "", "backups cannot be scheduled", "see whether backup.schedule has calendar events")
 		h.stub("systemctl", "")
 	})
 	t.Run("the end of the schedule leaves the backups", func(t *testing.T) {
 		h.env["ACTION"] = "remove"
-		assert.Contains(t, h.works("schedule.sh", "").calls, "disable --now platform-backup.timer")
-		assert.False(t, h.has("etc/systemd/system/platform-backup.timer"))
+		assert.Contains(t, h.works("schedule.sh", "").calls, "disable --now platform-backup-cluster.timer platform-backup-data.timer")
+		assert.False(t, h.has("etc/systemd/system/platform-backup-cluster.timer"))
 		assert.True(t, h.has("repository/config"))
 	})
-}
-
-// scriptsBackedUp is a control plane that runs, with a backup of it, and that is told to go back.
-func scriptsBackedUp(t *testing.T) *scriptsHost {
-	h := scriptsControlPlane(t)
-	h.works("init.sh", "")
-	scriptsBackups(h)
-	for _, name := range []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
-		h.write("etc/kubernetes/manifests/"+name+".yaml", "x")
-	}
-	h.write("etc/kubernetes/admin.conf", "x")
-	h.write("etc/kubernetes/kubelet.conf", "x")
-	h.write(scriptsMember, "a later state")
-	h.works("backup.sh", "")
-	h.env["RESTORE"] = "latest@today"
-	return h
-}
-
-func TestScriptsRestoreEtcd(t *testing.T) {
-	h := scriptsBackedUp(t)
-	// The kubelet is stopped while etcd's data changes, and containers that end do not come back before it starts.
-	script, err := os.ReadFile(filepath.Join(h.bin, "ctr"))
-	require.NoError(t, err)
-	h.stub("ctr", `[[ $* == *"tasks kill"* ]] && { sed -i "/^${*: -1}$/d" "$PLATFORM_ROOT/tasks"; exit; }
-`+strings.SplitN(string(script), "\n", 3)[2])
-	run := h.works("init.sh", "")
-	assert.Equal(t, "the state\n", h.read(scriptsMember))
-	assert.Contains(t, run.calls, "--name control-plane --initial-cluster control-plane=https://172.31.15.119:2380")
-	assert.Contains(t, run.calls, "--bump-revision 1000000000 --mark-compacted")
-	order := []string{"restic restore latest", "systemctl stop kubelet", "tasks kill", "etcdutl snapshot restore", "systemctl start kubelet"}
-	for i := 1; i < len(order); i++ {
-		assert.Less(t, strings.Index(run.calls, order[i-1]), strings.Index(run.calls, order[i]), "%s before %s", order[i-1], order[i])
-	}
-	assert.NotContains(t, run.calls, "kubeadm reset")
-	assert.Empty(t, h.read("tasks"))
-
-	again := h.works("init.sh", "").calls
-	assert.NotContains(t, again, "restic", "a backup is restored once for each text")
-	assert.NotContains(t, again, "stop kubelet")
-}
-
-func TestScriptsRestoreBrokenControlPlane(t *testing.T) {
-	for name, damage := range map[string]string{
-		"keys that are gone": "etc/kubernetes/pki/sa.key", "a manifest that is gone": "etc/kubernetes/manifests/etcd.yaml",
-		"another machine": "var/lib/platform/initialized",
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := scriptsBackedUp(t)
-			require.NoError(t, os.Remove(filepath.Join(h.root, damage)))
-			h.stub("kubeadm", `case "$1 $2" in
-"reset --force") rm -rf "$PLATFORM_ROOT/etc/kubernetes" "$PLATFORM_ROOT/var/lib/etcd" ;;
-"config images") echo registry.k8s.io/etcd:3.6.6-0 ;;
-"init --config") cat "$PLATFORM_ROOT/etc/kubernetes/pki/sa.key" "$PLATFORM_ROOT/`+scriptsMember+`" >"$PLATFORM_ROOT/found"; mkdir -p "$PLATFORM_ROOT/etc/kubernetes"; echo x >"$PLATFORM_ROOT/etc/kubernetes/admin.conf" ;;
-esac; exit 0`)
-			run := h.works("init.sh", "")
-			assert.Contains(t, run.calls, "--ignore-preflight-errors DirAvailable--var-lib-etcd")
-			assert.Less(t, strings.Index(run.calls, "restic restore"), strings.Index(run.calls, "kubeadm reset"), "nothing is removed before the backup is there")
-			assert.Equal(t, "sa.keythe state\n", h.read("found"), "kubeadm finds the cluster's keys and its state")
-			assert.NotContains(t, h.works("init.sh", "").calls, "restic")
-		})
-	}
-}
-
-func TestScriptsRestoreDiagnoses(t *testing.T) {
-	t.Run("nothing is touched without a backup", func(t *testing.T) {
-		h := scriptsBackedUp(t)
-		require.NoError(t, os.RemoveAll(filepath.Join(h.root, "repository/kept")))
-		run := h.fails("init.sh", "", "the backup latest cannot be read", "the backups that there are")
-		assert.NotContains(t, run.calls, "stop kubelet")
-		assert.Equal(t, "a later state", h.read(scriptsMember))
-	})
-	t.Run("nothing is touched with half of one", func(t *testing.T) {
-		h := scriptsBackedUp(t)
-		require.NoError(t, os.Remove(filepath.Join(h.root, "repository/kept/taken")))
-		assert.NotContains(t, h.fails("init.sh", "", "the backup latest is not whole", "choose another one").calls, "stop kubelet")
-	})
-}
-
-func TestScriptsRestoreData(t *testing.T) {
-	h := scriptsBackedUp(t)
-	run := h.works("restore-data.sh", "")
-	assert.Equal(t, "create table t\n", h.read("database"))
-	assert.Contains(t, run.calls, "rollout status deployment/postgres")
-	assert.Regexp(t, `^20\d\d-.*Z\n$`, run.stdout, "the time to which it goes back")
-	assert.False(t, h.has(scriptsPoint), "nothing that is not encrypted stays")
-	assert.NotContains(t, h.works("restore-data.sh", "").calls, "kubectl", "once for each text")
-
-	h.env["RESTORE"] = "latest@tomorrow"
-	h.stub("kubectl", `[[ $* != *" -- sh -c psql" ]] || { echo "ERROR: no such role"; exit 1; }`)
-	assert.Contains(t, h.fails("restore-data.sh", "", "postgres.sql cannot be restored", "read what it says").stderr, "    ERROR: no such role")
 }

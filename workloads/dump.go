@@ -1,16 +1,24 @@
 package workloads
 
-import "ecommerce-platform/infra/boundary"
+import (
+	"path"
+
+	"ecommerce-platform/infra/boundary"
+)
 
 const (
 	// psql speaks to the server's socket, where the image lets its superuser in without a password.
-	psql = "psql --no-psqlrc --quiet --username postgres --dbname postgres --set ON_ERROR_STOP=1"
+	psql    = "psql --no-psqlrc --quiet --username postgres --dbname postgres --set ON_ERROR_STOP=1"
+	dumpAll = "pg_dumpall --username postgres"
 	// postgresAnswers waits for the server: the one that sets the data directory up listens on a socket only.
 	postgresAnswers = "timeout 600 sh -c 'until pg_isready -q -h 127.0.0.1 -U postgres; do sleep 1; done'"
+	// firstRow ends at the first row of any table, so that a large database is not dumped to see whether there is one.
+	firstRow = `sed -n -e '/^COPY .* FROM stdin;$/{n;/^\\\.$/!{s/.*/rows/p;q}}' -e '/^no answer$/p'`
 	// disconnect ends other sessions, since a database that somebody uses cannot be replaced.
 	disconnect = psql + ` --output /dev/null --command "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'"`
-	// ownRole takes out what a server refuses: to drop the role of the session, or to create one that is there.
-	ownRole = `/^(DROP ROLE IF EXISTS|CREATE ROLE) postgres;$/d`
+	// ownRole takes out what a server refuses: to drop the role of the session, or to create one that is there. Rows of
+	// tables come after the first \connect.
+	ownRole = `1,/^\\connect /{/^(DROP ROLE IF EXISTS|CREATE ROLE) postgres;$/d;}`
 	// alone keeps a backend, which connects again at once, out of a database until it is whole: the limit binds all but superusers.
 	alone = `s/^DROP DATABASE IF EXISTS (.*);$/DROP DATABASE IF EXISTS \1 WITH (FORCE);/; ` +
 		`s/^(CREATE DATABASE ("[^"]+"|[^ ]+) .*;)$/\1\nALTER DATABASE \2 CONNECTION LIMIT 0;/`
@@ -20,9 +28,14 @@ const (
 
 // Dumps are those of the shop. The caches need none.
 func Dumps(namespace string) []boundary.Dump {
+	// The passwords are the Secrets', and not those that the roles had when they were dumped.
+	passwords := "sh " + path.Join(postgresScripts, "roles.sh")
 	return []boundary.Dump{{
 		Name: "postgres.sql", Namespace: namespace, Workload: "deployment/" + postgresName,
-		Dump:    "pg_dumpall --clean --if-exists --username postgres",
-		Restore: postgresAnswers + " && " + disconnect + " && { sed -E '" + ownRole + "; " + alone + "'; " + open + "; } | " + psql,
+		End:  "-- PostgreSQL database cluster dump complete",
+		Dump: dumpAll + " --clean --if-exists",
+		Content: postgresAnswers + " && { " + dumpAll + " --data-only || echo 'no answer'; } | " + firstRow +
+			" | { read -r first || first=empty; echo \"$first\"; }",
+		Restore: postgresAnswers + " && " + disconnect + " && { sed -E '" + ownRole + "; " + alone + "'; " + open + "; } | " + psql + " && " + passwords,
 	}}
 }

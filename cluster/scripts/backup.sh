@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Takes a backup: etcd, the cluster's keys and the dumps. A timer runs it. REPOSITORY, KEEP: how many backups are kept.
+# Takes a backup, each thing as a point of its own, and lets go of old ones. WHAT: cluster (etcd and the cluster's keys),
+# data (the dumps) or all. KEEP_ALL, KEEP_HOURLY, KEEP_DAILY: for how many days every point, one an hour and one a day stay.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -8,41 +9,112 @@ source "${BASH_SOURCE[0]%/*}/components.sh"
 # shellcheck source-path=SCRIPTDIR source=repository.sh
 source "${BASH_SOURCE[0]%/*}/repository.sh"
 
+# begin makes room for a point.
+begin() {
+	rm -rf "$STAGE"
+	install -d -m 0700 "$STAGE" "$STAGE/dumps"
+	date --utc +%Y-%m-%dT%H:%M:%SZ >"$STAGE/taken"
+}
+
+# store KIND ATTRIBUTE... makes a point of the stage. restic also stores what it could read only a part of: the point
+# counts once it has its tags.
+store() {
+	local tags id
+	say "storing $1 in $REPOSITORY"
+	logged store timeout 3000 restic backup "${MINE[@]}" --json --tag platform,unfinished "$STAGE" ||
+		fail "$1 cannot be stored" "read what restic says" cat "$LOGS/store.log"
+	id=$(sed -n 's/.*"snapshot_id":"\([0-9a-f]*\)".*/\1/p' "$LOGS/store.log")
+	tags=$(printf ',%s' platform "holds:$1" "${@:2}")
+	logged tag timeout 300 restic tag "${MINE[@]}" --set "${tags#,}" "$id" ||
+		fail "$1 is stored, but not marked as whole" "read what restic says" cat "$LOGS/tag.log"
+}
+
+# forget KIND lets old points go. Ages count from the newest point, and a kind without a new one loses none.
+forget() {
+	logged forget timeout 3000 restic forget "${MINE[@]}" --tag "platform,holds:$1" --group-by host --keep-within "${KEEP_ALL}d" \
+		--keep-within-hourly "${KEEP_HOURLY}d" --keep-within-daily "${KEEP_DAILY}d" ||
+		fail "old points of $1 cannot be removed" "read what restic says" cat "$LOGS/forget.log"
+}
+
 save_etcd() {
 	local pki=$KUBERNETES/pki/etcd
-	logged etcd-save timeout 600 "$TOOLS/etcdctl" --endpoints https://127.0.0.1:2379 --cacert "$pki/ca.crt" \
+	timeout 600 "$TOOLS/etcdctl" --endpoints https://127.0.0.1:2379 --cacert "$pki/ca.crt" \
 		--cert "$pki/healthcheck-client.crt" --key "$pki/healthcheck-client.key" snapshot save "$STAGE/etcd.db"
 }
 
-# dump NAME NAMESPACE WORKLOAD COMMAND keeps what a command prints in a pod.
-dump() {
-	if [[ -z $(admin --namespace "$2" get "$3" --ignore-not-found --output name 2>/dev/null) ]]; then
+back_up_cluster() {
+	say "saving etcd"
+	begin
+	etcd_tools
+	wait_for 300 save_etcd || fail "etcd cannot be saved: $LAST" "see whether it runs: crictl ps"
+	check_etcd "$STAGE/etcd.db" || fail "what etcd gave is damaged" "look at etcd's log" cat "$LOGS/etcd-check.log"
+	cp --archive "$KUBERNETES/pki" "$STAGE/pki"
+	store etcd "revision:$REVISION" "bytes:$(stat --format %s "$STAGE/etcd.db")"
+	forget etcd
+}
+
+# take_dump NAME NAMESPACE WORKLOAD END COMMAND keeps what a command prints in a pod, if that is all of it.
+take_dump() {
+	local file=$STAGE/dumps/$1
+	timeout 3000 kubectl --kubeconfig "$KUBERNETES/admin.conf" --namespace "$2" exec "$3" -- sh -c "$5" </dev/null >"$file" || return 1
+	whole_dump "$file" "$4" || {
+		echo "it ends before its last line, \"$4\""
+		return 1
+	}
+}
+
+# back_up_dump does the same. Only the API server's answer says that a workload is not there.
+back_up_dump() {
+	wait_for 300 admin --namespace "$2" get "$3" --ignore-not-found --output name ||
+		fail "whether there is a $3 in $2 is not known: $LAST" "see why the API server does not answer"
+	if [[ $LAST != */"${3#*/}" ]]; then
+		newest "$1"
+		[[ -z $FOUND ]] || fail "there is no $3 in $2 any more, and so no $1" "its last point, $FOUND, stays: restore the workload"
 		say "there is no $3 in $2 yet, and so no $1"
 		return 0
 	fi
 	say "dumping $1"
-	timeout 3000 kubectl --kubeconfig "$KUBERNETES/admin.conf" --namespace "$2" exec "$3" -- \
-		sh -c "$4" </dev/null >"$STAGE/dumps/$1" 2>"$LOGS/dump.log" ||
-		fail "$1 cannot be dumped" "see whether $3 in $2 runs" cat "$LOGS/dump.log"
+	begin
+	wait_for 600 take_dump "$@" || fail "$1 cannot be dumped: $LAST" "see whether $3 in $2 runs"
+	store "$1" "bytes:$(stat --format %s "$STAGE/dumps/$1")"
+	forget "$1"
+}
+
+back_up_data() {
+	local name namespace workload end command _
+	while IFS=$'\t' read -r name namespace workload end command _; do
+		back_up_dump "$name" "$namespace" "$workload" "$end" "$command"
+	done <"$DUMPS"
+}
+
+# tidy gives back the room of points that are gone, once a day.
+tidy() {
+	local today
+	today=$(date --utc +%F)
+	! kept "$BACKUP/tidied" "$today" || return 0
+	say "removing what no point needs any more"
+	points unfinished
+	if [[ -n $POINTS ]]; then
+		cut -f 3 <<<"$POINTS" | logged unfinished xargs timeout 300 restic forget ||
+			fail "unfinished points cannot be removed" "read what restic says" cat "$LOGS/unfinished.log"
+	fi
+	logged prune timeout 3000 restic prune ||
+		fail "old data cannot be removed" "read what restic says" cat "$LOGS/prune.log"
+	keep "$BACKUP/tidied" <<<"$today"
 }
 
 alone "$SCRIPT"
+exclusive
 open_repository
 trap 'rm -rf "$STAGE"' EXIT
-rm -rf "$STAGE"
-install -d -m 0700 "$STAGE" "$STAGE/dumps"
-say "saving etcd"
-date --utc +%Y-%m-%dT%H:%M:%SZ >"$STAGE/taken"
-etcd_tools
-save_etcd || fail "etcd cannot be saved" "see whether it runs: crictl ps" cat "$LOGS/etcd-save.log"
-check_etcd "$STAGE/etcd.db" || fail "what etcd gave is damaged" "look at etcd's log" cat "$LOGS/etcd-check.log"
-cp --archive "$KUBERNETES/pki" "$STAGE/pki"
-while IFS=$'\t' read -r name namespace workload command _; do
-	dump "$name" "$namespace" "$workload" "$command"
-done <"$DUMPS"
-say "storing the backup in $REPOSITORY"
-logged backup timeout 3000 restic backup "${MINE[@]}" "$STAGE" ||
-	fail "the backup cannot be stored" "read what restic says" cat "$LOGS/backup.log"
-logged forget timeout 3000 restic forget "${MINE[@]}" --group-by host --keep-last "$KEEP" --prune ||
-	fail "old backups cannot be removed" "read what restic says" cat "$LOGS/forget.log"
+case $WHAT in
+cluster) back_up_cluster ;;
+data) back_up_data ;;
+all)
+	back_up_cluster
+	back_up_data
+	;;
+*) fail "WHAT is $WHAT" "use cluster, data or all" ;;
+esac
+tidy
 say "the backup is stored"

@@ -2,7 +2,8 @@
 # Starts the control plane with kubeadm, or brings a running one to the present configuration.
 # NODE_NAME, ENDPOINT (host:port of the API server for nodes), ADDRESS (host for people),
 # KUBERNETES_VERSION, POD_CIDR, SERVICE_CIDR, IGNORE: checks of kubeadm that only warn. Optional, and at work when it is
-# another text than the last time: RENEWAL renews the certificates; RESTORE puts the control plane back to a backup in REPOSITORY.
+# another text than the last time: RENEWAL renews the certificates; RESTORE puts the control plane back to a point of the backups.
+# KNOWN: set where there has been a control plane before, whose newest point a new machine starts from.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -82,13 +83,13 @@ remove_broken() {
 
 initialize() {
 	local accepted=()
-	if restore_due; then
+	if [[ -n $ASKED ]]; then
 		remove_broken
 	else
 		remove_unfinished
 	fi
 	pull_images
-	if restore_due; then
+	if [[ -n $CHOSEN ]]; then
 		place_authorities
 		place_etcd
 		accepted=(--ignore-preflight-errors DirAvailable--var-lib-etcd)
@@ -206,7 +207,7 @@ refresh() {
 	rm -f "$INITIALIZING"
 	check_foundation
 	[[ ! -e $UPGRADING ]] || restore_manifests
-	if restore_due; then
+	if [[ -n $CHOSEN ]]; then
 		restore_etcd
 		await_api 300
 		remember_restore
@@ -229,10 +230,10 @@ refresh() {
 }
 
 alone "$SCRIPT"
-if restore_due; then
-	fetch_restore
-fi
-if [[ -s $MARKER ]] && { ! restore_due || whole; }; then
+exclusive
+choose_point
+[[ -z $CHOSEN ]] || fetch_restore
+if [[ -s $MARKER ]] && { [[ -z $CHOSEN ]] || whole; }; then
 	refresh
 else
 	initialize

@@ -1,28 +1,44 @@
 #!/usr/bin/env bash
-# Sourced by init.sh, after repository.sh: the control plane as a backup knows it. RESTORE names the backup, and is another
-# text whenever one is to be restored again.
+# Sourced by init.sh, after repository.sh: the control plane as a point of the repository knows it. RESTORE names the point,
+# and is another text whenever one is to be restored again. KNOWN is set where there has been a control plane before.
 # shellcheck disable=SC2154 # variables of lib.sh and init.sh
 
-RESTORED=$STATE/restored
 # What kubeadm cannot make again; the other certificates it makes.
 AUTHORITIES=(ca.crt ca.key sa.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key)
+# The point to go back to, if any, and the text that asked for it.
+CHOSEN=
+ASKED=
 
-restore_due() {
-	[[ -n ${RESTORE:-} ]] || return 1
-	! kept "$RESTORED" "$RESTORE"
+# choose_point decides what the control plane goes back to: to what is asked for, once; and a machine that takes another
+# one's place to the newest point, whatever was restored before.
+choose_point() {
+	[[ -n $REPOSITORY ]] || return 0
+	[[ -n ${RESTORE:-} || (-n ${KNOWN:-} && ! -s $MARKER) ]] || return 0
+	install_restic
+	if [[ -n ${RESTORE:-} ]] && ! remembered cluster "$RESTORE"; then
+		open_repository
+		find_point etcd "$RESTORE"
+		CHOSEN=$FOUND ASKED=$RESTORE
+	elif [[ -n ${KNOWN:-} && ! -s $MARKER ]]; then
+		open_repository
+		newest etcd
+		CHOSEN=$FOUND
+		[[ -n $CHOSEN ]] || say "no point in $REPOSITORY holds this cluster, which begins anew"
+	fi
 }
 
 remember_restore() {
-	[[ -n ${RESTORE:-} ]] || return 0
-	keep "$RESTORED" <<<"$RESTORE"
+	[[ -z $ASKED ]] || remember cluster "$ASKED"
+	CHOSEN=
+	rm -rf "$UNPACKED"
 }
 
 # fetch_restore comes before anything is changed.
 fetch_restore() {
-	install_restic
-	open_repository
-	unpack "$RESTORE"
-	say "restoring what was there at $(<"$POINT/taken")"
+	unpack "$CHOSEN"
+	[[ -s $POINT/etcd.db && -d $POINT/pki ]] ||
+		fail "the point $CHOSEN does not hold etcd" "choose one that does: see the output backups" find "$UNPACKED"
+	say "restoring the cluster as it was at $(<"$POINT/taken")"
 }
 
 # whole tells whether this machine lacks nothing but what etcd held: keys of this cluster, and manifests.
@@ -50,12 +66,12 @@ place_etcd() {
 	local data=$ROOT/var/lib/etcd peer=https://${ENDPOINT%:*}:2380
 	etcd_tools
 	check_etcd "$POINT/etcd.db" ||
-		fail "the backup's copy of etcd is damaged" "choose another backup" cat "$LOGS/etcd-check.log"
+		fail "the point's copy of etcd is damaged" "choose another point" cat "$LOGS/etcd-check.log"
 	rm -rf "$data.new" "$data.old"
 	logged etcd-restore timeout 600 "$TOOLS/etcdutl" snapshot restore "$POINT/etcd.db" --data-dir "$data.new" \
 		--name "$NODE_NAME" --initial-cluster "$NODE_NAME=$peer" --initial-advertise-peer-urls "$peer" \
 		--bump-revision 1000000000 --mark-compacted ||
-		fail "etcd's data cannot be made of the backup" "read what etcdutl says" cat "$LOGS/etcd-restore.log"
+		fail "etcd's data cannot be made of the point" "read what etcdutl says" cat "$LOGS/etcd-restore.log"
 	install -d -m 0700 "$data"
 	if [[ -e $data/member ]]; then
 		mv "$data/member" "$data.old"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Schedules backups, takes one now when RUN is another text than the last time, and prints those that there are.
-# ACTION=install|remove; REPOSITORY; RUN: optional.
+# Schedules backups, takes one of everything now when RUN is another text than the last time, and prints the newest points,
+# one a line: when it was stored, its tags, its name. ACTION=install|remove; RUN: optional; what backup.sh reads.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -12,44 +12,55 @@ source "${BASH_SOURCE[0]%/*}/packages.sh"
 source "${BASH_SOURCE[0]%/*}/repository.sh"
 
 UNITS=$ROOT/etc/systemd/system
-TIMER=platform-backup.timer
-SERVICE=platform-backup.service
+SERVICE=platform-backup@.service
+TIMERS=(platform-backup-cluster.timer platform-backup-data.timer)
 RAN=$BACKUP/ran
+# So many points of each kind are printed.
+SHOWN=24
 
 schedule() {
-	local changed=
-	place "$FILES/$SERVICE" "$UNITS/$SERVICE" 0644
-	changed+=$CHANGED
-	place "$FILES/$TIMER" "$UNITS/$TIMER" 0644
-	changed+=$CHANGED
+	local unit changed=
+	for unit in "$SERVICE" "${TIMERS[@]}"; do
+		place "$FILES/$unit" "$UNITS/$unit" 0644
+		changed+=$CHANGED
+	done
 	[[ -z $changed ]] || systemctl daemon-reload
-	systemctl --quiet enable "$TIMER"
-	logged schedule systemctl restart "$TIMER" ||
-		fail "backups cannot be scheduled" "see whether backup.schedule is a calendar event: systemd-analyze calendar" cat "$LOGS/schedule.log"
+	systemctl --quiet enable "${TIMERS[@]}"
+	logged schedule systemctl restart "${TIMERS[@]}" ||
+		fail "backups cannot be scheduled" "see whether backup.schedule has calendar events: systemd-analyze calendar" cat "$LOGS/schedule.log"
 }
 
 take() {
 	[[ -n ${RUN:-} ]] || return 0
 	! kept "$RAN" "$RUN" || return 0
-	say "taking a backup now"
-	systemctl start "$SERVICE" ||
-		fail "the backup failed" "the lines above say why" journalctl --unit "$SERVICE" --lines 30 --no-pager --output cat
+	WHAT=all bash "${BASH_SOURCE[0]%/*}/backup.sh" || fail "the backup failed" "the lines above say why"
 	keep "$RAN" <<<"$RUN"
+}
+
+# show prints the newest points of each kind.
+show() {
+	points
+	awk -F '\t' -v shown="$SHOWN" 'match($2, /holds:[^,]*/) { kind[NR] = substr($2, RSTART, RLENGTH); line[NR] = $0; left[kind[NR]]++ }
+		END { for (i = 1; i <= NR; i++) if (i in kind && left[kind[i]]-- <= shown) print line[i] }' <<<"$POINTS"
 }
 
 alone "$SCRIPT"
 case $ACTION in
 install)
+	exclusive
 	install_restic
 	open_repository
 	schedule
+	release
 	take
-	timeout 300 restic snapshots "${MINE[@]}" --json
+	show
 	;;
 remove)
 	say "ending the schedule; the backups stay"
-	systemctl --quiet disable --now "$TIMER" || true
-	rm -f "$UNITS/$TIMER" "$UNITS/$SERVICE"
+	systemctl --quiet disable --now "${TIMERS[@]}" || true
+	for unit in "$SERVICE" "${TIMERS[@]}"; do
+		rm -f "$UNITS/$unit"
+	done
 	systemctl daemon-reload
 	;;
 *)

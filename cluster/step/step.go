@@ -21,6 +21,9 @@ type Step struct {
 	Files []string
 	// Settings are the script's environment.
 	Settings []Setting
+	// Again are further settings of every run but the first that succeeds: the engine knows what has been, whatever has
+	// become of the machine. They do not decide whether the step runs. Optional.
+	Again []Setting
 	// Stdin is another step's output. It is public, like everything that leaves a machine except the kubeconfig.
 	Stdin pulumi.StringInput
 	// SecretStdin is a secret for the script alone. It does not decide whether the step runs again, or else the command
@@ -98,6 +101,9 @@ func (m *Machine) Run(s Step) (*Done, error) {
 	}
 	if s.SecretStdin != nil {
 		args.Stdin = s.SecretStdin
+	}
+	if s.Again != nil {
+		args.Update = command(m.way, s.Script, s.Limit, slices.Concat(s.Settings, s.Again, []Setting{Set("PLATFORM_DIGEST", digest)}))
 	}
 	if s.Undo != nil {
 		args.Delete = command(m.way, s.Undo.Script, s.Undo.Limit, s.Undo.Settings)

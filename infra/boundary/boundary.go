@@ -34,6 +34,9 @@ type Dump struct {
 	Name string
 	// Namespace and Workload say where the commands run, e.g. ecommerce and deployment/postgres.
 	Namespace, Workload string
-	// Dump prints the data; Restore takes that on stdin, and replaces what is there. Both are lines of sh.
-	Dump, Restore string
+	// End is the line by which a whole dump ends.
+	End string
+	// Dump prints the data; Content prints empty or rows, for what is there; Restore takes a dump on stdin, and replaces what
+	// is there. All are lines of sh.
+	Dump, Content, Restore string
 }

@@ -123,6 +123,17 @@ var clusterFixtures = map[string][]fixture{
 			model.ClusterType + " platform certificates",
 		},
 	},
+	"no-restore-armed": {
+		{
+			"the data is to be restored", change(set(model.ClusterType, "platform", "restores", map[string]any{"cluster": "", "data": "latest@today"})),
+			`backup.restore.data "latest@today" restores unless it has been done`, "platform", "",
+		},
+		{"nothing is", change(set(model.ClusterType, "platform", "restores", map[string]any{"cluster": "", "data": ""})), "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(model.ClusterType, "platform", "restores")), "", "",
+			model.ClusterType + " platform restores",
+		},
+	},
 }
 
 // certificate is one that expires in so many days, and one that expires much later.

@@ -78,6 +78,10 @@ var All = []Rule{
 		"certificates-last", advisory, "No certificate of the cluster expires within 30 days",
 		"set certificateRenewal to another text, such as today's date, and run pulumi up", certificatesLast,
 	},
+	{
+		"no-restore-armed", advisory, "No restore stays in the configuration once it is done",
+		"run pulumi config rm --path backup.restore once pulumi up has restored", noRestoreArmed,
+	},
 
 	{
 		"service-selects-pods", mandatory, "Every Service with a selector selects pods",

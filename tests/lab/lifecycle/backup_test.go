@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,9 +31,16 @@ const (
 // What a backup holds comes back after etcd's data and the database are destroyed, and again after the control plane's
 // keys are gone as well. What was written after the backup is lost, and nothing else is.
 func testBackupAndRestore(t *testing.T) {
-	backup := map[string]any{"destination": backupDirectory, "schedule": "*-*-* 03:00:00", "keep": 2}
+	// Nothing but this test takes backups meanwhile.
+	never := "2099-01-01"
+	backup := map[string]any{"destination": backupDirectory, "schedule": map[string]any{"cluster": never, "data": never}}
 	apply := func(what, key string) time.Duration {
-		backup[key] = map[string]string{"run": what, "restore": "latest@" + what}[key]
+		switch key {
+		case "run":
+			backup["run"] = what
+		case "restore":
+			backup["restore"] = map[string]any{"cluster": "latest@" + what, "data": "overwrite:latest@" + what}
+		}
 		require.NoError(t, shop.Set(t.Context(), map[string]any{"backup": backup}))
 		start := time.Now()
 		_, err := shop.Stack.Up(t.Context())
@@ -50,11 +58,12 @@ func testBackupAndRestore(t *testing.T) {
 	apply("first", "run")
 	points, ok := shop.Outputs["backups"].([]any)
 	require.True(t, ok)
-	require.NotEmpty(t, points, "the output backups")
+	assert.Equal(t, []string{"etcd", "postgres.sql"}, holds(t, points), "the output backups")
 	checkBackupIsEncrypted(t)
 	timers, err := shop.OnMachine(t.Context(), "control-plane", "systemctl", "list-timers", "--no-pager")
 	require.NoError(t, err)
-	assert.Contains(t, timers, "platform-backup.timer")
+	assert.Contains(t, timers, "platform-backup-cluster.timer")
+	assert.Contains(t, timers, "platform-backup-data.timer")
 
 	for i, destroy := range []struct {
 		what string
@@ -101,15 +110,28 @@ func testBackupAndRestore(t *testing.T) {
 	apply("last", "run")
 	last, ok := shop.Outputs["backups"].([]any)
 	require.True(t, ok)
-	assert.Len(t, last, 2, "what backup.keep says")
-	assert.NotEqual(t, points, last, "a backup is taken of what was restored")
+	assert.Equal(t, []string{"etcd", "etcd", "postgres.sql", "postgres.sql"}, holds(t, last), "a backup is taken of what was restored")
 
 	require.NoError(t, shop.Set(t.Context(), nil))
 	_, err = shop.Stack.Up(t.Context())
 	require.NoError(t, err)
 	timers, err = shop.OnMachine(t.Context(), "control-plane", "systemctl", "list-timers", "--all", "--no-pager")
 	require.NoError(t, err)
-	assert.NotContains(t, timers, "platform-backup.timer", "without a destination")
+	assert.NotContains(t, timers, "platform-backup", "without a destination")
+}
+
+// holds is what each point holds, sorted.
+func holds(t *testing.T, points []any) (kinds []string) {
+	t.Helper()
+	for _, item := range points {
+		point, ok := item.(map[string]any)
+		require.True(t, ok)
+		kind, ok := point["holds"].(string)
+		require.True(t, ok, "%v", point)
+		kinds = append(kinds, kind)
+	}
+	slices.Sort(kinds)
+	return kinds
 }
 
 // query asks the database in its pod, where it knows its superuser.

@@ -72,6 +72,7 @@ func keyChanges(t *testing.T) map[string]keyChange {
 		"amiOwner":           shown("the twin's tests: a new image is for new machines"),
 		"amiName":            shown("the twin's tests: a new image is for new machines"),
 		"backup":             shown("backup and restore"),
+		"backupKey":          shown("tests on mocks, and node scripts on stubs"),
 		"certificateRenewal": shown("certificates"),
 		"kubernetesVersion":  shown("TestUpgrade"),
 		"registries":         shown("tests on mocks, and node scripts on stubs"),
