@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/tests/pulumitest"
 	"ecommerce-platform/workloads"
@@ -114,9 +115,17 @@ func TestWorkloadsPreviewKnowsAllButTheCluster(t *testing.T) {
 // A backup's settings hold a dump's commands in one line of a table.
 func TestWorkloadsDumpsAreLines(t *testing.T) {
 	for _, dump := range workloads.Dumps("ecommerce") {
-		for _, command := range []string{dump.Dump, dump.Restore} {
+		for _, command := range []string{dump.Dump, dump.Content, dump.Restore} {
 			assert.NotContains(t, command, "\n", dump.Name)
 			assert.NotContains(t, command, "\t", dump.Name)
 		}
 	}
+}
+
+// A dump holds the passwords of its time; the Secrets' are given back once it is in.
+func TestWorkloadsRestoreKeepsTheSecretsPasswords(t *testing.T) {
+	server := pulumitest.Run(t, workloadsProgram(workloadsArgs())).Get(t, workloadsDeployment, "shop-postgres")
+	command, ok := server.Input(workloadsContainer + ".lifecycle.postStart.exec.command").([]any)
+	require.True(t, ok)
+	assert.True(t, strings.HasSuffix(workloads.Dumps("ecommerce")[0].Restore, fmt.Sprint(" && ", command[0], " ", command[1])))
 }
