@@ -25,11 +25,7 @@ func (c *Config) infraArgs(keys *cluster.Keys) *infra.Args {
 	if args.SubnetCidr == "" {
 		args.SubnetCidr = c.VpcCidr
 	}
-	// Another service's bucket, or one that a key opens, is no matter of AWS's roles; what is wrong with a destination, the
-	// cluster's arguments tell.
-	if place, err := cluster.ParseS3(c.Backup.Destination); err == nil && place.Partition() != "" && c.BackupKey == (cluster.AccessKey{}) {
-		args.Backup = infra.Bucket{Name: place.Bucket, Prefix: place.Prefix, Partition: place.Partition()}
-	}
+	args.Backup = c.bucket()
 	for _, node := range c.Nodes {
 		host := keys.Hosts[node.Name]
 		args.Nodes = append(args.Nodes, infra.Node{
@@ -82,6 +78,16 @@ func (c *Config) clusterArgs(keys *cluster.Keys, machines []machine, identifier 
 		}
 	}
 	return args
+}
+
+// bucket is where the control plane's role may keep backups; none with another service's bucket, or one that a key opens,
+// which are no matter of AWS's roles. What is wrong with a destination, the cluster's arguments tell.
+func (c *Config) bucket() infra.Bucket {
+	place, err := cluster.ParseS3(c.Backup.Destination)
+	if err != nil || place.Partition() == "" || c.BackupKey != (cluster.AccessKey{}) {
+		return infra.Bucket{}
+	}
+	return infra.Bucket{Name: place.Bucket, Prefix: place.Prefix, Partition: place.Partition()}
 }
 
 // registryCAs are the certificates that nodes are to trust, by registry.

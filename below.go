@@ -42,7 +42,10 @@ func (c *Config) nowhere() []machine {
 }
 
 // stackBelow is the stack that holds the layer below this stack's lowest one.
-type stackBelow struct{ reference *pulumi.StackReference }
+type stackBelow struct {
+	name      string
+	reference *pulumi.StackReference
+}
 
 // below opens the stack below; with the infra layer in this one there is none.
 func (c *Config) below(ctx *pulumi.Context) (*stackBelow, error) {
@@ -65,7 +68,7 @@ func openStack(ctx *pulumi.Context, configured, layer, lower string) (*stackBelo
 		configured = fmt.Sprintf("%s/%s/%s-%s", ctx.Organization(), ctx.Project(), stack, lower)
 	}
 	reference, err := pulumi.NewStackReference(ctx, configured, nil)
-	return &stackBelow{reference}, err
+	return &stackBelow{configured, reference}, err
 }
 
 // machines are those of the stack below.

@@ -25,6 +25,9 @@ func program(ctx *pulumi.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := config.agree(ctx, below); err != nil {
+		return err
+	}
 	if err := config.checkImmutable(ctx); err != nil {
 		return err
 	}

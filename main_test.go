@@ -141,6 +141,9 @@ func TestLayeredStacks(t *testing.T) {
 		},
 		"kubeconfig": pulumitest.Secret("apiVersion: v1\nkind: Config\n"),
 	}
+	alone, err := run(t, devStack(t).with("layers", `["infra","cluster"]`), secrets())
+	require.NoError(t, err)
+	lower[factsOutput] = alone.Export(factsOutput)
 	whole, err := run(t, devStack(t), secrets())
 	require.NoError(t, err)
 
