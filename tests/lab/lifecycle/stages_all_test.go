@@ -19,6 +19,7 @@ var stages = []stage{
 	{"a lost machine is replaced", testLostMachineIsReplaced},
 	{"certificates", testCertificates},
 	{"backup and restore", testBackupAndRestore},
+	{"a backup is whole or none", testBackupIsWholeOrNone},
 	{"teeth", testTeeth(teeth)},
 	{"destroy with a dead API", testDestroyWithDeadAPI},
 	{"destroy with a node gone", testDestroyWithoutANode},
