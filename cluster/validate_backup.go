@@ -21,6 +21,9 @@ var (
 func (p *problems) backup(a *Args) {
 	b := a.Backup
 	if b.Destination == "" {
+		if a.BackupKey != (AccessKey{}) {
+			p.Addf("backupKey <secret>: has no use without backup.destination")
+		}
 		for _, asked := range []struct{ key, value string }{
 			{"run", b.Run}, {"restore.cluster", b.Restore.Cluster}, {"restore.data", b.Restore.Data},
 		} {

@@ -176,6 +176,12 @@ func TestClusterRefusesWrongBackups(t *testing.T) {
 		},
 		"no password":      {func(a *cluster.Args) { a.BackupPassword = nil }, `backupPassword <unset>: required with backup.destination`},
 		"a run of nothing": {func(a *cluster.Args) { a.Backup.Destination = "" }, `backup.run "first": has no use without backup.destination`},
+		"a key to nothing": {
+			func(a *cluster.Args) {
+				a.Backup, a.BackupKey = cluster.Backup{}, cluster.AccessKey{ID: "id", Secret: "secret"}
+			},
+			`backupKey <secret>: has no use without backup.destination`,
+		},
 		"a restore of nothing": {
 			func(a *cluster.Args) { a.Backup = cluster.Backup{Restore: cluster.Restore{Data: "latest@x"}} }, `backup.restore.data "latest@x": has no use without backup.destination`,
 		},

@@ -5,6 +5,7 @@ import (
 
 	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/mirror"
+	"ecommerce-platform/tests/lab/s3"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
@@ -24,10 +25,13 @@ func prepare(ctx context.Context) error {
 	return mirror.Build(ctx, mirror.Current)
 }
 
-// prepareLifecycle builds what the whole life of the platform takes besides: the minor of Kubernetes from which it upgrades, and the
-// major version of the database to which it does.
+// prepareLifecycle builds what the whole life of the platform takes besides: the minor of Kubernetes from which it upgrades, the
+// major version of the database to which it does, and an S3 server for its backups.
 func prepareLifecycle(ctx context.Context) error {
 	if err := prepare(ctx); err != nil {
+		return err
+	}
+	if _, err := toolchain.Tool(ctx, s3.Server); err != nil {
 		return err
 	}
 	if err := mirror.Build(ctx, mirror.Both); err != nil {

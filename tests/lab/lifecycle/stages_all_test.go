@@ -20,6 +20,7 @@ var stages = []stage{
 	{"certificates", testCertificates},
 	{"backup and restore", testBackupAndRestore},
 	{"a backup is whole or none", testBackupIsWholeOrNone},
+	{"backups in S3", testBackupInS3},
 	{"teeth", testTeeth(teeth)},
 	{"destroy with a dead API", testDestroyWithDeadAPI},
 	{"destroy with a node gone", testDestroyWithoutANode},

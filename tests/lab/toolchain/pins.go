@@ -125,6 +125,10 @@ var Pins = []Pin{
 		Binaries: []Binary{{"shfmt", "mvdan.cc/sh/v3/cmd/shfmt"}},
 		Stamps:   []string{"main.version=v3.12.0"},
 	},
+	{
+		Name: "seaweedfs", Version: "v0.0.0-20261109003541-7506e5f91cd6", Cold: "10 min",
+		Binaries: []Binary{{"weed", "github.com/seaweedfs/seaweedfs/weed"}},
+	},
 	{Name: "image", Version: "v0.18.0", Cold: "2 min", Binaries: []Binary{{"image", "."}}},
 }
 
