@@ -26,15 +26,15 @@ export RESTIC_REPOSITORY=$REPOSITORY RESTIC_PASSWORD_FILE=$BACKUP/password RESTI
 # backup.run, a restore and an upgrade hold one lock.
 exclusive() {
 	local holder=$STATE/state.holder
-	exec 8>"$STATE/state.lock"
-	flock --wait "${PLATFORM_LOCK_WAIT:-3600}" 8 ||
+	exec 7>"$STATE/state.lock"
+	flock --wait "${PLATFORM_LOCK_WAIT:-3600}" 7 ||
 		fail "a backup, a restore or an upgrade is still at work" "wait for it to end, then run pulumi up again" cat "$holder"
 	printf '%s, process %s\n' "$SCRIPT" "$$" >"$holder"
 }
 
 # release ends that before the script does.
 release() {
-	exec 8>&-
+	exec 7>&-
 }
 
 # install_restic needs packages.sh as well.
