@@ -11,8 +11,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
-
-	"ecommerce-platform/tests/pulumitest"
 )
 
 // stackFile reads the configuration that a stack's file gives this program: other packages' keys are not for it, and what is
@@ -112,24 +110,21 @@ func TestStackFile(t *testing.T) {
 
 // What the documentation shows can be copied.
 func TestExamples(t *testing.T) {
-	lower := map[string]any{
-		"nodes": []any{
-			map[string]any{"name": "control-plane", "publicIp": "198.51.100.10", "instanceId": "i-10"},
-			map[string]any{"name": "worker-node-1", "publicIp": "198.51.100.11", "instanceId": "i-11"},
-			map[string]any{"name": "worker-node-2", "publicIp": "198.51.100.12", "instanceId": "i-12"},
-		},
-		"kubeconfig": pulumitest.Secret("apiVersion: v1\nkind: Config\n"),
-	}
 	files, err := filepath.Glob("docs/examples/Pulumi.*.yaml")
 	require.NoError(t, err)
-	require.Len(t, files, 4)
-	for _, file := range files {
-		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml")
-		t.Run(name, func(t *testing.T) {
+	require.Len(t, files, 1+len(allLayers))
+	t.Run("three-workers", func(t *testing.T) {
+		_, err := run(t, stackFile(t, "docs/examples/Pulumi.three-workers.yaml"), secrets())
+		require.NoError(t, err)
+	})
+	t.Run("three stacks", func(t *testing.T) {
+		s := newSplit(t)
+		for _, layer := range allLayers {
 			// The mocks' stack has a name of its own, from which none of the others' follows.
-			values := stackFile(t, file).with("infraStack", "prod-infra").with("clusterStack", "prod-cluster")
-			_, err := run(t, values, secrets(), pulumitest.StackReference("prod-infra", lower), pulumitest.StackReference("prod-cluster", lower))
-			require.NoError(t, err)
-		})
-	}
+			s.values[layer] = stackFile(t, "docs/examples/Pulumi.prod-"+layer+".yaml").
+				with("infraStack", s.values[layer]["infraStack"]).with("clusterStack", s.values[layer]["clusterStack"])
+			_, err := s.up(t, layer)
+			require.NoError(t, err, layer)
+		}
+	})
 }
