@@ -17,7 +17,10 @@ import (
 	"ecommerce-platform/tests/lab/s3"
 )
 
-const backupBucket, backupPrefix = "shop-backups", "prod"
+const (
+	backupBucket, backupPrefix  = "shop-backups", "prod"
+	backedUpObject, laterObject = "in-the-point", "made-after-the-point"
+)
 
 // testBackupInS3 keeps backups on an S3 server, with the rights that the program gives the control plane's role on AWS. Then
 // the control plane's machine is lost with its disk, and the next one starts from there.
@@ -52,7 +55,7 @@ func testBackupInS3(t *testing.T) {
 	}
 	setKey(key.ID, key.Secret)
 	require.NoError(t, shop.Set(t.Context(), place(store.Endpoint)))
-	shop.Kubectl(t, "create", "configmap", "-n", "ecommerce", keptObject)
+	shop.Kubectl(t, "create", "configmap", "-n", "ecommerce", backedUpObject)
 	start := time.Now()
 	_, err = shop.Stack.Up(t.Context())
 	require.NoError(t, err)
@@ -71,7 +74,7 @@ func testBackupInS3(t *testing.T) {
 
 	query(t, "create table written_since (id int)")
 	query(t, "insert into written_since values (1)")
-	shop.Kubectl(t, "create", "configmap", "-n", "ecommerce", lostObject)
+	shop.Kubectl(t, "create", "configmap", "-n", "ecommerce", laterObject)
 	container, err := shop.Container(t.Context(), "control-plane")
 	require.NoError(t, err)
 	lost := time.Now()
@@ -85,13 +88,13 @@ func testBackupInS3(t *testing.T) {
 	labtest.Eventually(t, restoreLimit, allAnswers)
 	note(t, "the control plane's machine is lost", "the next one starts from S3, and everything answers %s after the loss", time.Since(lost).Round(time.Second))
 	requireWhole(t)
-	shop.Kubectl(t, "get", "configmap", "-n", "ecommerce", keptObject)
-	_, err = shop.TryKubectl(t.Context(), "get", "configmap", "-n", "ecommerce", lostObject)
+	shop.Kubectl(t, "get", "configmap", "-n", "ecommerce", backedUpObject)
+	_, err = shop.TryKubectl(t.Context(), "get", "configmap", "-n", "ecommerce", laterObject)
 	require.ErrorContains(t, err, "NotFound", "made after the point")
 	assert.Equal(t, "1", query(t, "select count(*) from written_since"), "the database, on another machine, is left alone")
 	requireUnchanged(t)
 
-	shop.Kubectl(t, "delete", "configmap", "-n", "ecommerce", keptObject)
+	shop.Kubectl(t, "delete", "configmap", "-n", "ecommerce", backedUpObject)
 	query(t, "drop table written_since")
 	setKey("", "")
 	require.NoError(t, shop.Set(t.Context(), nil))
