@@ -89,12 +89,12 @@ initialize() {
 		remove_unfinished
 	fi
 	pull_images
+	keep "$INITIALIZING" <<<"$NODE_NAME"
 	if [[ -n $CHOSEN ]]; then
 		place_authorities
 		place_etcd
 		accepted=(--ignore-preflight-errors DirAvailable--var-lib-etcd)
 	fi
-	keep "$INITIALIZING" <<<"$NODE_NAME"
 	say "running kubeadm init"
 	logged init timeout 600 kubeadm init --config "$CONFIG" --skip-token-print "${accepted[@]}" ||
 		fail "kubeadm init failed" "read what it says; running pulumi up again resets the node first" cat "$LOGS/init.log"
