@@ -11,6 +11,7 @@ require (
 	google.golang.org/grpc v1.82.1
 	k8s.io/api v0.35.4
 	k8s.io/client-go v0.35.4
+	mvdan.cc/sh/v3 v3.13.1
 	sigs.k8s.io/yaml v1.6.0
 )
 

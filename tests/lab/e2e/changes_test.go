@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 
 	"ecommerce-platform/tests/lab/labtest"
 )
@@ -17,6 +18,19 @@ func TestUpThatChangesNothingReportsNoChanges(t *testing.T) {
 	result, err := shop.Stack.Up(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, result.Describe())
+}
+
+// What somebody changed by hand of what is declared comes back with the next change there, and that change does not fail for it.
+func TestScaledByHandIsTakenBack(t *testing.T) {
+	shop.Kubectl(t, "scale", "-n", namespace, "deployment/backend", "--replicas=1")
+	require.NoError(t, shop.Set(t.Context(), map[string]any{"backend": map[string]any{"replicas": 2}}))
+	_, err := shop.Stack.Up(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, int32(2), *labtest.Get[appsv1.Deployment](t, shop.Lab, "deployment", "backend", "-n", namespace).Spec.Replicas)
+	require.NoError(t, shop.Set(t.Context(), nil))
+	_, err = shop.Stack.Up(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, podsOf(t, "backend"), 3)
 }
 
 func TestChangedRedisSettingRollsOutToTheEnd(t *testing.T) {
