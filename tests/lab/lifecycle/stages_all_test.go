@@ -12,6 +12,7 @@ var stages = []stage{
 	{"every key of the configuration", testEveryKey},
 	{"machines change in turn", testMachinesChangeInTurn},
 	{"the database moves", testDatabaseMoves},
+	{"silence", testSilence},
 	{"pods fail", testPodsFail},
 	{"customers order while pods come and go", testCustomersOrder},
 	{"tiers are away", testTiersAreAway},

@@ -21,7 +21,7 @@ import (
 const newcomer = "worker-node-3"
 
 // testWorkersComeAndGo adds a frontend worker and takes it away again, both by the list of nodes alone, while clients ask without
-// a pause.
+// a pause. While it boots, somebody else is at work on its packages.
 func testWorkersComeAndGo(t *testing.T) {
 	requireWhole(t)
 	clients := startTraffic(t)
@@ -34,8 +34,10 @@ func testWorkersComeAndGo(t *testing.T) {
 	require.NoError(t, shop.Set(t.Context(), map[string]any{"frontend": more, "nodes": append(nodes, map[string]any{
 		"name": newcomer, "role": "worker", "privateIp": address, "labels": map[string]any{"tier": "frontend", "storage": "ssd"},
 	})}))
-	_, err = shop.Stack.Up(t.Context())
+	waited := holdPackages(t, newcomer)
+	added, err := shop.Stack.Up(t.Context())
 	require.NoError(t, err)
+	waited(added.Output)
 	shop.Addresses[newcomer] = address
 	t.Cleanup(func() { delete(shop.Addresses, newcomer) })
 	note(t, "a worker is added", "after %s", time.Since(start).Round(time.Second))

@@ -1,0 +1,53 @@
+//go:build lab
+
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// holder has dpkg's lock, as unattended-upgrades does when a machine has just booted, until the machine's preparation sleeps
+// because of it.
+const holder = `
+import fcntl, subprocess, time
+lock = open("/var/lib/dpkg/lock-frontend", "w")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+waits = 'for p in $(pgrep -x sleep); do ps -o args= -p "$(ps -o ppid= -p "$p")" | grep -q prepare.sh && exit; done; exit 1'
+while subprocess.call(["sh", "-c", waits], stderr=subprocess.DEVNULL):
+    time.sleep(0.05)
+`
+
+// holdPackages makes another program hold the packages of a machine from the moment when it is there. The function that it returns
+// says, with what `pulumi up` has shown, whether the bring-up has waited.
+func holdPackages(t *testing.T, node string) (waited func(shown string)) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	held := make(chan error, 1)
+	go func() {
+		defer cancel()
+		for {
+			said, err := exec.CommandContext(ctx, "docker", "exec", shop.Name+"-"+node, "python3", "-c", holder).CombinedOutput()
+			if err == nil || ctx.Err() != nil {
+				held <- err
+				return
+			}
+			select {
+			case <-ctx.Done():
+				held <- fmt.Errorf("%w: %s", err, said)
+				return
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
+	}()
+	return func(shown string) {
+		cancel()
+		assert.NoError(t, <-held, "the lock was held")
+		assert.Contains(t, shown, "prepare: waiting for another program that is at work on packages")
+	}
+}
