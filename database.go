@@ -66,5 +66,5 @@ func (c *Config) checkPlace(ctx *pulumi.Context) []error {
 	} {
 		keys[id] = immutableKey{key.name, fmt.Sprintf("%q", key.value)}
 	}
-	return compare(ctx, name, keys, "the data were made with %v and do not follow by themselves; set it back, or move them as the README says and set postgres.moved to another text")
+	return compare(ctx, name, keys, "the data were made with %v and do not follow by themselves; set it back, or move them as docs/operations.md says and set postgres.moved to another text")
 }

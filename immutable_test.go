@@ -83,7 +83,10 @@ func TestImmutableKeys(t *testing.T) {
 
 func TestEveryImmutableKeyIsDescribedAsSuch(t *testing.T) {
 	config := &Config{Layers: allLayers, Nodes: []Node{{Role: "control-plane"}}, KeySeed: testSeed}
-	keys := declaredKeys(t)
+	keys := map[string]declaredKey{}
+	for _, key := range declaredKeys(t) {
+		keys[key.Name] = key
+	}
 	refused := map[string]bool{}
 	for _, key := range config.immutable() {
 		name, _, field := strings.Cut(key.name, "[")

@@ -2,16 +2,13 @@ package main
 
 import (
 	"encoding/json"
-	"flag"
 	"maps"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/yaml"
 
 	"ecommerce-platform/cluster"
 	"ecommerce-platform/infra"
@@ -261,58 +258,4 @@ func TestWrongConfiguration(t *testing.T) {
 			assert.Equal(t, 1, strings.Count(err.Error(), key+" "), key)
 		}
 	})
-}
-
-type declaredKey struct {
-	Type        string `json:"type"`
-	Description string `json:"description"`
-	Secret      bool   `json:"secret"`
-	Default     any    `json:"default"`
-}
-
-func declaredKeys(t *testing.T) map[string]declaredKey {
-	t.Helper()
-	var project struct {
-		Config map[string]declaredKey `json:"config"`
-	}
-	require.NoError(t, yaml.Unmarshal(projectFile, &project))
-	return project.Config
-}
-
-// The engine refuses a default of the wrong type only when somebody runs it; this says so sooner.
-func TestEveryConfigKeyIsDescribed(t *testing.T) {
-	for key, declared := range declaredKeys(t) {
-		assert.NotEmpty(t, declared.Description, key)
-		assert.NotNil(t, declared.Default, key)
-		assert.Equal(t, declared.Type == "", declared.Secret, "%s: only the secrets have no type", key)
-	}
-}
-
-func TestReadmeListsEveryConfigKey(t *testing.T) {
-	const begin, end = "<!-- config:begin -->\n", "<!-- config:end -->\n"
-	text, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	before, rest, ok := strings.Cut(string(text), begin)
-	require.True(t, ok)
-	listed, after, ok := strings.Cut(rest, end)
-	require.True(t, ok)
-
-	keys := declaredKeys(t)
-	table := "| key | default | what it is | changed later |\n| --- | --- | --- | --- |\n"
-	for _, key := range sortedKeys(keys) {
-		value, err := json.Marshal(keys[key].Default)
-		require.NoError(t, err)
-		shown := "`" + strings.Trim(string(value), `"`) + "`"
-		if keys[key].Default == "" {
-			shown = ""
-		}
-		what, later, ok := strings.Cut(keys[key].Description, " Later: ")
-		assert.True(t, ok, "%s: the description ends with what changing the key later does", key)
-		table += "| `" + key + "` | " + shown + " | " + what + " | " + later + " |\n"
-	}
-	if update := flag.Lookup("update"); update.Value.String() == "true" {
-		require.NoError(t, os.WriteFile("README.md", []byte(before+begin+table+end+after), 0o644))
-		return
-	}
-	assert.Equal(t, table, listed, "run the test with -update to accept")
 }

@@ -83,7 +83,7 @@ func TestStackFile(t *testing.T) {
 	t.Run("the one that is there is accepted", func(t *testing.T) {
 		require.NoError(t, problemsOf(t, stackFile(t, "Pulumi.dev.yaml")))
 	})
-	t.Run("with what the README has users set", func(t *testing.T) {
+	t.Run("with what README has users set", func(t *testing.T) {
 		shipped, err := os.ReadFile("tests/testdata/stack.yaml")
 		require.NoError(t, err)
 		path := filepath.Join(t.TempDir(), "Pulumi.dev.yaml")

@@ -53,7 +53,7 @@ func defaultTopology(region string) Declared {
 }
 
 func TestEstimate(t *testing.T) {
-	t.Run("the default topology costs what README says", func(t *testing.T) {
+	t.Run("the default topology costs what docs/aws.md says", func(t *testing.T) {
 		estimate := Of(defaultTopology("us-east-1"))
 		assert.InDelta(t, 106.85, estimate.Monthly, 0.001)
 		require.Len(t, estimate.Items, 3)
@@ -66,7 +66,7 @@ func TestEstimate(t *testing.T) {
 		assert.Empty(t, estimate.Unpriced)
 		assert.NotEmpty(t, estimate.LeavesOut)
 	})
-	t.Run("credits cost at most what README says", func(t *testing.T) {
+	t.Run("credits cost at most what docs/aws.md says", func(t *testing.T) {
 		declared := defaultTopology("us-east-1")
 		declared.Unlimited = declared.Instances
 		estimate := Of(declared)

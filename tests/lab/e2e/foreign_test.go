@@ -27,8 +27,8 @@ func TestOtherBackendsInTheShopsPlace(t *testing.T) {
 		assert.Contains(t, stock.Pod, "backend-")
 		eventuallyAnswers(t, "/api/products", func(answer reply) bool { return answer.Source == "constant" })
 	})
-	t.Run("the README's example, which nobody told where the database is", func(t *testing.T) {
-		runBackend(t, readmeBackend(t))
+	t.Run("the documentation's example, which nobody told where the database is", func(t *testing.T) {
+		runBackend(t, documentedBackend(t))
 		var found struct{ Rows [][]any }
 		labtest.Eventually(t, 30*time.Second, func() error {
 			_, _, body, err := shop.Fetch(t.Context(), "/pgweb/api/query?query=select+current_user,count(*)+from+products")
@@ -75,15 +75,15 @@ func backToTheShop(t *testing.T) {
 	})
 }
 
-// readmeBackend is the example of the README's section on one's own application.
-func readmeBackend(t *testing.T) map[string]any {
+// documentedBackend is the example of the section on one's own application.
+func documentedBackend(t *testing.T) map[string]any {
 	t.Helper()
-	path, err := toolchain.Source("..", "..", "README.md")
+	path, err := toolchain.Source("..", "..", "docs", "configuration.md")
 	require.NoError(t, err)
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
-	section := regexp.MustCompile("(?s)\n### Your own application\n.*?\n```yaml\n(.*?)\n```\n").FindSubmatch(text)
-	require.NotNil(t, section, "the README has no such section with an example in YAML")
+	section := regexp.MustCompile("(?s)\n## Your own application\n.*?\n```yaml\n(.*?)\n```\n").FindSubmatch(text)
+	require.NotNil(t, section, "the page has no such section with an example in YAML")
 	var stack struct {
 		Config map[string]map[string]any `json:"config"`
 	}

@@ -60,13 +60,13 @@ func objects(t *testing.T, stack *engine.Stack) []string {
 	return found
 }
 
-// documentedProvider is the URN that README names where a cluster is given up, for this stack.
+// documentedProvider is the URN that the recipe names where a cluster is given up, for this stack.
 func documentedProvider(t *testing.T, stack string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../../README.md")
+	text, err := os.ReadFile("../../../docs/operations.md")
 	require.NoError(t, err)
 	urn := regexp.MustCompile(`state delete [^']*'(urn:[^']+)'`).FindSubmatch(text)
-	require.NotNil(t, urn, "README names the provider")
+	require.NotNil(t, urn, "the recipe names the provider")
 	return strings.ReplaceAll(string(urn[1]), "prod-workloads", stack)
 }
 

@@ -26,7 +26,7 @@ import (
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
-// testDatabaseMoves takes the database to another worker and to the next major version by README's own lines, and back to the
+// testDatabaseMoves takes the database to another worker and to the next major version by the recipe's own lines, and back to the
 // old volume.
 func testDatabaseMoves(t *testing.T) {
 	requireWhole(t)
@@ -64,7 +64,7 @@ func testDatabaseMoves(t *testing.T) {
 	}
 	require.Equal(t, "15", majorVersion(t), "the server runs on")
 
-	before, after := recipe(t, "### Move the database")
+	before, after := recipe(t, "## Move the database")
 	dir := t.TempDir()
 	run(t, dir, before)
 	assert.Equal(t, order, askOrder(t, order.ID), "the shop reads on")
@@ -168,12 +168,12 @@ func talk(t *testing.T, method, path, key, body string) (int, order) {
 
 var codeBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 
-// recipe is the first block of commands of a part of README: what is to run before the configuration changes, and after.
+// recipe is the first block of commands of a part of docs/operations.md: what is to run before the configuration changes, and after.
 func recipe(t *testing.T, heading string) (before, after string) {
 	t.Helper()
 	root, err := toolchain.Source("..", "..")
 	require.NoError(t, err)
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs", "operations.md"))
 	require.NoError(t, err)
 	_, part, found := strings.Cut(string(text), heading)
 	require.True(t, found, heading)

@@ -19,6 +19,6 @@ major=$(postgres --version | sed 's/^[^0-9]*\([0-9]*\).*$/\1/')
 [ "$major" = "$TAG_MAJOR" ] || refuse "the image holds PostgreSQL $major and its tag says $TAG_MAJOR: name an image whose tag tells the truth"
 if [ -s "$PGDATA/PG_VERSION" ]; then
 	data=$(cat "$PGDATA/PG_VERSION")
-	[ "$data" = "$major" ] || refuse "the data are PostgreSQL $data's and the image is PostgreSQL $major: set postgres.image back, and upgrade as the README says"
+	[ "$data" = "$major" ] || refuse "the data are PostgreSQL $data's and the image is PostgreSQL $major: set postgres.image back, and upgrade as docs/operations.md says"
 fi
 exec docker-entrypoint.sh postgres
