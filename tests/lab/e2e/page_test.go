@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -114,6 +115,7 @@ func loseOneAnswer(t *testing.T, page *browser.Page, pattern string) <-chan int6
 	t.Helper()
 	page.Do(fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: pattern, RequestStage: fetch.RequestStageResponse}}))
 	found := make(chan int64, 1)
+	var first sync.Once
 	chromedp.ListenTarget(page.Context(), func(event any) {
 		paused, ok := event.(*fetch.EventRequestPaused)
 		if !ok {
@@ -121,12 +123,12 @@ func loseOneAnswer(t *testing.T, page *browser.Page, pattern string) <-chan int6
 		}
 		go func() { // the listener is what hears that the action is done
 			_ = chromedp.Run(page.Context(), chromedp.ActionFunc(func(ctx context.Context) error {
-				select {
-				case found <- paused.ResponseStatusCode:
-					return fetch.FailRequest(paused.RequestID, network.ErrorReasonConnectionClosed).Do(ctx)
-				default:
-					return fetch.ContinueRequest(paused.RequestID).Do(ctx)
-				}
+				answer := fetch.ContinueRequest(paused.RequestID).Do
+				first.Do(func() {
+					found <- paused.ResponseStatusCode
+					answer = fetch.FailRequest(paused.RequestID, network.ErrorReasonConnectionClosed).Do
+				})
+				return answer(ctx)
 			}))
 		}()
 	})
