@@ -108,6 +108,8 @@ func TestScriptsRestartWhatAKilledRunDidNot(t *testing.T) {
 
 // On a machine's first boot unattended-upgrades may be at work on packages, for longer than a failure is worth repeating.
 func TestScriptsWaitForOthersWhoInstallPackages(t *testing.T) {
+	// Debian's dpkg goes on, in lines of which one speaks of the lock too.
+	const advice = `echo "Note: removing the lock file is always wrong"; echo "and can damage the entire system."`
 	for name, c := range map[string]struct{ program, argument, says string }{
 		"the lists are being fetched":  {"apt-get", "update", "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 812 (apt-get)"},
 		"packages are being installed": {"dpkg", "--configure", "dpkg: error: dpkg frontend lock was locked by another process with pid 812"},
@@ -116,9 +118,9 @@ func TestScriptsWaitForOthersWhoInstallPackages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := scriptsMachine(t)
 			h.env["PLATFORM_WAIT"] = "20"
-			h.stubBefore(c.program, fmt.Sprintf(`if [[ $* == *%s* && $(grep --count "^%s .*%s" "$CALLS") -lt 4 ]]; then echo %q; exit 100; fi`,
-				c.argument, c.program, c.argument, c.says))
-			assert.Contains(t, h.works("prepare.sh", "").stderr, "waiting for another program that is at work on packages: "+c.says)
+			h.stubBefore(c.program, fmt.Sprintf(`if [[ $* == *%s* && $(grep --count "^%s .*%s" "$CALLS") -lt 4 ]]; then echo %q; %s; exit 100; fi`,
+				c.argument, c.program, c.argument, c.says, advice))
+			assert.Contains(t, h.works("prepare.sh", "").stderr, "waiting for another program that is at work on packages: "+c.says+"\n")
 		})
 		t.Run(name+" without end", func(t *testing.T) {
 			h := scriptsMachine(t)

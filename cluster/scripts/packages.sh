@@ -22,7 +22,7 @@ has_version() {
 in_turn() {
 	LAST=$("$@" 2>&1) && return 0
 	if locked; then
-		say "waiting for another program that is at work on packages: ${LAST##*$'\n'}"
+		say "waiting for another program that is at work on packages: $(grep --max-count 1 lock <<<"$LAST")"
 		wait_for 900 "$@"
 	else
 		wait_for 300 "$@"
