@@ -91,7 +91,7 @@ func (c *Config) agree(ctx *pulumi.Context, below *stackBelow) error {
 	}
 	told := maps.Clone(own)
 	if below != nil {
-		lower, err := below.facts()
+		lower, err := below.facts(ctx)
 		if err != nil {
 			return err
 		}
@@ -114,8 +114,9 @@ func (c *Config) agree(ctx *pulumi.Context, below *stackBelow) error {
 	return nil
 }
 
-// facts are those of the stack below, each with the stack that told it.
-func (s *stackBelow) facts() (map[string]fact, error) {
+// facts are those of the stack below, each with the stack that told it. A stack that was never deployed tells none: a preview
+// goes on and says so, an update does not.
+func (s *stackBelow) facts(ctx *pulumi.Context) (map[string]fact, error) {
 	details, err := s.reference.GetOutputDetails(factsOutput)
 	if err != nil {
 		return nil, fmt.Errorf("facts: reading those of the stack %s: %w", s.name, err)
@@ -127,6 +128,9 @@ func (s *stackBelow) facts() (map[string]fact, error) {
 	told := map[string]fact{}
 	if err := json.Unmarshal(text, &told); err != nil {
 		return nil, fmt.Errorf("facts: reading those of the stack %s: %w", s.name, err)
+	}
+	if len(told) == 0 && ctx.DryRun() {
+		return nil, ctx.Log.Warn(fmt.Sprintf("facts: the stack %s tells none yet, so that nothing shows whether this one agrees with it", s.name), nil)
 	}
 	if len(told) == 0 {
 		return nil, fmt.Errorf("facts: the stack %s tells none; run `pulumi up` there first, with this version of the program", s.name)

@@ -28,9 +28,8 @@ func newSplit(t *testing.T) *split {
 }
 
 // up deploys the stack of a layer on what the one below was last deployed with.
-func (s *split) up(t *testing.T, layer string) (*pulumitest.Recorder, error) {
+func (s *split) up(t *testing.T, layer string, opts ...pulumitest.Option) (*pulumitest.Recorder, error) {
 	t.Helper()
-	var opts []pulumitest.Option
 	for lower, outputs := range s.outputs {
 		opts = append(opts, pulumitest.StackReference("acme/ecommerce-platform/prod-"+lower, outputs))
 	}
@@ -103,4 +102,7 @@ func TestStacksOfOneLayerThatAgree(t *testing.T) {
 	delete(s.outputs["cluster"], "facts")
 	_, err := s.up(t, "workloads")
 	require.ErrorContains(t, err, "facts: the stack acme/ecommerce-platform/prod-cluster tells none; run `pulumi up` there first, with this version of the program")
+	rec, err := s.up(t, "workloads", pulumitest.Preview())
+	require.NoError(t, err, "what is not deployed yet can be previewed all the same")
+	assert.Contains(t, strings.Join(rec.Logs(), "\n"), "facts: the stack acme/ecommerce-platform/prod-cluster tells none yet")
 }
