@@ -78,8 +78,9 @@ func names(inventory map[string]string) []string {
 }
 
 var (
-	// digest tells apart two machines with the same name, and so differs between two accounts.
-	digest = regexp.MustCompile(`PLATFORM_DIGEST='?[0-9a-f]{16}'?`)
+	// digest tells apart two machines with the same name, and so differs between two accounts. So does the checksum of what is
+	// brought to a machine, its address among it.
+	digest = regexp.MustCompile(`PLATFORM_(DIGEST|SHA256)='?[0-9a-f]{16,64}'?`)
 	// machine is what only the stack knows that holds the machines.
 	machine = regexp.MustCompile(` MACHINE_TYPE='[^']*'`)
 	// tag names the stack that a resource belongs to.
@@ -120,7 +121,7 @@ func inventory(t *testing.T, stack *engine.Stack) map[string]string {
 		}
 		body, err := json.Marshal(r.Inputs)
 		require.NoError(t, err)
-		text := digest.ReplaceAllString(machine.ReplaceAllString(replacer.Replace(string(body)), ""), "PLATFORM_DIGEST=x")
+		text := digest.ReplaceAllString(machine.ReplaceAllString(replacer.Replace(string(body)), ""), "PLATFORM_$1=x")
 		found[r.URN.String()] = tag.ReplaceAllString(text, `"Stack":"x"`)
 	}
 	return found
