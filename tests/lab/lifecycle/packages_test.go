@@ -18,8 +18,8 @@ const holder = `
 import fcntl, subprocess, time
 lock = open("/var/lib/dpkg/lock-frontend", "w")
 fcntl.lockf(lock, fcntl.LOCK_EX)
-waits = 'for p in $(pgrep -x sleep); do ps -o args= -p "$(ps -o ppid= -p "$p")" | grep -q prepare.sh && exit; done; exit 1'
-while subprocess.call(["sh", "-c", waits], stderr=subprocess.DEVNULL):
+waits = 'pgrep -x sleep -P "$(pgrep -d, -f bin/prepare.sh)"'
+while subprocess.call(["sh", "-c", waits], stdout=subprocess.DEVNULL):
     time.sleep(0.05)
 `
 
