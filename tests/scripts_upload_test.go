@@ -29,7 +29,9 @@ func scriptsUpload(t *testing.T, root string, change func(*cluster.Args), cut st
 	if cut != "" {
 		content, err := base64.StdEncoding.DecodeString(packed)
 		require.NoError(t, err)
-		packed = base64.StdEncoding.EncodeToString(content[:bytes.Index(content, []byte(cut+"\x00"))])
+		whole, _, found := bytes.Cut(content, []byte(cut+"\x00"))
+		require.True(t, found)
+		packed = base64.StdEncoding.EncodeToString(whole)
 	}
 	cmd := exec.Command("sh", "-c", strings.ReplaceAll(line, "/opt", root))
 	cmd.Stdin = strings.NewReader(packed)

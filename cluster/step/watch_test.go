@@ -27,7 +27,7 @@ func TestWatchOfAMachineThatIsNotThere(t *testing.T) {
 	})
 	t.Run("the wait for its boot is bounded", func(t *testing.T) {
 		_, err := impatient.failed(t.Context(), at, []string{dialled})
-		assert.ErrorContains(t, err, "node node-1 at "+at.address+": no SSH: is the machine running, and does adminCidrs hold this computer's address?")
+		require.ErrorContains(t, err, "node node-1 at "+at.address+": no SSH: is the machine running, and does adminCidrs hold this computer's address?")
 		assert.ErrorContains(t, err, "connection refused")
 	})
 	t.Run("a cancelled update ends the wait", func(t *testing.T) {
@@ -38,7 +38,7 @@ func TestWatchOfAMachineThatIsNotThere(t *testing.T) {
 	})
 	t.Run("a script that failed is not asked again", func(t *testing.T) {
 		again, err := impatient.failed(t.Context(), at, []string{"Process exited with status 1: running init.sh"})
-		assert.NoError(t, err)
+		require.NoError(t, err)
 		assert.False(t, again)
 	})
 }
