@@ -61,9 +61,12 @@ func (p *Page) Reads(selector, pattern string) {
 // Until waits until the expression is true. It asks from outside, since the page's policy forbids code made of text in it.
 func (p *Page) Until(expression string) {
 	p.t.Helper()
-	for end := time.Now().Add(patience); !Value[bool](p, expression); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
+	limit := time.After(patience)
+	for !Value[bool](p, expression) {
+		select {
+		case <-limit:
 			p.t.Fatalf("%s is not true within %s; the page says:\n%s", expression, patience, p.Text("body"))
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }

@@ -78,7 +78,7 @@ func testBackupInS3(t *testing.T) {
 	container, err := shop.Container(t.Context(), "control-plane")
 	require.NoError(t, err)
 	lost := time.Now()
-	_, err = output("docker", "rm", "--force", "--volumes", container)
+	_, err = docker("rm", "--force", "--volumes", container)
 	require.NoError(t, err)
 	_, err = shop.Stack.Refresh(t.Context(), "--target", "**aws:ec2/instance:Instance::control-plane")
 	require.NoError(t, err)

@@ -100,7 +100,7 @@ func reboots(node string) func(*testing.T) func() error {
 // booted is when a machine was started.
 func booted(t *testing.T, container string) time.Time {
 	t.Helper()
-	text, err := output("docker", "inspect", "--format", "{{.State.StartedAt}}", container)
+	text, err := docker("inspect", "--format", "{{.State.StartedAt}}", container)
 	require.NoError(t, err)
 	at, err := time.Parse(time.RFC3339Nano, strings.TrimSpace(text))
 	require.NoError(t, err)

@@ -31,7 +31,7 @@ func testLostMachineIsReplaced(t *testing.T) {
 
 	clients := startTraffic(t)
 	start := time.Now()
-	_, err = output("docker", "rm", "--force", "--volumes", container)
+	_, err = docker("rm", "--force", "--volumes", container)
 	require.NoError(t, err)
 	assert.Contains(t, told.DataLost, "volume ecommerce-postgres-worker-node-2 (claim ecommerce/postgres-worker-node-2)", "the preview has told that this data goes with the machine")
 	watched := watchTiers(t)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // holder has dpkg's lock, as unattended-upgrades does when a machine has just booted, until the machine's preparation sleeps
@@ -47,7 +48,7 @@ func holdPackages(t *testing.T, node string) (waited func(shown string)) {
 	}()
 	return func(shown string) {
 		cancel()
-		assert.NoError(t, <-held, "the lock was held")
+		require.NoError(t, <-held, "the lock was held")
 		assert.Contains(t, shown, "prepare: waiting for another program that is at work on packages")
 	}
 }

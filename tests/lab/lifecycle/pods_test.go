@@ -96,10 +96,10 @@ func rowsSurvive(t *testing.T, _ corev1.Pod) (check func()) {
 	}
 }
 
-func output(name string, args ...string) (string, error) {
-	text, err := exec.Command(name, args...).CombinedOutput()
+func docker(args ...string) (string, error) {
+	text, err := exec.Command("docker", args...).CombinedOutput()
 	if err != nil {
-		err = fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, text)
+		err = fmt.Errorf("docker %s: %w: %s", strings.Join(args, " "), err, text)
 	}
 	return string(text), err
 }

@@ -61,7 +61,7 @@ func testNamesWithoutTheControlPlane(t *testing.T) {
 	recordResult(t)
 	container, err := shop.Container(t.Context(), "control-plane")
 	require.NoError(t, err)
-	_, err = output("docker", "pause", container)
+	_, err = docker("pause", container)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = exec.Command("docker", "unpause", container).Run() })
 	const resolve = `crictl exec "$(crictl ps --quiet --name '^frontend$' | head -n 1)" getent hosts backend`
@@ -70,7 +70,7 @@ func testNamesWithoutTheControlPlane(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, text, "backend")
 	}
-	_, err = output("docker", "unpause", container)
+	_, err = docker("unpause", container)
 	require.NoError(t, err)
 	requireWhole(t)
 }
