@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/workloads"
 )
 
@@ -17,7 +18,7 @@ const placeName = "database"
 func (c *Config) database() *workloads.Args {
 	args := &workloads.Args{Postgres: c.Postgres}
 	for _, node := range c.Nodes {
-		if node.Role != "control-plane" {
+		if node.Role != boundary.ControlPlane {
 			args.Nodes = append(args.Nodes, node.placement())
 		}
 	}

@@ -55,11 +55,11 @@ func (c *Config) facts() (map[string]fact, error) {
 		dumps = append(dumps, dump.Name+" of "+dump.Workload)
 	}
 	tell("dumps", dumps, "cluster", "workloads")
-	if keys, err := c.keys(); err != nil {
+	shown, err := c.shownSeed()
+	if err != nil {
 		problems = append(problems, err)
-	} else {
-		tell("keySeed", "<secret, with the login key "+keys.Login.Public+">", "infra", "cluster")
 	}
+	tell("keySeed", shown, "infra", "cluster")
 
 	names := c.nodeNames()
 	slices.Sort(names)

@@ -39,8 +39,8 @@ func (c *Config) immutable() map[string]immutableKey {
 		keys["controlPlane.privateIp"] = immutableKey{fmt.Sprintf("nodes[%d].privateIp", i), fmt.Sprintf("%q", node.PrivateIP)}
 		// A machine knows the login key and its host key from its first boot. Steps that would undo something on machines with
 		// other keys could not even log in.
-		if derived, err := c.keys(); err == nil {
-			keys["keySeed"] = immutableKey{"keySeed", "<secret, with the login key " + derived.Login.Public + ">"}
+		if shown, err := c.shownSeed(); err == nil {
+			keys["keySeed"] = immutableKey{"keySeed", shown}
 		}
 		same("podCidr", c.PodCidr)
 		same("serviceCidr", c.ServiceCidr)

@@ -136,6 +136,15 @@ func (c *Config) keys() (*cluster.Keys, error) {
 	return cluster.DeriveKeys(c.KeySeed, c.nodeNames())
 }
 
+// shownSeed tells a seed apart from others by what is public of it.
+func (c *Config) shownSeed() (string, error) {
+	keys, err := c.keys()
+	if err != nil {
+		return "", err
+	}
+	return "<secret, with the login key " + keys.Login.Public + ">", nil
+}
+
 // placeholderKeys are valid keys that nothing is ever deployed with.
 func (c *Config) placeholderKeys() *cluster.Keys {
 	keys, err := cluster.DeriveKeys(strings.Repeat("placeholder ", 4), c.nodeNames())
