@@ -61,7 +61,7 @@ func executable(t *testing.T, name string) string {
 	require.NoError(t, err)
 	path := filepath.Join(binaries, name)
 	_, err = toolchain.Command{
-		Dir: dir, Args: []string{"go", "build", "-o", path, sources[name].pkg},
+		Dir: dir, Args: []string{"go", "build", "-trimpath", "-o", path, sources[name].pkg},
 		Env: append([]string{"GOWORK=off", "GONOSUMDB=github.com/pulumi/*"}, sources[name].env...),
 	}.Output(t.Context())
 	require.NoError(t, err)
@@ -86,7 +86,7 @@ func newBench(t *testing.T) *bench {
 		require.NoError(t, os.MkdirAll(made, 0o700))
 	}
 	copyFile(t, program, "Pulumi.dev.yaml", nil)
-	copyFile(t, program, "Pulumi.yaml", strings.NewReplacer("\nruntime: go\n", "\nruntime: {name: go, options: {binary: "+self+"}}\n"))
+	copyFile(t, program, "Pulumi.yaml", strings.NewReplacer("buildTarget: bin/ecommerce-platform", "binary: "+self))
 	b.Workspace, err = engine.New(t.Context(), engine.Options{
 		Program: program, Dir: filepath.Join(dir, "pulumi"),
 		Env: []string{

@@ -70,7 +70,7 @@ func (h *Host) About(ctx context.Context, _ *pulumirpc.AboutRequest) (*pulumirpc
 	return &pulumirpc.AboutResponse{Executable: gobin, Version: strings.TrimSpace(string(out))}, nil
 }
 
-// InstallDependencies builds the program, which downloads exactly the modules that it is made of.
+// InstallDependencies brings the program's go.mod up to date, and with it the modules onto this machine.
 func (h *Host) InstallDependencies(
 	req *pulumirpc.InstallDependenciesRequest, server pulumirpc.LanguageRuntime_InstallDependenciesServer,
 ) error {
@@ -80,11 +80,11 @@ func (h *Host) InstallDependencies(
 	}
 	defer func() { _ = closer.Close() }() // for the ways out with another error
 	_, _ = fmt.Fprintln(stdout, "Installing dependencies...")
-	built, err := build(server.Context(), req.GetInfo().GetProgramDirectory(), "", stdout, stderr)
-	if err != nil {
-		return err
+	cmd := exec.CommandContext(server.Context(), "go", "mod", "tidy", "-compat=1.18")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = req.GetInfo().GetProgramDirectory(), stdout, stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("go mod tidy in %s: %w", cmd.Dir, err)
 	}
-	built.release()
 	_, _ = fmt.Fprintln(stdout, "Finished installing dependencies")
 	return closer.Close()
 }

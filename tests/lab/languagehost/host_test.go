@@ -27,7 +27,7 @@ const (
 func writeProgram(t *testing.T, dir, body string) *pulumirpc.ProgramInfo {
 	t.Helper()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module program\n\ngo 1.24\n"), 0o600))
-	source := "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n\t\"strings\"\n)\n\nvar _ = fmt.Sprint(strings.Fields(\"\"))\n\n" +
+	source := "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n\t\"os/signal\"\n\t\"strings\"\n)\n\nvar _, _ = fmt.Sprint(strings.Fields(\"\")), signal.Notify\n\n" +
 		"func main() {\n\t" + body + "\n\tos.Exit(0)\n}\n"
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(source), 0o600))
 	return &pulumirpc.ProgramInfo{RootDirectory: dir, ProgramDirectory: dir, EntryPoint: "."}
@@ -35,11 +35,6 @@ func writeProgram(t *testing.T, dir, body string) *pulumirpc.ProgramInfo {
 
 func newHost(t *testing.T) *Host {
 	t.Helper()
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	// The build cache lies in the user's cache too.
-	if goCache, err := os.UserHomeDir(); err == nil && os.Getenv("GOCACHE") == "" {
-		t.Setenv("GOCACHE", filepath.Join(goCache, ".cache", "go-build"))
-	}
 	host := New("127.0.0.1:1")
 	t.Cleanup(func() { _, _ = host.Cancel(t.Context(), nil) })
 	return host
@@ -112,6 +107,32 @@ func TestRun(t *testing.T) {
 		assert.Equal(t, "program exited with non-zero exit code: 4",
 			run(t, host, &pulumirpc.RunRequest{Info: writeProgram(t, dir, "os.Exit(4)")}).GetError())
 	})
+	t.Run("the_executable_is_linked_anew_and_gone_afterwards", func(t *testing.T) {
+		host := newHost(t)
+		t.Setenv("TMPDIR", t.TempDir())
+		info := writeProgram(t, t.TempDir(), `self, _ := os.Executable(); os.WriteFile("self", []byte(self), 0o600)`)
+		assert.Empty(t, run(t, host, &pulumirpc.RunRequest{Info: info}).GetError())
+		self, err := os.ReadFile(filepath.Join(info.GetProgramDirectory(), "self"))
+		require.NoError(t, err)
+		assert.Equal(t, os.TempDir(), filepath.Dir(string(self)))
+		assert.NoFileExists(t, string(self))
+	})
+	t.Run("a_build_target_is_kept_and_left_alone_when_nothing_changed", func(t *testing.T) {
+		host := newHost(t)
+		info := writeProgram(t, t.TempDir(), "")
+		options, err := structpb.NewStruct(map[string]any{"buildTarget": "bin/program"})
+		require.NoError(t, err)
+		info.Options = options
+		target := filepath.Join(info.GetProgramDirectory(), "bin", "program")
+		built := func() os.FileInfo {
+			assert.Empty(t, run(t, host, &pulumirpc.RunRequest{Info: info}).GetError())
+			stat, err := os.Stat(target)
+			require.NoError(t, err)
+			return stat
+		}
+		first, second := built(), built()
+		assert.True(t, os.SameFile(first, second))
+	})
 	t.Run("an_executable_can_be_named_instead", func(t *testing.T) {
 		host := newHost(t)
 		options, err := structpb.NewStruct(map[string]any{"binary": "false"})
@@ -123,7 +144,8 @@ func TestRun(t *testing.T) {
 	})
 	t.Run("cancel_ends_the_program", func(t *testing.T) {
 		host, dir := newHost(t), t.TempDir()
-		info := writeProgram(t, dir, `os.WriteFile("running", nil, 0o600); select {}`)
+		info := writeProgram(t, dir, `c := make(chan os.Signal, 1); signal.Notify(c, os.Interrupt)
+	os.WriteFile("running", nil, 0o600); <-c; os.WriteFile("interrupted", nil, 0o600); os.Exit(7)`)
 		done := make(chan *pulumirpc.RunResponse, 1)
 		go func() {
 			resp, _ := host.Run(t.Context(), &pulumirpc.RunRequest{Info: info, Pwd: dir})
@@ -135,7 +157,8 @@ func TestRun(t *testing.T) {
 		}, waitFor, tick)
 		_, err := host.Cancel(t.Context(), &emptypb.Empty{})
 		require.NoError(t, err)
-		assert.NotEmpty(t, (<-done).GetError())
+		assert.Equal(t, "program exited with non-zero exit code: 7", (<-done).GetError())
+		assert.FileExists(t, filepath.Join(dir, "interrupted"))
 	})
 }
 
@@ -171,10 +194,10 @@ func TestPackageDependency(t *testing.T) {
 		want                string
 	}{
 		{"the_plugin_file_counts", "example.com/sdk", "v1.0.0", map[string]any{"resource": true, "name": "thing", "version": "2.3.4"}, "thing v2.3.4"},
-		{"an_official_module_needs_none", "github.com/pulumi/pulumi-aws/sdk/v6", "v6.83.2", nil, "aws v6.83.2"},
-		{"a_commit_stands_for_the_release_before_it", "github.com/pulumi/pulumi-aws/sdk/v6", "v6.83.3-0.20260101000000-0123456789ab", nil, "aws v6.83.2"},
+		{"an_official_module_may_leave_out_its_name", "github.com/pulumi/pulumi-aws/sdk/v6", "v6.83.2", map[string]any{"resource": true}, "aws v6.83.2"},
+		{"a_commit_stands_for_the_release_before_it", "github.com/pulumi/pulumi-aws/sdk/v6", "v6.83.3-0.20260101000000-0123456789ab", map[string]any{"resource": true}, "aws v6.83.2"},
+		{"a_module_without_the_file_is_no_provider", "github.com/pulumi/pulumi-aws/sdk/v6", "v6.83.2", nil, ""},
 		{"a_library_is_no_provider", "github.com/pulumi/pulumi-library", "v1.0.0", map[string]any{"resource": false}, ""},
-		{"another_module_is_no_provider", "example.com/other", "v1.0.0", nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dependency, err := requiredModule{Path: c.path, Version: c.version, Dir: sdk(t, c.file)}.packageDependency()

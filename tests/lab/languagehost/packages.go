@@ -19,9 +19,6 @@ import (
 	"golang.org/x/mod/module"
 )
 
-// officialPrefix begins the module path of every SDK that Pulumi publishes, plugin file or not.
-const officialPrefix = "github.com/pulumi/pulumi-"
-
 // GetRequiredPackages lists the providers whose SDKs the program's go.mod requires. A program that is no module has none
 // to be known of.
 func (h *Host) GetRequiredPackages(ctx context.Context, req *pulumirpc.GetRequiredPackagesRequest) (
@@ -142,12 +139,7 @@ func (m requiredModule) packageDependency() (*pulumirpc.PackageDependency, error
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case info == nil && !strings.HasPrefix(m.Path, officialPrefix):
-		return nil, nil
-	case info == nil:
-		info = &plugin.PulumiPluginJSON{Resource: true}
-	case !info.Resource:
+	if info == nil || !info.Resource {
 		return nil, nil
 	}
 	dependency := &pulumirpc.PackageDependency{
@@ -155,7 +147,7 @@ func (m requiredModule) packageDependency() (*pulumirpc.PackageDependency, error
 	}
 	if dependency.Name == "" {
 		// github.com/pulumi/pulumi-aws/sdk/v6 is the SDK of aws.
-		rest := strings.TrimPrefix(m.Path, officialPrefix)
+		rest := strings.TrimPrefix(m.Path, "github.com/pulumi/pulumi-")
 		dependency.Name, _, _ = strings.Cut(rest, "/")
 	}
 	if dependency.Version == "" {

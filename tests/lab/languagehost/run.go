@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/constant"
@@ -19,7 +18,7 @@ import (
 )
 
 // grace is how long a cancelled program may take to end before it is killed.
-const grace = 10 * time.Second
+const grace = 5 * time.Second
 
 // Run builds the program, or takes the one that Pulumi.yaml's option binary names, and runs it. What the host itself
 // writes reaches the user through the engine, and so does what the program writes.
@@ -53,6 +52,7 @@ func (h *Host) Run(_ context.Context, req *pulumirpc.RunRequest) (*pulumirpc.Run
 	} else if prog, err = build(h.running, req.GetInfo().GetProgramDirectory(), target, os.Stdout, os.Stderr); err != nil { //nolint:contextcheck // the host's end ends it
 		return nil, err
 	}
+	defer prog.end()
 	cmd := h.command(h.running, prog.path, nil, req.GetPwd(), env, os.Stdout, os.Stderr) //nolint:contextcheck // the host's end ends it
 	code, err := prog.run(cmd)
 	switch {
@@ -83,6 +83,7 @@ func (h *Host) RunPlugin(req *pulumirpc.RunPluginRequest, server pulumirpc.Langu
 	if err != nil {
 		return err
 	}
+	defer prog.end()
 	cmd := h.command(ctx, prog.path, req.GetArgs(), req.GetPwd(), req.GetEnv(), stdout, stderr)
 	code, err := prog.run(cmd)
 	if err != nil {
@@ -105,7 +106,7 @@ func (h *Host) command(
 ) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, env, stdout, stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = grace
 	return cmd
 }

@@ -71,7 +71,7 @@ func TestEveryToothFitsTheProgram(t *testing.T) {
 			require.NoError(t, edit.apply(all), tooth.name)
 		}
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "./infra", "./cluster", "./workloads")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "./infra", "./cluster", "./workloads")
 	build.Dir = all
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, "the edited program still compiles: %s", output)
