@@ -34,7 +34,7 @@ type bench struct {
 
 // static are the toolchain's settings, so that the scheduler is compiled once for the pack and for the simulation. The program
 // is built as its language host does.
-var static = []string{"CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false"}
+var static = []string{"CGO_ENABLED=0", "GOFLAGS=-buildvcs=false"}
 
 // sources are the programs of this repository that tests run: a directory from the lab's, a package in it, and settings.
 var sources = map[string]struct {
