@@ -88,6 +88,9 @@ func (f Firewall) Ruleset() string {
 	if !f.Public {
 		line("\t\tip daddr { %s, %s } counter drop comment \"no route to an internet gateway\"", f.Network.router(), f.Network.resolver())
 	}
+	// A pod's address before its node has told the others of it, say: beyond this host, anybody might answer for it.
+	line("\t\trt ip nexthop %s ip daddr { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 } ip daddr != %s counter drop comment %q",
+		f.Network.router(), f.Network.CIDR, "an internet gateway carries no private addresses")
 	for _, rule := range f.Egress {
 		for _, match := range rule.matches("daddr") {
 			line("\t\t%s accept comment %q", match, rule.ID)

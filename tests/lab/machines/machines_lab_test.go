@@ -146,6 +146,14 @@ func TestMachine(t *testing.T) {
 		require.NoError(t, fetch(c, "http://172.29.240.10:7000/etc/hostname"))
 		require.Error(t, fetch(b, "http://172.29.240.10:7000/etc/hostname"))
 	})
+	t.Run("what no route of the network leads to is lost", func(t *testing.T) {
+		public := machines.Firewall{Egress: []machines.Rule{all}}
+		require.NoError(t, docker.ApplyFirewall(ctx, c, machine("c", "172.29.240.12", public).Firewall))
+		require.Error(t, fetch(c, "http://192.168.250.77/"))
+		rules, err := exec(c, "nft", "list", "table", "inet", "ec2_twin")
+		require.NoError(t, err, rules)
+		assert.Regexp(t, `counter packets [1-9]\d* .* drop comment "an internet gateway carries no private addresses"`, rules)
+	})
 	t.Run("source and destination check drops other addresses", func(t *testing.T) {
 		open := machines.Firewall{Ingress: []machines.Rule{all}, Egress: []machines.Rule{all}}
 		for name, address := range map[string]string{a: "172.29.240.10", b: "172.29.240.11"} {
