@@ -85,8 +85,8 @@ func TestWorkloadsEveryTier(t *testing.T) {
 			}
 		})
 		t.Run(tier+"/Pulumi waits longer than Kubernetes", func(t *testing.T) {
-			assert.Equal(t, "15m", deployment.CreateTimeout)
-			assert.Equal(t, "15m", deployment.UpdateTimeout)
+			assert.Equal(t, "15m0s", deployment.CreateTimeout)
+			assert.Equal(t, "15m0s", deployment.UpdateTimeout)
 			assert.Less(t, deployment.Input("spec.progressDeadlineSeconds"), 15*60.0)
 			startup := container("startupProbe.periodSeconds").(float64) * container("startupProbe.failureThreshold").(float64)
 			assert.Less(t, startup, deployment.Input("spec.progressDeadlineSeconds"))

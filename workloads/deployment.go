@@ -29,7 +29,7 @@ func (to *target) deploy(t *tier, service serviceArgs) (*endpoint, error) {
 				Spec:     pod,
 			},
 		},
-	}, to.options(awaited(pulumi.DependsOn(t.after))...)...)
+	}, to.options(awaited(pulumi.DependsOn(t.after), pulumi.ResourceHooks(to.rolledOut))...)...)
 	if err != nil {
 		return nil, err
 	}

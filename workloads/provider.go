@@ -1,8 +1,12 @@
 package workloads
 
 import (
+	"time"
+
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/workloads/rollout"
 )
 
 // target is the cluster that resources go to, and the options every one of them takes.
@@ -11,6 +15,8 @@ type target struct {
 	name string
 	args *Args
 	opts []pulumi.ResourceOption
+	// rolledOut are the hooks of Deployments.
+	rolledOut *pulumi.ResourceHookBinding
 }
 
 // connect makes the provider for the cluster.
@@ -27,7 +33,11 @@ func connect(ctx *pulumi.Context, name string, args *Args, parent pulumi.Resourc
 	if err != nil {
 		return nil, err
 	}
-	to := &target{ctx: ctx, name: name, args: args, opts: []pulumi.ResourceOption{
+	rolledOut, err := rollout.Hooks(ctx, name+"-rolled-out", args.Kubeconfig, rolloutTimeout)
+	if err != nil {
+		return nil, err
+	}
+	to := &target{ctx: ctx, name: name, args: args, rolledOut: rolledOut, opts: []pulumi.ResourceOption{
 		pulumi.Parent(parent), pulumi.Provider(provider),
 	}}
 	if args.ControlPlane != nil {
@@ -45,8 +55,8 @@ func (to *target) options(more ...pulumi.ResourceOption) []pulumi.ResourceOption
 }
 
 // rolloutTimeout is how long Pulumi waits for pods. Images are pulled in it, and the slowest startup probe ends in it.
-const rolloutTimeout = "15m"
+const rolloutTimeout = 15 * time.Minute
 
 func awaited(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
-	return append(more, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: rolloutTimeout, Update: rolloutTimeout}))
+	return append(more, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: rolloutTimeout.String(), Update: rolloutTimeout.String()}))
 }
