@@ -131,8 +131,13 @@ func (a *Args) registration(node Node) nodeRegistration {
 	return nodeRegistration{
 		Name:      node.Name,
 		CRISocket: criSocket,
-		// Without it the kubelet picks the address of the default route.
-		KubeletExtraArgs:      []argument{{"node-ip", node.PrivateIP}},
+		KubeletExtraArgs: []argument{
+			// Without it the kubelet picks the address of the default route.
+			{"node-ip", node.PrivateIP},
+			// Without it the kubelet asks for a Node of the machine's name, which is AWS's until cloud-init has given it this
+			// one: kubeadm leaves it out where both are the same at the moment.
+			{"hostname-override", node.Name},
+		},
 		IgnorePreflightErrors: a.IgnorePreflightErrors,
 	}
 }
