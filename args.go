@@ -59,8 +59,8 @@ func (c *Config) clusterArgs(keys *cluster.Keys, machines []machine, identifier 
 		LoginKey: secret(keys.Login.Private),
 		Kubelet:  c.Kubelet, KubeProxy: c.KubeProxy, IgnorePreflightErrors: c.IgnorePreflightErrors, Containerd: c.Containerd,
 		Mirrors: c.Mirrors, RegistryCAs: c.registryCAs(), NodeExporterImage: c.NodeExporterImage,
-		CertificateRenewal: c.CertificateRenewal,
-		Backup:             c.Backup, BackupPassword: secret(keys.Backup), BackupKey: c.BackupKey, Dumps: workloads.Dumps(c.Namespace),
+		CertificateRenewal: c.CertificateRenewal, OSUpdate: c.OSUpdate,
+		Backup: c.Backup, BackupPassword: secret(keys.Backup), BackupKey: c.BackupKey, Dumps: workloads.Dumps(c.Namespace),
 		Identifier: identifier,
 	}
 	for _, node := range machines {

@@ -58,6 +58,7 @@ type Config struct {
 	Mirrors               cluster.Mirrors    `json:"mirrors"`
 	NodeExporterImage     string             `json:"nodeExporterImage"`
 	CertificateRenewal    string             `json:"certificateRenewal"`
+	OSUpdate              string             `json:"osUpdate"`
 	Backup                cluster.Backup     `json:"backup"`
 	BackupKey             cluster.AccessKey  `json:"backupKey"`
 

@@ -85,9 +85,17 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if c.Backups, err = backUp(args, control, ready); err != nil {
 		return nil, err
 	}
+	updated, err := updateSystems(args, members)
+	if err != nil {
+		return nil, err
+	}
 
 	// The ID, unlike the output, is known while the wait runs again, and so is then the kubeconfig.
-	c.Kubeconfig = pulumi.All(kubeconfig.Stdout, ready.ID()).ApplyT(func(values []any) string {
+	known := []any{kubeconfig.Stdout, ready.ID()}
+	if updated != nil {
+		known = append(known, updated.ID())
+	}
+	c.Kubeconfig = pulumi.All(known...).ApplyT(func(values []any) string {
 		return values[0].(string)
 	}).(pulumi.StringOutput)
 	outputs := args.describe()

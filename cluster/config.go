@@ -47,6 +47,8 @@ type Args struct {
 	Dumps []boundary.Dump
 	// CertificateRenewal is any text; another one renews every certificate but the authorities'. Optional.
 	CertificateRenewal string
+	// OSUpdate is any text; another one updates the packages of every node's system and starts its machine again. Optional.
+	OSUpdate string
 	// Stands tells that the cluster was complete after an earlier update. Until then there is nothing to move off a machine.
 	Stands bool
 	// Identifier names the cluster for Kubernetes providers. It must be known before the cluster is

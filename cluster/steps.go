@@ -25,7 +25,7 @@ type node struct {
 
 // nodeScripts are the scripts that a node of this role needs.
 func nodeScripts(role string) []string {
-	both := []string{library, "packages.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh", "volume.sh"}
+	both := []string{library, "packages.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh", "volume.sh", "os-update.sh"}
 	if role == boundary.ControlPlane {
 		return append(both, "evict.sh", "components.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh",
 			"vacate.sh", "turn.sh", "clear.sh", "drain.sh", "ready.sh", "backup-password.sh", "backup.sh", "schedule.sh", "restore-data.sh")

@@ -39,6 +39,9 @@ func (a *Args) Validate() []error {
 	p.registries(a)
 	p.settings(a)
 	p.backup(a)
+	if !marker.MatchString(a.OSUpdate) {
+		p.Addf("osUpdate %q: must be at most 63 letters, digits, dots, dashes and underscores, such as a date", a.OSUpdate)
+	}
 	return p.Found()
 }
 

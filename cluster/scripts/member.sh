@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Waits until the cluster sees a node as ready, under its address, and opens it where it was closed for its machine's sake.
 # NODE_NAME, NODE_IP; TAINTS: those it is to have, each as key:effect; MACHINE_TYPE: optional, the type of the machine that
-# it is ready on.
+# it is ready on; OS_UPDATE: optional, the update of its packages that it comes back from.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -65,5 +65,8 @@ address=$(node_field '{.status.addresses[?(@.type=="InternalIP")].address}')
 remove_taints
 if [[ -n ${MACHINE_TYPE:-} ]]; then
 	admin annotate node "$NODE_NAME" --overwrite "$TYPE=$MACHINE_TYPE" >/dev/null
+fi
+if [[ -n ${OS_UPDATE:-} ]]; then
+	admin annotate node "$NODE_NAME" --overwrite "$UPDATED=$OS_UPDATE" >/dev/null
 fi
 say "$NODE_NAME is ready"

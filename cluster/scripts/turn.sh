@@ -4,6 +4,8 @@
 
 # The machine's type that a Node has last been seen ready with.
 TYPE=ecommerce-platform/machine-type
+# The text of the update of its system's packages that a Node has last come back from.
+UPDATED=ecommerce-platform/os-update
 # On a Node that was closed for its machine's sake: whether a person had closed it before, and which container of Calico's
 # agent ran then. Another one runs as soon as the machine has started again; until then the API server may still call the
 # Node ready.

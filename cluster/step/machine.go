@@ -52,13 +52,14 @@ type Machine struct {
 	way        string // to a script
 	watched    *pulumi.ResourceHookBinding
 	uploaded   *remote.Command
+	steps      *[]pulumi.Resource
 }
 
 // NewMachine connects to a machine and uploads what its steps need.
 func NewMachine(ctx *pulumi.Context, prefix string, args *MachineArgs) (*Machine, error) {
 	m := &Machine{
 		ctx: ctx, parent: args.Parent, name: args.Name, prefix: prefix + "-" + args.Name, instance: args.Instance,
-		id: args.ID, scripts: scripts{args.Scripts}, files: args.Files, way: uploaded,
+		id: args.ID, scripts: scripts{args.Scripts}, files: args.Files, way: uploaded, steps: &[]pulumi.Resource{},
 		connection: remote.ConnectionArgs{
 			Host:           args.Address,
 			Port:           pulumi.Float64(cmp.Or(args.Port, 22)),
@@ -76,6 +77,9 @@ func NewMachine(ctx *pulumi.Context, prefix string, args *MachineArgs) (*Machine
 	m.uploaded, err = m.upload(args.Uploaded)
 	return m, err
 }
+
+// Steps are those that have been registered so far.
+func (m *Machine) Steps() []pulumi.Resource { return slices.Clone(*m.steps) }
 
 // ID is known to change when the machine is another one.
 func (m *Machine) ID() pulumi.StringInput { return m.id }

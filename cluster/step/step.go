@@ -127,6 +127,7 @@ func (m *Machine) Run(s Step) (*Done, error) {
 	if err != nil {
 		return nil, err
 	}
+	*m.steps = append(*m.steps, resource)
 	return &Done{Command: resource, digest: digest}, nil
 }
 

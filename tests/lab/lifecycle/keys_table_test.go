@@ -75,6 +75,7 @@ func keyChanges(t *testing.T) map[string]keyChange {
 		"backupKey":          shown("tests on mocks, and node scripts on stubs"),
 		"certificateRenewal": shown("certificates"),
 		"kubernetesVersion":  shown("TestUpgrade"),
+		"osUpdate":           shown("machines change in turn"),
 		"registries":         shown("tests on mocks, and node scripts on stubs"),
 		"registryPasswords":  shown("tests on mocks, and node scripts on stubs"),
 		"secretEnv":          shown("tests on mocks"),

@@ -18,9 +18,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// testMachinesChangeInTurn gives every machine another type, with a second frontend worker, while clients ask both for the page.
+// testMachinesChangeInTurn stops every machine, with a second frontend worker, while clients ask both for the page: the control
+// plane and a worker to become ones of another type, and then all of them to start with their system's newest packages.
 func testMachinesChangeInTurn(t *testing.T) {
 	requireWhole(t)
+	testStoppedMachineStarts(t)
 	nodes, err := shop.Nodes()
 	require.NoError(t, err)
 	address := netip.MustParseAddr(shop.Addresses["worker-node-1"]).Next().String()
@@ -36,26 +38,49 @@ func testMachinesChangeInTurn(t *testing.T) {
 
 	clients := askEither(t, publicAddress(t, "worker-node-1"), publicAddress(t, newcomer))
 	start := time.Now()
-	config["instanceType"] = "t3.large"
+	for _, node := range nodes[:2] {
+		node.(map[string]any)["instanceType"] = "t3.large" //nolint:forcetypeassert // a node is an object
+	}
+	config["osUpdate"] = "2026-11"
 	require.NoError(t, shop.Set(t.Context(), config))
 	_, err = shop.Stack.Up(t.Context())
 	require.NoError(t, err)
-	note(t, "every machine is another one", "after %s", time.Since(start).Round(time.Second))
+	note(t, "two machines of another type, and four with new packages", "after %s", time.Since(start).Round(time.Second))
 	asked, lost := clients()
-	assert.Equal(t, []string{
-		"die control-plane", "start control-plane", "die worker-node-1", "start worker-node-1",
-		"die worker-node-2", "start worker-node-2", "die " + newcomer, "start " + newcomer,
-	}, machineEvents(t, start), "one at a time")
+	var wanted []string
+	for _, name := range []string{"control-plane", "worker-node-1", "worker-node-1", "worker-node-2", newcomer, "control-plane"} {
+		wanted = append(wanted, "die "+name, "start "+name)
+	}
+	assert.Equal(t, wanted, machineEvents(t, start), "one at a time")
 	assert.Positive(t, asked)
 	assert.Empty(t, lost, "of %d times, neither of two frontend workers served the page", asked)
+	for _, name := range shop.NodeNames() {
+		assert.Equal(t, "2026-11", strings.TrimSpace(onMachine(t, name, "cat /var/lib/platform/os-update")), name)
+	}
 	requireWhole(t)
 
 	require.NoError(t, shop.Set(t.Context(), nil))
+	start = time.Now()
 	_, err = shop.Stack.Up(t.Context())
 	require.NoError(t, err)
 	delete(shop.Addresses, newcomer)
+	assert.NotContains(t, machineEvents(t, start), "die worker-node-2", "that there is no update any more does nothing")
 	require.NoError(t, shop.Connect(t.Context()))
 	requireWhole(t)
+}
+
+// testStoppedMachineStarts stops a machine as somebody at AWS's console would.
+func testStoppedMachineStarts(t *testing.T) {
+	t.Helper()
+	container, err := shop.Container(t.Context(), "worker-node-2")
+	require.NoError(t, err)
+	_, err = docker("stop", container)
+	require.NoError(t, err)
+	result, err := shop.Stack.Up(t.Context(), "--refresh")
+	require.NoError(t, err)
+	assert.Contains(t, result.Describe(), "update aws:ec2transitgateway/instanceState:InstanceState worker-node-2 state")
+	requireWhole(t)
+	requireServed(t)
 }
 
 // machineEvents are the ends and starts of the lab's machines since then, in order.
