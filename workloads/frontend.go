@@ -20,10 +20,11 @@ func (to *target) deployFrontend(backend *endpoint) (*endpoint, error) {
 	if frontend.serviceLinks {
 		host = fmt.Sprintf("$(%s_SERVICE_HOST)", strings.ToUpper(backend.name))
 	}
-	frontend.env = append(frontend.env, variable("BACKEND_URL", fmt.Sprintf("http://%s:%d", host, backend.port)))
+	address := fmt.Sprintf("%s:%d", host, backend.port)
+	frontend.env = append(frontend.env, variable("BACKEND_URL", "http://"+address))
 	frontend.after = []pulumi.Resource{backend.service}
 	if frontend.isNginx() {
-		if err := to.pages(frontend); err != nil {
+		if err := to.pages(frontend, address); err != nil {
 			return nil, err
 		}
 	}
@@ -33,8 +34,8 @@ func (to *target) deployFrontend(backend *endpoint) (*endpoint, error) {
 	return to.deploy(frontend, serviceArgs{port: 80, nodePort: to.args.NodePort})
 }
 
-// pages gives the frontend's nginx its configuration, and puts the shop's pages where it looks for them.
-func (to *target) pages(frontend *tier) error {
+// pages gives the frontend's nginx its configuration with the backends' address, and puts the shop's pages where it looks for them.
+func (to *target) pages(frontend *tier, backend string) error {
 	site := shopPage()
 	template, err := to.configMap(frontend, "nginx", map[string]string{
 		"default.conf.template": siteFile("frontend.conf.template"),
@@ -47,7 +48,7 @@ func (to *target) pages(frontend *tier) error {
 		return err
 	}
 	frontend.env = append(frontend.env,
-		variable("BACKEND_PATHS", pathPattern(to.args.Backend.Paths)), variable("SITE_VERSION", site.version))
+		variable("BACKEND_ADDRESS", backend), variable("BACKEND_PATHS", pathPattern(to.args.Backend.Paths)), variable("SITE_VERSION", site.version))
 	frontend.configureNginx(template, "^(BACKEND_|SITE_|PORT$)")
 	frontend.mounts = append(frontend.mounts, files("site", nginxPages, pages))
 	frontend.after = append(frontend.after, pages.configMap)

@@ -11,7 +11,7 @@ import (
 
 // reservedVariables are those that the platform decides by other keys, or not at all.
 var reservedVariables = []string{
-	"BACKEND_PATHS", "BACKEND_URL", "NGINX_ENVSUBST_FILTER", "NODE_NAME", "POD_IP", "POD_NAME", "PORT", "SITE_VERSION",
+	"BACKEND_ADDRESS", "BACKEND_PATHS", "BACKEND_URL", "NGINX_ENVSUBST_FILTER", "NODE_NAME", "POD_IP", "POD_NAME", "PORT", "SITE_VERSION",
 }
 
 // nginxProbes are the paths that the shop's configurations of nginx answer to probes.
