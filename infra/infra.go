@@ -53,6 +53,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	b := &builder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(infra)}
+	var err error
+	if b.patient, err = b.settles(); err != nil {
+		return nil, err
+	}
 
 	if err := b.warn(); err != nil {
 		return nil, err
@@ -108,6 +112,8 @@ type builder struct {
 	name   string
 	args   *Args
 	parent pulumi.ResourceOrInvokeOption
+	// patient is for resources that EC2 refuses while it has not heard of others yet.
+	patient pulumi.ResourceOption
 }
 
 // tags names a resource in AWS and says who made it. The key Name is what the EC2 console shows.

@@ -136,7 +136,7 @@ func (b *builder) instance(node Node, m *machine) (*ec2.Instance, []pulumi.Resou
 		args.IamInstanceProfile = m.access
 	}
 	opts := []pulumi.ResourceOption{
-		b.parent,
+		b.parent, b.patient,
 		// A new image is for new nodes; it never replaces one that runs.
 		pulumi.IgnoreChanges([]string{"ami"}),
 		// The successor has the same fixed address.

@@ -130,12 +130,12 @@ func (b *builder) ruleResource(
 		resource, err = vpc.NewSecurityGroupEgressRule(b.ctx, name, &vpc.SecurityGroupEgressRuleArgs{
 			SecurityGroupId: group, IpProtocol: pulumi.String(rule.protocol), FromPort: from, ToPort: to,
 			CidrIpv4: cidr, ReferencedSecurityGroupId: peer, Description: pulumi.String(rule.reason), Tags: b.tags(name),
-		}, b.parent)
+		}, b.parent, b.patient)
 	} else {
 		resource, err = vpc.NewSecurityGroupIngressRule(b.ctx, name, &vpc.SecurityGroupIngressRuleArgs{
 			SecurityGroupId: group, IpProtocol: pulumi.String(rule.protocol), FromPort: from, ToPort: to,
 			CidrIpv4: cidr, ReferencedSecurityGroupId: peer, Description: pulumi.String(rule.reason), Tags: b.tags(name),
-		}, b.parent)
+		}, b.parent, b.patient)
 	}
 	if err != nil {
 		return err

@@ -28,18 +28,19 @@ type platform struct {
 	account, dir string
 }
 
-func newPlatform(t *testing.T) *platform {
+// newPlatform has variables for the twin besides those that every test needs.
+func newPlatform(t *testing.T, env ...string) *platform {
 	t.Helper()
 	program, err := toolchain.Source("..", "..")
 	require.NoError(t, err)
 	p := &platform{t: t, account: t.TempDir(), dir: t.TempDir()}
 	p.Workspace, err = engine.New(t.Context(), engine.Options{
 		Program: program, Dir: p.dir,
-		Env: []string{
+		Env: append([]string{
 			"TWIN_MODE=model", "TWIN_STATE=" + p.account,
 			// What the Kubernetes provider recommends where it reaches nobody must do no harm.
 			"PULUMI_K8S_DELETE_UNREACHABLE=true",
-		},
+		}, env...),
 	})
 	require.NoError(t, err)
 	return p

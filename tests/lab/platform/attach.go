@@ -43,6 +43,6 @@ func (l *Lab) environment(ctx context.Context) ([]string, error) {
 	return []string{
 		"TWIN_MODE=machine", "TWIN_NAME=" + l.Name, "TWIN_STATE=" + filepath.Join(l.Dir, "twin"),
 		"TWIN_IMAGE=" + image, "TWIN_MIRROR=" + mirror.Container(l.Name),
-		"TWIN_QUOTAS=" + os.Getenv("TWIN_QUOTAS"),
+		"TWIN_QUOTAS=" + os.Getenv("TWIN_QUOTAS"), "TWIN_LATE=" + os.Getenv("TWIN_LATE"),
 	}, nil
 }

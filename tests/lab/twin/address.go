@@ -60,7 +60,7 @@ func offset(block netip.Prefix, n int) netip.Addr {
 // elastic takes the first free address for an Elastic IP: it is the same one each time a lab is brought up anew.
 func (tx *Tx) elastic() (string, error) {
 	taken := map[string]bool{}
-	for _, r := range tx.All(eipToken) {
+	for _, r := range tx.Everywhere(eipToken) {
 		taken[r.Text("publicIp")] = true
 	}
 	return firstFree(tx.Elastic, taken)
@@ -69,7 +69,7 @@ func (tx *Tx) elastic() (string, error) {
 // ephemeral gives an instance a public address that lasts until it is stopped.
 func (tx *Tx) ephemeral(r *Record) error {
 	taken := map[string]bool{}
-	for _, other := range tx.All(instanceToken) {
+	for _, other := range tx.Everywhere(instanceToken) {
 		if address, ok := other.Outputs["ephemeralIp"].(string); ok {
 			taken[address] = true
 		}

@@ -85,7 +85,8 @@ func firstText(texts ...string) string {
 // TCP ports that are admitted from where outside traffic comes in.
 func (tx *Tx) gateway() machines.Gateway {
 	table := machines.Gateway{Addresses: []machines.PublicAddress{}}
-	for _, r := range tx.All(instanceToken) {
+	for _, r := range tx.Everywhere(instanceToken) {
+		tx := tx.in(r.Region)
 		subnet := tx.Find(r.Text("subnetId"), subnetToken)
 		public := tx.publicAddress(r)
 		if public == "" || r.Pending || !tx.public(subnet) {

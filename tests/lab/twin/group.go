@@ -56,6 +56,7 @@ func securityGroupType() *Type {
 			if tx.uniqueName(r, "name", func(o *Record) bool { return o.Text("vpcId") == r.Text("vpcId") }) != nil {
 				return refuse("InvalidGroup.Duplicate", "The security group '%s' already exists for VPC '%s'", r.Text("name"), r.Text("vpcId"))
 			}
+			tx.delay(r.ID, tx.Lateness.Groups)
 			return tx.groupsOfRules(r)
 		},
 		Update: func(tx *Tx, _ Values, r *Record) error { return tx.groupsOfRules(r) },

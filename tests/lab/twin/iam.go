@@ -19,7 +19,7 @@ var toProfile = &Reference{
 
 func roleType() *Type {
 	return &Type{
-		Token: roleToken, Noun: "IAM Role", AutoName: "name",
+		Token: roleToken, Noun: "IAM Role", Global: true, AutoName: "name",
 		Inputs: map[string]Property{
 			"assumeRolePolicy":    {Required: true},
 			"description":         {},
@@ -49,7 +49,7 @@ func roleType() *Type {
 
 func rolePolicyType() *Type {
 	return &Type{
-		Token: rolePolicyToken, Noun: "IAM Role Policy", AutoName: "name",
+		Token: rolePolicyToken, Noun: "IAM Role Policy", Global: true, AutoName: "name",
 		Inputs: map[string]Property{
 			"name":       {Replace: true, Filled: true},
 			"namePrefix": {Absent: true},
@@ -69,7 +69,7 @@ func rolePolicyType() *Type {
 
 func instanceProfileType() *Type {
 	return &Type{
-		Token: instanceProfileToken, Noun: "IAM Instance Profile", AutoName: "name",
+		Token: instanceProfileToken, Noun: "IAM Instance Profile", Global: true, AutoName: "name",
 		Inputs: map[string]Property{
 			"name":       {Replace: true, Filled: true},
 			"namePrefix": {Absent: true},

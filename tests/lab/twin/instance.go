@@ -27,10 +27,11 @@ func instanceType() *Type {
 		},
 		Create: createInstance,
 		Update: updateInstance,
-		Delete: func(_ *Tx, r *Record) error {
+		Delete: func(tx *Tx, r *Record) error {
 			if on, _ := r.Value("disableApiTermination").(bool); on {
 				return refuse("OperationNotPermitted", "The instance '%s' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.", r.ID)
 			}
+			tx.delay(addressKey(r.Text("subnetId"), r.Text("privateIp")), tx.Lateness.Addresses)
 			return nil
 		},
 		Refresh: refreshInstance,

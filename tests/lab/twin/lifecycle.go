@@ -23,6 +23,9 @@ func (p *Provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 		properties, err := p.planned(t, inputs, nil, in)
 		return &pulumirpc.CreateResponse{Properties: properties}, err
 	}
+	if err := p.late(ctx, t, in); err != nil {
+		return nil, t.errorf("creating", err)
+	}
 	var made *Record
 	err = p.with(ctx, func(tx *Tx) error {
 		made, err = tx.create(t, req.Urn, in)
@@ -49,7 +52,7 @@ func (tx *Tx) create(t *Type, urn string, in Values) (*Record, error) {
 	if err := tx.resolve(t, in); err != nil {
 		return nil, err
 	}
-	r := &Record{Type: t.Token, URN: urn, Inputs: remembered(t, in), Outputs: Values{}}
+	r := &Record{Type: t.Token, Region: tx.regionOf(t), URN: urn, Inputs: remembered(t, in), Outputs: Values{}}
 	switch {
 	case t.Adopts != nil:
 		adopted := t.Adopts(tx, in)
@@ -58,14 +61,13 @@ func (tx *Tx) create(t *Type, urn string, in Values) (*Record, error) {
 		}
 		r.ID = adopted.ID
 	case t.ID != nil:
-		if r.ID = t.ID(in); tx.Resources[r.ID] != nil {
+		if r.ID = t.ID(in); tx.Resources[r.key()] != nil {
 			return nil, t.Taken
 		}
 	default:
 		r.ID = NewID(t.Prefix)
 	}
-	tx.Resources[r.ID] = r
-	tx.describe(r)
+	tx.add(r)
 	if t.Create == nil {
 		return r, nil
 	}
@@ -124,7 +126,7 @@ func (p *Provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 		if err := p.adjust(ctx, changed, before, in); err != nil {
 			// The next update finds what this one found, and does all of it.
 			back := p.with(context.WithoutCancel(ctx), func(tx *Tx) error {
-				if r := tx.Resources[req.Id]; r != nil {
+				if r := tx.Find(req.Id, t.Token); r != nil {
 					r.Inputs, r.Outputs = before, outputs
 				}
 				return nil

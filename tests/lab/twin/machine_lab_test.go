@@ -46,7 +46,7 @@ func startPlugin(t *testing.T, dir string) *cloud {
 	require.NoError(t, err)
 	connection, err := grpc.NewClient("127.0.0.1:"+strings.TrimSpace(port), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
-	return connect(t, dir, connection)
+	return connect(t, "eu-central-1", dir, connection)
 }
 
 // TestPlugin takes one instance with an Elastic IP through its life on the lab's node image.

@@ -48,12 +48,14 @@ type Provider struct {
 	machines Machines
 	log      *Log
 	quotas   Quotas
+	lateness Lateness
 
 	region      string
 	defaultTags Values
 }
 
-// FromEnvironment makes the provider that TWIN_MODE, TWIN_STATE, TWIN_NAME, TWIN_IMAGE, TWIN_MIRROR and TWIN_QUOTAS describe.
+// FromEnvironment makes the provider that TWIN_MODE, TWIN_STATE, TWIN_NAME, TWIN_IMAGE, TWIN_MIRROR,
+// TWIN_QUOTAS and TWIN_LATE describe.
 func FromEnvironment() (*Provider, error) {
 	dir := os.Getenv("TWIN_STATE")
 	if dir == "" {
@@ -80,7 +82,10 @@ func FromEnvironment() (*Provider, error) {
 	default:
 		return nil, fmt.Errorf("TWIN_MODE %q: must be model or machine", mode)
 	}
-	p.quotas, err = parseQuotas(os.Getenv("TWIN_QUOTAS"))
+	if p.quotas, err = parseQuotas(os.Getenv("TWIN_QUOTAS")); err != nil {
+		return nil, err
+	}
+	p.lateness, err = parseLateness(os.Getenv("TWIN_LATE"))
 	return p, err
 }
 
@@ -93,7 +98,7 @@ func New(dir, name string, m Machines) *Provider {
 func (p *Provider) with(ctx context.Context, change func(*Tx) error) error {
 	return p.store.With(ctx, func(s *State) error {
 		return change(&Tx{State: s, Account: Account, Region: p.region, dir: p.store.Dir,
-			Elastic: "127.31." + p.block(), Ephemeral: "127.30." + p.block(), Quotas: p.quotas})
+			Elastic: "127.31." + p.block(), Ephemeral: "127.30." + p.block(), Quotas: p.quotas, Lateness: p.lateness})
 	})
 }
 

@@ -23,17 +23,24 @@ var defaultQuotas = Quotas{Addresses: 5, VPCs: 5, Rules: 60, VCPUs: 32}
 // parseQuotas lays text such as "vcpus=5,addresses=6" over the defaults.
 func parseQuotas(text string) (Quotas, error) {
 	quotas := defaultQuotas
-	fields := map[string]*int{"addresses": &quotas.Addresses, "vpcs": &quotas.VPCs, "rules": &quotas.Rules, "vcpus": &quotas.VCPUs}
+	err := parseNumbers("TWIN_QUOTAS", text, map[string]*int{
+		"addresses": &quotas.Addresses, "vpcs": &quotas.VPCs, "rules": &quotas.Rules, "vcpus": &quotas.VCPUs,
+	})
+	return quotas, err
+}
+
+// parseNumbers sets the fields that the text of an environment variable names.
+func parseNumbers(variable, text string, fields map[string]*int) error {
 	for _, setting := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' }) {
 		name, value, _ := strings.Cut(setting, "=")
 		field := fields[name]
 		n, err := strconv.Atoi(value)
 		if field == nil || err != nil || n < 0 {
-			return quotas, fmt.Errorf("TWIN_QUOTAS %q: must be a list of name=number, names %s", setting, strings.Join(sorted(fields), ", "))
+			return fmt.Errorf("%s %q: must be a list of name=number, names %s", variable, setting, strings.Join(sorted(fields), ", "))
 		}
 		*field = n
 	}
-	return quotas, nil
+	return nil
 }
 
 // checkCount refuses what is one too many of its type. The resource itself is among those that are counted.

@@ -221,7 +221,7 @@ func (tx *Tx) containerName(name string, r *Record) string {
 		return name + "-" + r.ID
 	}
 	wanted := name + "-" + tag
-	for _, other := range tx.All(instanceToken) {
+	for _, other := range tx.Everywhere(instanceToken) {
 		if other != r && other.Container == wanted {
 			return name + "-" + r.ID
 		}

@@ -6,8 +6,8 @@ import "context"
 // ones, and what has no resource.
 func (p *Provider) Recover(ctx context.Context, known []string) error {
 	return p.with(ctx, func(tx *Tx) error {
-		for _, id := range sorted(tx.Resources) {
-			if r := tx.Resources[id]; r != nil && !r.Implicit && !contains(known, id) {
+		for _, key := range sorted(tx.Resources) {
+			if r := tx.Resources[key]; r != nil && !r.Implicit && !contains(known, r.ID) {
 				tx.remove(r)
 			}
 		}

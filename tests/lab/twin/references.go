@@ -69,7 +69,7 @@ func (tx *Tx) removable(r *Record) error {
 
 // remove takes r out of the state with everything that vanishes with it.
 func (tx *Tx) remove(r *Record) {
-	delete(tx.Resources, r.ID)
+	delete(tx.Resources, r.key())
 	for _, other := range tx.referrers(r, Cascade) {
 		tx.remove(other)
 	}

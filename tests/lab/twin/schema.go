@@ -64,6 +64,7 @@ type Type struct {
 	Prefix   string // of identifiers
 	ARN      string // resource part of its ARN, "" for none
 	AutoName string // the input that gets a generated name when left out
+	Global   bool   // the account's, not a region's
 	Inputs   map[string]Property
 	Computed []string // outputs that EC2 makes up
 

@@ -14,7 +14,7 @@ import (
 )
 
 // stateVersion goes up when a twin could misread what an older one wrote.
-const stateVersion = 1
+const stateVersion = 2
 
 // startAnew is the way out for a lab whose state cannot be read: its machines are known to Docker by their label.
 const startAnew = "remove the lab with `make down` and bring it up again"
@@ -24,8 +24,10 @@ const lockPatience = 5 * time.Minute
 
 // Record is one resource as EC2 has it.
 type Record struct {
-	ID     string `json:"id"`
-	Type   string `json:"type"`
+	ID   string `json:"id"`
+	Type string `json:"type"`
+	// Region is where it is, none for what is the account's.
+	Region string `json:"region,omitempty"`
 	URN    string `json:"urn,omitempty"`
 	Inputs Values `json:"inputs"`
 	// Outputs are the values EC2 made up; inputs that it took as they were are not repeated.
@@ -66,11 +68,21 @@ func (r *Record) Texts(name string) []string {
 	return Values{name: r.Value(name)}.Texts(name)
 }
 
+// key is the record's place in the account's table. A name that somebody chose may be taken in each region.
+func (r *Record) key() string {
+	if t := types[r.Type]; r.Region != "" && t.ID != nil && t.AutoName != "" {
+		return r.Region + "/" + r.ID
+	}
+	return r.ID
+}
+
 // State is everything in the account.
 type State struct {
 	// Version is that of the file's form.
 	Version   int                `json:"version"`
 	Resources map[string]*Record `json:"resources"`
+	// Late is how many requests are yet to be answered as if what they name were not there, or not free again, by what they name.
+	Late map[string]int `json:"late,omitempty"`
 }
 
 // Store keeps the state in a directory that several processes may use at once.
@@ -102,7 +114,7 @@ func (s Store) With(ctx context.Context, change func(*State) error) error {
 }
 
 func (s Store) load() (*State, []byte, error) {
-	state := &State{Version: stateVersion, Resources: map[string]*Record{}}
+	state := &State{Version: stateVersion, Resources: map[string]*Record{}, Late: map[string]int{}}
 	data, err := os.ReadFile(s.path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return state, nil, nil

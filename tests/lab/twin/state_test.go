@@ -37,8 +37,8 @@ func TestState(t *testing.T) {
 	})
 	t.Run("one that cannot be read says what to do", func(t *testing.T) {
 		for content, want := range map[string]string{
-			`{"version": 2, "resources": {}}`: "version 2, this twin reads 1; remove the lab with `make down`",
-			`{"version": 1,`:                  "unexpected end of JSON input; remove the lab with `make down`",
+			`{"version": 1, "resources": {}}`: "version 1, this twin reads 2; remove the lab with `make down`",
+			`{"version": 2,`:                  "unexpected end of JSON input; remove the lab with `make down`",
 			`{"resources": {"x-1": {"id": "x-1", "type": "aws:x:X"}}}`: "resource x-1: unknown type \"aws:x:X\"; remove the lab with `make down`",
 		} {
 			c := newCloud(t, t.TempDir(), nil)

@@ -33,26 +33,31 @@ type cloud struct {
 	client pulumirpc.ResourceProviderClient
 }
 
-// newCloud serves the state in dir; config overrides the region.
+// newCloud serves the state in dir.
 func newCloud(t *testing.T, dir string, m twin.Machines) *cloud {
+	t.Helper()
+	return serve(t, "eu-central-1", dir, twin.New(dir, "ecommerce-platform", m))
+}
+
+func serve(t *testing.T, region, dir string, provider *twin.Provider) *cloud {
 	t.Helper()
 	listener := bufconn.Listen(1 << 20)
 	server := grpc.NewServer()
-	pulumirpc.RegisterResourceProviderServer(server, twin.New(dir, "ecommerce-platform", m))
+	pulumirpc.RegisterResourceProviderServer(server, provider)
 	go server.Serve(listener) //nolint:errcheck // ends with the test
 	t.Cleanup(server.Stop)
 	connection, err := grpc.NewClient("passthrough:twin", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
 	require.NoError(t, err)
-	return connect(t, dir, connection)
+	return connect(t, region, dir, connection)
 }
 
 // connect configures the provider at the other end.
-func connect(t *testing.T, dir string, connection *grpc.ClientConn) *cloud {
+func connect(t *testing.T, region, dir string, connection *grpc.ClientConn) *cloud {
 	t.Cleanup(func() { connection.Close() }) //nolint:errcheck
 	c := &cloud{t, dir, pulumirpc.NewResourceProviderClient(connection)}
 	response, err := c.client.Configure(context.Background(), &pulumirpc.ConfigureRequest{
-		Args: c.wire(in{"region": "eu-central-1", "defaultTags": `{"tags":{"owner":"shop"}}`}), AcceptSecrets: true})
+		Args: c.wire(in{"region": region, "defaultTags": `{"tags":{"owner":"shop"}}`}), AcceptSecrets: true})
 	require.NoError(t, err)
 	require.True(t, response.AcceptSecrets && response.SupportsPreview && response.AcceptResources)
 	return c

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"sort"
 )
 
@@ -15,12 +16,18 @@ type Tx struct {
 	// Elastic and Ephemeral are the first three octets of the blocks that public addresses come from.
 	Elastic, Ephemeral string
 	Quotas             Quotas
+	Lateness           Lateness
 
 	dir string
 }
 
-// All lists the records of the given types by identifier.
+// All lists the records of the given types in the region by identifier.
 func (tx *Tx) All(tokens ...string) []*Record {
+	return slices.DeleteFunc(tx.Everywhere(tokens...), func(r *Record) bool { return !tx.sees(r) })
+}
+
+// Everywhere is All in every region.
+func (tx *Tx) Everywhere(tokens ...string) []*Record {
 	var records []*Record
 	for _, r := range tx.Resources {
 		if contains(tokens, r.Type) {
@@ -31,20 +38,44 @@ func (tx *Tx) All(tokens ...string) []*Record {
 	return records
 }
 
-// Find returns the record with that identifier if it is of one of the types.
+func (tx *Tx) sees(r *Record) bool { return r.Region == "" || r.Region == tx.Region }
+
+// in is the same change, seen from another region.
+func (tx *Tx) in(region string) *Tx {
+	there := *tx
+	there.Region = region
+	return &there
+}
+
+// Find returns the record with that identifier if it is of one of the types, and in the region.
 func (tx *Tx) Find(id string, tokens ...string) *Record {
-	if r := tx.Resources[id]; r != nil && contains(tokens, r.Type) {
-		return r
+	for _, key := range []string{id, tx.Region + "/" + id} {
+		if r := tx.Resources[key]; r != nil && contains(tokens, r.Type) && tx.sees(r) {
+			return r
+		}
 	}
 	return nil
 }
 
+// add puts a new record into the account.
+func (tx *Tx) add(r *Record) {
+	tx.Resources[r.key()] = r
+	tx.describe(r)
+}
+
 // Implicit adds a resource that comes with another one.
 func (tx *Tx) Implicit(token string, inputs, outputs Values) *Record {
-	r := &Record{ID: NewID(types[token].Prefix), Type: token, Inputs: inputs, Outputs: outputs, Implicit: true}
-	tx.Resources[r.ID] = r
-	tx.describe(r)
+	t := types[token]
+	r := &Record{ID: NewID(t.Prefix), Type: token, Region: tx.regionOf(t), Inputs: inputs, Outputs: outputs, Implicit: true}
+	tx.add(r)
 	return r
+}
+
+func (tx *Tx) regionOf(t *Type) string {
+	if t.Global {
+		return ""
+	}
+	return tx.Region
 }
 
 // describe fills in what every resource has.
