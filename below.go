@@ -100,17 +100,21 @@ func nodeField(nodes pulumi.AnyOutput, name, field string) pulumi.StringOutput {
 	}).(pulumi.StringOutput)
 }
 
-// nodeOutputs is what the stack exports of its nodes, and what the layer above reads.
-func nodeOutputs(machines []machine) pulumi.Array {
+// nodeOutputs is what the stack exports of its nodes, and what the layer above and its own next update read.
+func (c *Config) nodeOutputs(machines []machine) pulumi.Array {
 	nodes := pulumi.Array{}
 	for _, node := range machines {
-		nodes = append(nodes, pulumi.Map{
+		output := pulumi.Map{
 			"name":       pulumi.String(node.Name),
 			"role":       pulumi.String(node.Role),
 			"privateIp":  pulumi.String(node.PrivateIP),
 			"publicIp":   node.address,
 			"instanceId": node.id,
-		})
+		}
+		if c.has("infra") {
+			output["instanceType"] = pulumi.String(orDefault(node.InstanceType, c.InstanceType))
+		}
+		nodes = append(nodes, output)
 	}
 	return nodes
 }

@@ -42,7 +42,7 @@ func program(ctx *pulumi.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	ctx.Export("nodes", nodeOutputs(machines))
+	ctx.Export("nodes", config.nodeOutputs(machines))
 	kubeconfig, err := deployCluster(ctx, config, keys, machines, below, turns)
 	if err != nil {
 		return err

@@ -57,20 +57,41 @@ func (c *Config) turns(ctx *pulumi.Context) (*turns, error) {
 		last = "kubeconfig"
 	}
 	_, t.stands = outputs[last]
-	return t, c.checkAddresses(deployed(outputs["nodes"]))
+	if err := c.checkAddresses(deployed(outputs["nodes"], "privateIp", "name")); err != nil {
+		return nil, err
+	}
+	return t, c.warnOfFullMachines(ctx, deployed(outputs["nodes"], "name", "instanceType"))
 }
 
-// deployed are the private addresses of the nodes of the last update.
-func deployed(nodes any) map[string]string {
-	addresses := map[string]string{}
+// deployed maps one field of the nodes of the last update to another.
+func deployed(nodes any, from, to string) map[string]string {
+	fields := map[string]string{}
 	list, _ := nodes.([]any)
 	for _, item := range list {
 		node, _ := item.(map[string]any)
-		name, _ := node["name"].(string)
-		address, _ := node["privateIp"].(string)
-		addresses[address] = name
+		key, _ := node[from].(string)
+		fields[key], _ = node[to].(string)
 	}
-	return addresses
+	return fields
+}
+
+// warnOfFullMachines says which machines a stack without the cluster will stop with their pods on them.
+func (c *Config) warnOfFullMachines(ctx *pulumi.Context, types map[string]string) error {
+	if c.has("cluster") {
+		return nil
+	}
+	for i, node := range c.Nodes {
+		was, is := types[node.Name], orDefault(node.InstanceType, c.InstanceType)
+		if was == "" || was == is {
+			continue
+		}
+		warning := fmt.Sprintf("nodes[%d].instanceType %q: %s, a %s so far, stops with the pods that it has, since this stack does not reach into the cluster; run `kubectl drain %s` first, and change one node in an update",
+			i, is, node.Name, was, node.Name)
+		if err := ctx.Log.Warn(warning, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkAddresses refuses an address that another machine still has when it would be asked for: of a node that has another

@@ -15,7 +15,7 @@ func standing(nodes string) pulumitest.Option {
 	var list []any
 	for pair := range strings.FieldsSeq(nodes) {
 		name, address, _ := strings.Cut(pair, "=")
-		list = append(list, map[string]any{"name": name, "privateIp": address})
+		list = append(list, map[string]any{"name": name, "privateIp": address, "instanceType": "t3.medium"})
 	}
 	return pulumitest.Invoke(readStackOutputs, func(args map[string]any) (map[string]any, error) {
 		return map[string]any{"name": args["name"], "outputs": map[string]any{"nodes": list, "kubeconfig": pulumitest.Secret("kind: Config\n")}}, nil
@@ -57,6 +57,29 @@ func TestMachinesOfAnInfraStackChangeOneAfterTheOther(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{"control-plane", "worker-node-1", "worker-node-2"}, order)
+}
+
+func TestAnInfraStackSaysWhichMachinesStopWithTheirPods(t *testing.T) {
+	larger := devStack(t).with("layers", `["infra"]`).with("instanceType", "t3.large")
+	for name, c := range map[string]struct {
+		config stack
+		want   int
+	}{
+		"another type": {larger, 3}, "the same": {devStack(t).with("layers", `["infra"]`), 0},
+		"with the cluster, which is drained": {devStack(t).with("instanceType", "t3.large"), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rec, err := run(t, c.config, secrets(), standing(asInDev), pulumitest.Preview())
+			require.NoError(t, err)
+			var said []string
+			for _, log := range rec.Logs() {
+				if strings.Contains(log, "stops with the pods that it has") {
+					said = append(said, log)
+				}
+			}
+			assert.Len(t, said, c.want)
+		})
+	}
 }
 
 func TestAddressesThatAreInUse(t *testing.T) {
