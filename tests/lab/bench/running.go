@@ -76,7 +76,7 @@ func throughput(found map[string]probe.Answer) *table.Table {
 			fmt.Sprintf("%d clients that ask again as soon as they have an answer, on kept connections, in a pod on the frontends' node; at the lab's public "+
 				"address from this host, through the lab's own forwarder. Clients, nodes and shop share this machine's CPUs. No request was lost.", shop.Clients),
 			fmt.Sprintf("The specification expects about %d requests per second of the frontends together and %d of the backends. Further targets: the page at the "+
-				"NodePort at least ×%.1f of one frontend, /data through the frontends at least ×%.1f of one backend.", pageRate, dataRate, ofDirect, dataThrough),
+				"NodePort at least ×%.1f of the frontends asked pod by pod, /data through them at least ×%.1f of the backends asked so.", pageRate, dataRate, ofDirect, dataThrough),
 		},
 		Head: []string{"what", "per second", "p50", "p99", "of direct"},
 	}

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// newClients are one client that keeps up to so many connections, and one that keeps none.
+// newClients are one client that keeps up to so many connections to a server, and one that keeps none.
 func newClients(connections int) map[bool]*http.Client {
 	return map[bool]*http.Client{
 		true: {Transport: &http.Transport{
-			MaxIdleConns: connections, MaxIdleConnsPerHost: connections, IdleConnTimeout: time.Minute,
+			MaxIdleConnsPerHost: connections, IdleConnTimeout: time.Minute,
 		}},
 		false: {Transport: &http.Transport{DisableKeepAlives: true}},
 	}

@@ -61,16 +61,20 @@ func (c *client) stop(ctx context.Context) error {
 	return err
 }
 
-func (c *client) podAddress(ctx context.Context, tier string) (string, error) {
+// pods are the URLs of a path at each pod of a tier.
+func (c *client) pods(ctx context.Context, tier string, port int, path string) ([]string, error) {
 	addresses, err := c.kubectl(ctx, nil, "get", "pods", "-n", namespace, "-l", "app.kubernetes.io/name="+tier, "-o", "jsonpath={.items[*].status.podIP}")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	first := strings.Fields(addresses)
-	if len(first) == 0 {
-		return "", fmt.Errorf("tier %s: no pod has an address", tier)
+	var urls []string
+	for address := range strings.FieldsSeq(addresses) {
+		urls = append(urls, fmt.Sprintf("http://%s:%d%s", address, port, path))
 	}
-	return first[0], nil
+	if len(urls) == 0 {
+		return nil, fmt.Errorf("tier %s: no pod has an address", tier)
+	}
+	return urls, nil
 }
 
 // ask runs probes in the pod. Their password travels on standard input.

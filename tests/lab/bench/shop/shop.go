@@ -1,4 +1,4 @@
-// Package shop measures a running platform: how many requests it answers and how fast, beside one pod asked
+// Package shop measures a running platform: how many requests it answers and how fast, beside its pods asked
 // directly, and how fast its names, caches and database answer.
 package shop
 
@@ -27,15 +27,15 @@ const (
 const (
 	PageNodePort    = "/ at the NodePort"
 	PageService     = "/ at the Service"
-	PageDirect      = "/ at one frontend"
+	PageDirect      = "/ at the frontends themselves"
 	DataKept        = "/data as the frontends keep it, at the NodePort"
 	DataNodePort    = "/data from the cache, at the NodePort"
 	DataService     = "/data from the cache, at the frontends' Service"
-	DataDirect      = "/data from the cache, at one backend"
+	DataDirect      = "/data from the cache, at the backends themselves"
 	FindNodePort    = "an order from the database, at the NodePort"
-	FindDirect      = "an order from the database, at one backend"
+	FindDirect      = "an order from the database, at the backends themselves"
 	OrderNodePort   = "orders at the NodePort"
-	OrderDirect     = "orders at one backend"
+	OrderDirect     = "orders at the backends themselves"
 	Forwarded       = "/ at the lab's public address"
 	FrontendLatency = "frontend response"
 	BackendLatency  = "backend query"
@@ -61,24 +61,25 @@ func Measure(ctx context.Context, lab *platform.Lab) (found map[string]probe.Ans
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.stop(context.WithoutCancel(ctx))) }()
-	frontend, err := c.podAddress(ctx, "frontend")
-	if err != nil {
-		return nil, err
-	}
-	backend, err := c.podAddress(ctx, "backend")
-	if err != nil {
-		return nil, err
-	}
-	frontend, backend = "http://"+frontend, "http://"+backend+":8080"
 	placed, err := placeOne(ctx, url)
 	if err != nil {
 		return nil, err
 	}
-	busy := func(name, kind, target string) probe.Probe {
-		return probe.Probe{Name: name, Kind: kind, Target: target, Clients: Clients, Seconds: seconds}
+	busy := func(name, kind string, targets ...string) probe.Probe {
+		return probe.Probe{Name: name, Kind: kind, Targets: targets, Clients: Clients, Seconds: seconds}
 	}
 	quiet := func(name, target string) probe.Probe {
-		return probe.Probe{Name: name, Kind: probe.HTTP, Target: target, Clients: 1, Count: Questions}
+		return probe.Probe{Name: name, Kind: probe.HTTP, Targets: []string{target}, Clients: 1, Count: Questions}
+	}
+	direct := func(name, kind, tier string, port int, path string) probe.Probe {
+		urls, failed := c.pods(ctx, tier, port, path)
+		err = errors.Join(err, failed)
+		return busy(name, kind, urls...)
+	}
+	page, data := direct(PageDirect, probe.HTTP, "frontend", 80, "/"), direct(DataDirect, probe.Anew, "backend", 8080, "/data")
+	find, order := direct(FindDirect, probe.HTTP, "backend", 8080, placed), direct(OrderDirect, probe.Order, "backend", 8080, "/api/orders")
+	if err != nil {
+		return nil, err
 	}
 	found = map[string]probe.Answer{}
 	for _, p := range []probe.Probe{busy(Forwarded, probe.HTTP, public+"/"), quiet(FrontendLatency, url+"/")} {
@@ -87,15 +88,15 @@ func Measure(ctx context.Context, lab *platform.Lab) (found map[string]probe.Ans
 		}
 	}
 	answers, err := c.ask(ctx, []probe.Probe{
-		busy(PageDirect, probe.HTTP, frontend+"/"), busy(PageService, probe.HTTP, "http://frontend/"), busy(PageNodePort, probe.HTTP, url+"/"),
-		busy(DataDirect, probe.Anew, backend+"/data"), busy(DataService, probe.Anew, "http://frontend/data"), busy(DataNodePort, probe.Anew, url+"/data"),
+		page, busy(PageService, probe.HTTP, "http://frontend/"), busy(PageNodePort, probe.HTTP, url+"/"),
+		data, busy(DataService, probe.Anew, "http://frontend/data"), busy(DataNodePort, probe.Anew, url+"/data"),
 		busy(DataKept, probe.HTTP, url+"/data"),
-		busy(FindDirect, probe.HTTP, backend+placed), busy(FindNodePort, probe.HTTP, url+placed),
-		busy(OrderDirect, probe.Order, backend+"/api/orders"), busy(OrderNodePort, probe.Order, url+"/api/orders"),
+		find, busy(FindNodePort, probe.HTTP, url+placed),
+		order, busy(OrderNodePort, probe.Order, url+"/api/orders"),
 		quiet(BackendLatency, "http://backend:8080/data"),
-		{Name: DNSLatency, Kind: probe.DNS, Target: "10.96.0.10:53", Question: "backend." + namespace + ".svc.cluster.local.", Count: Questions},
-		{Name: RedisLatency, Kind: probe.Redis, Target: "redis:6379", Count: Questions},
-		{Name: PostgresLatency, Kind: probe.Postgres, Target: "postgres:5432", Password: lab.Secrets.DatabasePassword, Count: Questions},
+		{Name: DNSLatency, Kind: probe.DNS, Targets: []string{"10.96.0.10:53"}, Question: "backend." + namespace + ".svc.cluster.local.", Count: Questions},
+		{Name: RedisLatency, Kind: probe.Redis, Targets: []string{"redis:6379"}, Count: Questions},
+		{Name: PostgresLatency, Kind: probe.Postgres, Targets: []string{"postgres:5432"}, Password: lab.Secrets.DatabasePassword, Count: Questions},
 	})
 	for _, answer := range answers {
 		found[answer.Name] = answer

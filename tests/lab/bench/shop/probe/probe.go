@@ -27,8 +27,8 @@ type Probe struct {
 	// Name comes back with the answer.
 	Name string `json:"name"`
 	Kind string `json:"kind"`
-	// Target is a URL for what goes over HTTP, host:port for the others.
-	Target string `json:"target"`
+	// Targets are URLs for what goes over HTTP, asked in turn, and one host:port for the others.
+	Targets []string `json:"targets"`
 	// Question is the name that DNS looks up.
 	Question string `json:"question,omitempty"`
 	// Password is the database's.
@@ -53,7 +53,7 @@ type Answer struct {
 // Run asks.
 func (p Probe) Run(ctx context.Context) (Answer, error) {
 	if p.Kind == HTTP || p.Kind == Anew || p.Kind == Order {
-		report, err := load.Measure(ctx, load.Options{URL: p.Target, Connections: load.Kept, Ask: p.ask()},
+		report, err := load.Measure(ctx, load.Options{Connections: load.Kept, Ask: p.ask()},
 			load.Bounds{Clients: p.Clients, Requests: p.Count, Duration: time.Duration(p.Seconds) * time.Second})
 		if err != nil {
 			return Answer{}, fmt.Errorf("%s: %w", p.Name, err)

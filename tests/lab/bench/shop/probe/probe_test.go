@@ -40,8 +40,8 @@ func TestProbeTellsHowLongAnswersTake(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(server.Close)
 	for _, p := range []probe.Probe{
-		{Name: "page", Kind: probe.HTTP, Target: server.URL, Clients: 2, Count: 50},
-		{Name: "cache", Kind: probe.Redis, Target: redis(t, "$-1\r\n"), Count: 50},
+		{Name: "page", Kind: probe.HTTP, Targets: []string{server.URL}, Clients: 2, Count: 50},
+		{Name: "cache", Kind: probe.Redis, Targets: []string{redis(t, "$-1\r\n")}, Count: 50},
 	} {
 		t.Run(p.Name, func(t *testing.T) {
 			answer, err := p.Run(t.Context())
@@ -68,7 +68,7 @@ func TestProbeAsksAnewAndOrders(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	for _, kind := range []string{probe.Anew, probe.Order} {
-		answer, err := probe.Probe{Kind: kind, Target: server.URL, Clients: 2, Count: 20}.Run(t.Context())
+		answer, err := probe.Probe{Kind: kind, Targets: []string{server.URL}, Clients: 2, Count: 20}.Run(t.Context())
 		require.NoError(t, err)
 		assert.Zero(t, answer.Lost, kind)
 	}
@@ -83,7 +83,7 @@ func TestProbeTellsWhatIsWrong(t *testing.T) {
 	}{
 		{"a kind that there is none of", probe.Probe{Kind: "smtp", Count: 1}, `kind "smtp": must be http, anew, order, dns, redis or postgres`},
 		{"no number of questions", probe.Probe{Kind: probe.Redis}, "count 0: must be positive"},
-		{"an answer that is not the right one", probe.Probe{Kind: probe.Redis, Target: redis(t, "-ERR no\r\n"), Count: 1}, `redis answered "-ERR no\r\n"`},
+		{"an answer that is not the right one", probe.Probe{Kind: probe.Redis, Targets: []string{redis(t, "-ERR no\r\n")}, Count: 1}, `redis answered "-ERR no\r\n"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := test.probe.Run(t.Context())

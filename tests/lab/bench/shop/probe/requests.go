@@ -15,19 +15,20 @@ import (
 // OneOrder is what an order asks for: one of the hundred thousand that the shop has.
 const OneOrder = `{"items":[{"productId":"pine-candle","quantity":1}]}`
 
-// ask makes one request of the kind; nil for a plain one.
+// ask makes one request of the kind.
 func (p Probe) ask() func(context.Context, *http.Client) error {
 	begun, count := time.Now().UnixNano(), atomic.Int64{}
-	name := func() string { return fmt.Sprintf("bench-%d-%d", begun, count.Add(1)) }
-	switch p.Kind {
-	case Anew:
-		return func(ctx context.Context, client *http.Client) error {
-			return load.Get(ctx, client, p.Target+"?"+name())
+	return func(ctx context.Context, client *http.Client) error {
+		n := count.Add(1)
+		target, name := p.Targets[int(n)%len(p.Targets)], fmt.Sprintf("bench-%d-%d", begun, n)
+		switch p.Kind {
+		case Anew:
+			return load.Get(ctx, client, target+"?"+name)
+		case Order:
+			return place(ctx, client, target, name)
 		}
-	case Order:
-		return func(ctx context.Context, client *http.Client) error { return place(ctx, client, p.Target, name()) }
+		return load.Get(ctx, client, target)
 	}
-	return nil
 }
 
 func place(ctx context.Context, client *http.Client, url, key string) error {

@@ -19,7 +19,7 @@ const patience = 5 * time.Second
 // openDNS looks an address up, each time with a query of its own.
 func openDNS(_ context.Context, p Probe) (session, error) { //nolint:unparam // one of several openers
 	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, p.Target)
+		return (&net.Dialer{}).DialContext(ctx, network, p.Targets[0])
 	}}
 	return session{
 		ask: func(ctx context.Context) error {
@@ -34,7 +34,7 @@ func openDNS(_ context.Context, p Probe) (session, error) { //nolint:unparam // 
 
 // openRedis asks for a key that does not exist, so that nothing is left behind.
 func openRedis(ctx context.Context, p Probe) (session, error) {
-	connection, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", p.Target)
+	connection, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", p.Targets[0])
 	if err != nil {
 		return session{}, err
 	}
@@ -58,7 +58,7 @@ func openRedis(ctx context.Context, p Probe) (session, error) {
 const query = "select relname from pg_class where oid = 'pg_class'::regclass"
 
 func openPostgres(ctx context.Context, p Probe) (session, error) {
-	server := url.URL{Scheme: "postgres", User: url.UserPassword("postgres", p.Password), Host: p.Target, Path: "/postgres"}
+	server := url.URL{Scheme: "postgres", User: url.UserPassword("postgres", p.Password), Host: p.Targets[0], Path: "/postgres"}
 	server.RawQuery = "sslmode=disable&connect_timeout=5"
 	database, err := sql.Open("postgres", server.String())
 	if err != nil {
