@@ -16,6 +16,7 @@ type Machine struct {
 	Hostname  string // ip-172-31-0-10, until user data names it
 	FQDN      string
 	PublicKey string // of its key pair, "" for none
+	Size      Size   // of its type
 	UserData  []byte
 	Firewall  string // rule set in force before anything of the machine runs
 }
@@ -49,6 +50,11 @@ func (d *Docker) Launch(ctx context.Context, m Machine) (err error) {
 		"--restart", "unless-stopped", "--stop-signal", "SIGRTMIN+3", "--stop-timeout", "60",
 		"--tmpfs", "/run:exec,mode=755", "--tmpfs", "/tmp:exec,mode=1777"}
 	args = append(args, privileges...)
+	limits, err := m.Size.limits()
+	if err != nil {
+		return err
+	}
+	args = append(args, limits...)
 	for _, dir := range volumes {
 		volume := volumeName(m.Container, dir)
 		if _, err := d.run(ctx, "volume", "create", "--label", d.label(), "--label", "twin.id="+m.ID, volume); err != nil {
@@ -90,10 +96,19 @@ func (d *Docker) Terminate(ctx context.Context, container string) error {
 	return nil
 }
 
-// Restart stops and starts the machine with other user data, which cloud-init reads but does not run again.
-func (d *Docker) Restart(ctx context.Context, container string, userData []byte) error {
+// Restart stops and starts the machine as one of a size, with other user data, which cloud-init reads but does not run again.
+func (d *Docker) Restart(ctx context.Context, container string, size Size, userData []byte) error {
+	limits, err := size.limits()
+	if err != nil {
+		return err
+	}
 	if _, err := d.run(ctx, "stop", container); err != nil {
 		return err
+	}
+	if len(limits) > 0 {
+		if _, err := d.run(ctx, append(append([]string{"update"}, limits...), container)...); err != nil {
+			return err
+		}
 	}
 	if userData != nil {
 		seed, err := archive(file{seedDir + "/user-data", 0o600, userData})
@@ -104,7 +119,7 @@ func (d *Docker) Restart(ctx context.Context, container string, userData []byte)
 			return err
 		}
 	}
-	_, err := d.run(ctx, "start", container)
+	_, err = d.run(ctx, "start", container)
 	return err
 }
 

@@ -125,7 +125,7 @@ func (o *Options) complete() (err error) {
 		}
 	}
 	if o.VpcCidr == "" {
-		if o.VpcCidr, err = defaultVpc(o.Program); err != nil {
+		if o.VpcCidr, err = defaultOf(o.Program, "vpcCidr"); err != nil {
 			return err
 		}
 	}

@@ -1,16 +1,19 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"sigs.k8s.io/yaml"
 
 	"ecommerce-platform/tests/lab/machines"
 	"ecommerce-platform/tests/lab/mirror"
 	"ecommerce-platform/tests/lab/shopimage"
+	"ecommerce-platform/tests/lab/twin"
 )
 
 // settings is the stack's configuration where it differs from Pulumi.dev.yaml. An air-gapped user sets the same mirrors; the rest is
@@ -36,6 +39,10 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	reserved, err := systemReserved(options.Program, nodes)
+	if err != nil {
+		return nil, err
+	}
 	return map[string]any{
 		"aws:region": "eu-central-1",
 		"vpcCidr":    options.VpcCidr,
@@ -50,6 +57,8 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 		"containerd": map[string]any{"restrictOomScoreAdj": !lowers},
 		"kubelet": map[string]any{
 			"failCgroupV1": false,
+			// The kubelet also sees all of this machine's processors and memory. Pods may ask for what a node's type has.
+			"systemReserved": reserved,
 			// The kubelet sees this machine's disk, and would remove images and pods when that is nearly full.
 			"imageGCHighThresholdPercent": 100,
 			"evictionHard": map[string]any{
@@ -64,23 +73,46 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 	}, nil
 }
 
-// defaultVpc is the address block that Pulumi.yaml gives a stack that names none. The lab has to know it, since the twin
-// connects the mirror inside it.
-func defaultVpc(program string) (string, error) {
+// systemReserved is what this machine has beyond the largest of the nodes.
+func systemReserved(program string, nodes []any) (map[string]any, error) {
+	usual, err := defaultOf(program, "instanceType")
+	if err != nil {
+		return nil, err
+	}
+	var largest machines.Size
+	for _, item := range nodes {
+		node, _ := item.(map[string]any)
+		own, _ := node["instanceType"].(string)
+		size, err := twin.SizeOf(cmp.Or(own, usual))
+		if err != nil {
+			return nil, err
+		}
+		largest.CPUs, largest.MemoryMiB = max(largest.CPUs, size.CPUs), max(largest.MemoryMiB, size.MemoryMiB)
+	}
+	host, err := machines.HostSize()
+	rest := host.Beyond(largest)
+	return map[string]any{"cpu": strconv.Itoa(rest.CPUs), "memory": fmt.Sprintf("%dMi", rest.MemoryMiB)}, err
+}
+
+// defaultOf is what Pulumi.yaml gives a stack that does not set the key, a text. The lab has to know two: the VPC's block, in
+// which the twin connects the mirror, and the type of the machines.
+func defaultOf(program, key string) (string, error) {
 	path := filepath.Join(program, "Pulumi.yaml")
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
 	}
 	var file struct {
-		Config struct {
-			VpcCidr struct {
-				Default string `json:"default"`
-			} `json:"vpcCidr"`
+		Config map[string]struct {
+			Default any `json:"default"`
 		} `json:"config"`
 	}
 	if err := yaml.Unmarshal(text, &file); err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
-	return file.Config.VpcCidr.Default, nil
+	value, ok := file.Config[key].Default.(string)
+	if !ok {
+		return "", fmt.Errorf("%s: config %s: has no text as its default", path, key)
+	}
+	return value, nil
 }

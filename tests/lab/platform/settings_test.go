@@ -1,11 +1,14 @@
 package platform
 
 import (
+	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ecommerce-platform/tests/lab/machines"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
@@ -13,7 +16,7 @@ func TestSettingsComeFromTheProgramsOwnFiles(t *testing.T) {
 	program, err := toolchain.Source("..", "..")
 	require.NoError(t, err)
 
-	block, err := defaultVpc(program)
+	block, err := defaultOf(program, "vpcCidr")
 	require.NoError(t, err)
 	assert.Equal(t, "172.31.0.0/20", block)
 
@@ -47,4 +50,31 @@ func TestValuesLieOverWhatALabMustSet(t *testing.T) {
 	assert.Equal(t, map[string]any{"image": "shop", "readinessPath": "/readyz"}, below, "the one below stays")
 	assert.Equal(t, "text", overlaid(below, "text"))
 	assert.Equal(t, 3, overlaid(nil, 3))
+}
+
+func TestPodsMayAskForWhatTheLargestNodesTypeHas(t *testing.T) {
+	program, err := toolchain.Source("..", "..")
+	require.NoError(t, err)
+	host, err := machines.HostSize()
+	require.NoError(t, err)
+	for _, c := range []struct {
+		name  string
+		nodes []any
+		want  machines.Size
+	}{
+		{"the program's own type", []any{map[string]any{}}, machines.Size{CPUs: 2, MemoryMiB: 4096}},
+		{"a larger one", []any{map[string]any{}, map[string]any{"instanceType": "t3.xlarge"}}, machines.Size{CPUs: 4, MemoryMiB: 16384}},
+		{"one that is larger than any host", []any{map[string]any{"instanceType": "r7i.4xlarge"}}, machines.Size{CPUs: 16, MemoryMiB: 131072}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			reserved, err := systemReserved(program, c.nodes)
+			require.NoError(t, err)
+			assert.Equal(t, map[string]any{
+				"cpu":    strconv.Itoa(max(0, host.CPUs-c.want.CPUs)),
+				"memory": fmt.Sprintf("%dMi", max(0, host.MemoryMiB-c.want.MemoryMiB)),
+			}, reserved)
+		})
+	}
+	_, err = systemReserved(program, []any{map[string]any{"instanceType": "t9.huge"}})
+	require.EqualError(t, err, `instance type "t9.huge": not offered by the digital twin of EC2`)
 }

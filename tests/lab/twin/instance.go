@@ -68,8 +68,6 @@ func createInstance(tx *Tx, r *Record) error {
 		"privateIp":                 address.String(),
 		"privateDns":                hostname(address) + "." + zone,
 		"tenancy":                   "default",
-		"cpuCoreCount":              1,
-		"cpuThreadsPerCore":         2,
 		"ipv6AddressCount":          0,
 		"vpcSecurityGroupIds":       anys(groups),
 		"securityGroups":            []any{},
@@ -88,6 +86,7 @@ func createInstance(tx *Tx, r *Record) error {
 			return err
 		}
 	}
+	fillSize(r)
 	fillBlocks(r, image)
 	refreshInstance(tx, r)
 	return nil
@@ -107,6 +106,7 @@ func updateInstance(tx *Tx, old Values, r *Record) error {
 	if after, ok := r.Inputs.Object("rootBlockDevice").Number("volumeSize"); ok && after < before {
 		return refuse("InvalidParameterValue", "New size cannot be smaller than existing size")
 	}
+	fillSize(r)
 	fillBlocks(r, image)
 	if restarts(old, r.Inputs) && r.Outputs["ephemeralIp"] != nil {
 		delete(r.Outputs, "ephemeralIp") // a stopped instance loses the address that is not an Elastic IP
@@ -116,6 +116,15 @@ func updateInstance(tx *Tx, old Values, r *Record) error {
 	}
 	refreshInstance(tx, r)
 	return nil
+}
+
+// fillSize reports the cores of the type. Those of T2 and of Arm have one thread, the others two.
+func fillSize(r *Record) {
+	name, threads := r.Text("instanceType"), 2
+	if strings.HasPrefix(name, "t2.") || arm.MatchString(name) {
+		threads = 1
+	}
+	r.Outputs["cpuCoreCount"], r.Outputs["cpuThreadsPerCore"] = sizeOf(name).CPUs/threads, threads
 }
 
 // restarts says whether AWS stops and starts the instance for the change.

@@ -23,6 +23,7 @@ type recorder struct {
 	machines  map[string]machines.Machine // by container
 	firewalls map[string]string
 	restarts  map[string]string // user data by container
+	sizes     map[string]machines.Size
 	stopped   map[string]bool
 	gateway   machines.Gateway
 	failure   error  // of a launch
@@ -33,7 +34,7 @@ type recorder struct {
 
 func newRecorder() *recorder {
 	return &recorder{networks: map[string]machines.Network{}, machines: map[string]machines.Machine{},
-		firewalls: map[string]string{}, restarts: map[string]string{}, stopped: map[string]bool{}}
+		firewalls: map[string]string{}, restarts: map[string]string{}, sizes: map[string]machines.Size{}, stopped: map[string]bool{}}
 }
 
 func (r *recorder) CreateNetwork(_ context.Context, n machines.Network) error {
@@ -52,15 +53,15 @@ func (r *recorder) Launch(_ context.Context, m machines.Machine) error {
 	if r.failure != nil {
 		return r.failure
 	}
-	r.machines[m.Container], r.firewalls[m.Container] = m, m.Firewall
+	r.machines[m.Container], r.firewalls[m.Container], r.sizes[m.Container] = m, m.Firewall, m.Size
 	return nil
 }
 
-func (r *recorder) Restart(_ context.Context, container string, userData []byte) error {
+func (r *recorder) Restart(_ context.Context, container string, size machines.Size, userData []byte) error {
 	if r.stuck != nil {
 		return r.stuck
 	}
-	r.restarts[container] = string(userData)
+	r.restarts[container], r.sizes[container] = string(userData), size
 	return nil
 }
 
@@ -169,6 +170,13 @@ func TestMachines(t *testing.T) {
 		require.NoError(t, s.update(node, s.node(in{"userData": "#cloud-config\n#2\n", "sourceDestCheck": true})))
 		assert.Contains(t, docker.firewalls[cp], "source check")
 		assert.Len(t, docker.restarts, 1)
+	})
+	t.Run("a machine is as large as its type, and restarts as another", func(t *testing.T) {
+		assert.Equal(t, machines.Size{CPUs: 2, MemoryMiB: 4096}, docker.sizes[cp])
+		larger := s.node(in{"userData": "#cloud-config\n#2\n", "sourceDestCheck": true, "instanceType": "m5.xlarge"})
+		require.NoError(t, s.update(node, larger))
+		assert.Equal(t, machines.Size{CPUs: 4, MemoryMiB: 16384}, docker.sizes[cp])
+		assert.InDelta(t, 2, s.output(node, "cpuCoreCount"), 0)
 	})
 	t.Run("a machine stopped by hand is drift, and is started again", func(t *testing.T) {
 		running := in{"instanceId": node.id, "state": "running"}

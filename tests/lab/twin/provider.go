@@ -31,7 +31,7 @@ type Machines interface {
 	CreateNetwork(ctx context.Context, n machines.Network) error
 	RemoveNetwork(ctx context.Context, id string) error
 	Launch(ctx context.Context, m machines.Machine) error
-	Restart(ctx context.Context, container string, userData []byte) error
+	Restart(ctx context.Context, container string, size machines.Size, userData []byte) error
 	Power(ctx context.Context, container string, on bool) error
 	Terminate(ctx context.Context, container string) error
 	Status(ctx context.Context, container string) (string, error)

@@ -58,9 +58,9 @@ const standard = "acdhimrtz"
 func (tx *Tx) checkVCPUs() error {
 	used := 0
 	for _, instance := range tx.All(instanceToken) {
-		family, size, _ := strings.Cut(instance.Text("instanceType"), ".")
-		if instance.Text("instanceState") != "stopped" && family != "" && slices.Contains([]byte(standard), family[0]) {
-			used += families[family][size]
+		name := instance.Text("instanceType")
+		if instance.Text("instanceState") != "stopped" && name != "" && slices.Contains([]byte(standard), name[0]) {
+			used += sizeOf(name).CPUs
 		}
 	}
 	if used > tx.Quotas.VCPUs {

@@ -137,7 +137,7 @@ func (p *Provider) adjust(ctx context.Context, r *Record, before, in Values) err
 		if err != nil {
 			return err
 		}
-		if err := p.machines.Restart(ctx, r.Container, data); err != nil {
+		if err := p.machines.Restart(ctx, r.Container, sizeOf(r.Text("instanceType")), data); err != nil {
 			return err
 		}
 	}
@@ -205,7 +205,8 @@ func (tx *Tx) machine(name string, r *Record, in Values) machines.Machine {
 	address := netip.MustParseAddr(r.Text("privateIp"))
 	data, _ := userData(in) // Check has decoded it before
 	m := machines.Machine{ID: r.ID, Container: r.Container, Network: network(tx.Find(r.Text("subnetId"), subnetToken)), Address: address,
-		Hostname: hostname(address), FQDN: r.Text("privateDns"), UserData: data, Firewall: r.Firewall}
+		Hostname: hostname(address), FQDN: r.Text("privateDns"), UserData: data, Firewall: r.Firewall,
+		Size: sizeOf(r.Text("instanceType"))}
 	if key := tx.Find(r.Text("keyName"), keyPairToken); key != nil {
 		m.PublicKey = key.Text("publicKey")
 	}
