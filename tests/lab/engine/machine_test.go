@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"strconv"
@@ -52,8 +53,49 @@ func TestMachinesThatDoNotAnswerAsTheyShould(t *testing.T) {
 		up, err := machineStack(t, port, login, server.HostKey).Up(t.Context())
 		require.NoError(t, err)
 		assert.Contains(t, up.Describe(), "create command:remote:Command test-node-1-files")
-		assert.Len(t, server.Lines(), 1)
+		assert.Len(t, server.Lines(), 2)
 	})
+	// What is taken back has no hooks: a destroy runs without the program. docs/operations.md has the way out.
+	t.Run("what_is_taken_back_goes_on_after_a_reboot", func(t *testing.T) {
+		t.Parallel()
+		server := newServer(t)
+		machine := newGate(t, server.Listen(t, "127.0.0.1:0"))
+		stack := machineStack(t, machine.port, login, server.HostKey)
+		_, err := stack.Up(t.Context())
+		require.NoError(t, err)
+		machine.silent.Store(true)
+		done := make(chan error)
+		go func() {
+			_, err := stack.Destroy(context.WithoutCancel(t.Context()))
+			done <- err
+		}()
+		held := <-machine.held
+		machine.silent.Store(false)
+		require.NoError(t, held.Close())
+		require.NoError(t, <-done)
+		assert.Contains(t, server.Lines()[2], "undo.sh")
+	})
+}
+
+// gate is a machine in front of a server, which may go silent.
+type gate struct {
+	port   int
+	silent atomic.Bool
+	// held are the connections that it accepted in silence.
+	held chan net.Conn
+}
+
+func newGate(t *testing.T, port int) *gate {
+	t.Helper()
+	g := &gate{held: make(chan net.Conn)}
+	g.port = listen(t, func(client net.Conn) {
+		if g.silent.Load() {
+			g.held <- client
+			return
+		}
+		pass(client, port)
+	})
+	return g
 }
 
 // machineStack is a stack of one machine, which is reached at a port of this one.
@@ -73,32 +115,44 @@ func machineStack(t *testing.T, port int, login sshtest.Key, hostKey string) *en
 // forwardAfter passes connections on once it has ended some of them without a word.
 func forwardAfter(t *testing.T, ended int32, port int) int {
 	t.Helper()
+	var seen atomic.Int32
+	return listen(t, func(client net.Conn) {
+		if seen.Add(1) <= ended {
+			_ = client.Close()
+			return
+		}
+		pass(client, port)
+	})
+}
+
+// listen hands each connection to a free port to serve, and returns the port.
+func listen(t *testing.T, serve func(client net.Conn)) int {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
-	var seen atomic.Int32
 	go func() {
 		for {
 			client, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			go func() {
-				defer func() { _ = client.Close() }()
-				if seen.Add(1) <= ended {
-					return
-				}
-				server, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-				if err != nil {
-					return
-				}
-				defer func() { _ = server.Close() }()
-				go func() { _, _ = io.Copy(server, client) }()
-				_, _ = io.Copy(client, server)
-			}()
+			go serve(client)
 		}
 	}()
 	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// pass connects a client with a port.
+func pass(client net.Conn, port int) {
+	defer func() { _ = client.Close() }()
+	server, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return
+	}
+	defer func() { _ = server.Close() }()
+	go func() { _, _ = io.Copy(server, client) }()
+	_, _ = io.Copy(client, server)
 }
 
 func fingerprint(t *testing.T, authorized string) string {
