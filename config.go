@@ -76,6 +76,9 @@ type Config struct {
 	} `json:"secretEnv"`
 	Registries        map[string]Registry `json:"registries"`
 	RegistryPasswords map[string]string   `json:"registryPasswords"`
+
+	// derived are what keySeed stands for, once they were needed.
+	derived *cluster.Keys
 }
 
 // Registry is one entry of the registries key.

@@ -101,6 +101,20 @@ func TestEveryImmutableKeyIsDescribedAsSuch(t *testing.T) {
 	}
 }
 
+func TestKeysAreDerivedOnce(t *testing.T) {
+	config := &Config{Layers: allLayers, Nodes: []Node{{Name: "control-plane", Role: "control-plane"}}, KeySeed: testSeed}
+	keys, err := config.keys()
+	require.NoError(t, err)
+	again, err := config.keys()
+	require.NoError(t, err)
+	assert.Same(t, keys, again)
+	config = &Config{Layers: allLayers, KeySeed: "short"}
+	for range 2 {
+		_, err = config.keys()
+		require.ErrorContains(t, err, "keySeed <secret>: must have at least 32 characters")
+	}
+}
+
 func TestTheDatabasesDataDoNotMoveByThemselves(t *testing.T) {
 	nodes := `[{"name":"control-plane","role":"control-plane","privateIp":"172.31.15.119"},
 		{"name":"worker-node-0","role":"worker","privateIp":"172.31.2.1","labels":{"tier":"backend"}},

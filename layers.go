@@ -128,12 +128,17 @@ func deployWorkloads(ctx *pulumi.Context, config *Config, machines []machine, ku
 // identifier names the cluster to Kubernetes providers: known before the cluster exists and stable over its life.
 func identifier(ctx *pulumi.Context) string { return ctx.Project() + "/" + ctx.Stack() }
 
-// keys derives the SSH keys of the nodes, for the layers that reach them.
+// keys are the SSH keys of the nodes, for the layers that reach them, derived when they are first asked for.
 func (c *Config) keys() (*cluster.Keys, error) {
 	if !c.has("infra") && !c.has("cluster") {
 		return &cluster.Keys{}, nil
 	}
-	return cluster.DeriveKeys(c.KeySeed, c.nodeNames())
+	if c.derived != nil {
+		return c.derived, nil
+	}
+	var err error
+	c.derived, err = cluster.DeriveKeys(c.KeySeed, c.nodeNames())
+	return c.derived, err
 }
 
 // shownSeed tells a seed apart from others by what is public of it.
