@@ -34,7 +34,10 @@ func testCustomersOrder(t *testing.T) {
 				labtest.Eventually(t, 3*time.Minute, func() error { return checkPods(t.Context()) })
 			}
 			requireServed(t)
-			clients.end(t, fmt.Sprintf("a %s pod is killed %d times", tier, kills))
+			_, data := clients.end(t, fmt.Sprintf("a %s pod is killed %d times", tier, kills))
+			if tier == "backend" {
+				assertNothingLost(t, "/data, of which the other backends are asked again", data)
+			}
 		})
 	}
 	for _, tier := range tiers {
