@@ -10,7 +10,7 @@ SHELL := /bin/bash
 export GONOSUMDB := github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*
 LAB := cd tests/lab && go run .
 
-.PHONY: help up down ssh image preview comment bench prepare test unit engine e2e lifecycle lint golden
+.PHONY: help up down ssh image preview comment bench bump prepare test unit engine e2e lifecycle lint golden
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -43,6 +43,10 @@ comment: ## render what previews left in HEAD=dir and BASE=dir as a pull request
 bench: ## measure bring-up beside a bare script, idle runs, load, latency and growth; writes docs/benchmarks.md (PARTS="preview lab")
 	@$(LAB) bench
 
+bump: ## change a version everywhere (KUBERNETES=1.36.6, DEFAULT=1.36 for the minor of new clusters, CALICO=3.31.7 CALICO_SHA256=sum, NODE_EXPORTER=1.9.1)
+	@$(LAB) bump
+	@$(MAKE) golden
+
 prepare: ## install and build what the tests need
 	@$(LAB) prepare
 
@@ -55,6 +59,7 @@ unit: ## components on mocks, node scripts on stubs, policies on fixtures
 	# With the settings that Pulumi's language host builds the program with, and the toolchain the policy pack: each compiles the
 	# AWS SDK, or the scheduler, once.
 	go test -trimpath ./...
+	cd cluster/versions && go test ./...
 	cd policy && CGO_ENABLED=0 go test -trimpath ./...
 	@echo "== the shop's backend on a PostgreSQL and a Redis of its own"
 	cd workloads/shop && go test -race ./...

@@ -19,6 +19,7 @@ require (
 )
 
 require (
+	ecommerce-platform/cluster/versions v0.0.0-00010101000000-000000000000
 	github.com/Microsoft/go-winio v0.6.2 // indirect
 	github.com/ProtonMail/go-crypto v1.4.1 // indirect
 	github.com/aead/chacha20 v0.0.0-20180709150244-8b13a72661da // indirect
@@ -131,3 +132,5 @@ require (
 	k8s.io/utils v0.0.0-20251002143259-bc988d571ff4 // indirect
 	lukechampine.com/frand v1.4.2 // indirect
 )
+
+replace ecommerce-platform/cluster/versions => ./cluster/versions

@@ -11,9 +11,9 @@ import (
 type Args struct {
 	// Nodes are the machines, exactly one of them the control plane.
 	Nodes []Node
-	// KubernetesVersion is a full version without the v, e.g. 1.35.4.
+	// KubernetesVersion is a full version without the v, of a minor that versions lists.
 	KubernetesVersion string
-	// CalicoVersion is a full version without the v, e.g. 3.28.5.
+	// CalicoVersion is a full version without the v.
 	CalicoVersion string
 	// CalicoManifestSHA256 is the checksum, in hexadecimal, of that version's manifests/calico.yaml.
 	CalicoManifestSHA256 string

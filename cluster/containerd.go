@@ -62,7 +62,7 @@ func (a *Args) containerdTOML() (string, error) {
 	return marshalTOML(containerdConfig{
 		Version: 2,
 		Plugins: map[string]criPlugin{"io.containerd.grpc.v1.cri": {
-			SandboxImage:        pauseImage,
+			SandboxImage:        a.pauseImage(),
 			RestrictOomScoreAdj: a.Containerd.RestrictOomScoreAdj,
 			// Debian's package looks in /usr/lib/cni, Kubernetes' packages and Calico write to /opt/cni/bin.
 			CNI: criCNI{BinDir: "/opt/cni/bin", ConfDir: "/etc/cni/net.d"},

@@ -6,13 +6,14 @@ import (
 	"maps"
 
 	"sigs.k8s.io/yaml"
+
+	"ecommerce-platform/cluster/versions"
 )
 
 const (
 	apiPort       = 6443
 	kubeadmAPI    = "kubeadm.k8s.io/v1beta4"
 	criSocket     = "unix:///run/containerd/containerd.sock"
-	pauseImage    = "registry.k8s.io/pause:3.10.1"
 	discoveryFile = "/var/lib/platform/join/discovery.conf"
 )
 
@@ -182,4 +183,9 @@ func documents(values ...any) (string, error) {
 		out.Write(document)
 	}
 	return out.String(), nil
+}
+
+// pauseImage is the one that kubeadm of this minor asks for.
+func (a *Args) pauseImage() string {
+	return "registry.k8s.io/pause:" + versions.All.Kubernetes.Of(versions.Minor(a.KubernetesVersion)).Pause
 }

@@ -70,7 +70,7 @@ func (c *Cluster) prepare(ctx *pulumi.Context, prefix string, args *Args, n Node
 	settings := []step.Setting{
 		step.Set("NODE_IP", pulumi.String(n.PrivateIP)),
 		step.Set("KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)),
-		step.Set("PAUSE_IMAGE", pulumi.String(pauseImage)),
+		step.Set("PAUSE_IMAGE", pulumi.String(args.pauseImage())),
 		step.Set("PACKAGES", pulumi.String(args.Mirrors.Packages)),
 		step.Set("SWAP", pulumi.String("off")),
 	}
@@ -150,6 +150,7 @@ func installNetwork(args *Args, control *node) (*step.Done, error) {
 	return control.Run(step.Step{
 		Name: "calico", Script: "calico.sh", Limit: 1200, Files: []string{kustomizationFile}, After: []*step.Done{control.joined},
 		Settings: []step.Setting{
+			step.Set("CALICO_VERSION", pulumi.String(args.CalicoVersion)),
 			step.Set("MANIFEST_URL", pulumi.String(args.calicoURL())),
 			step.Set("MANIFEST_SHA256", pulumi.String(args.CalicoManifestSHA256)),
 		},

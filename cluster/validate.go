@@ -11,12 +11,9 @@ import (
 	"strings"
 
 	"ecommerce-platform/cluster/step"
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/infra/boundary"
 )
-
-// kubernetesMinors are the minor versions these scripts install. From 1.36 on the kubelet insists
-// on containerd 2, which neither Debian 12 nor 13 has.
-var kubernetesMinors = []string{"1.34", "1.35"}
 
 // blockBits is the prefix length of the blocks in which Calico hands pod addresses to nodes.
 const blockBits = 26
@@ -46,15 +43,16 @@ func (a *Args) Validate() []error {
 }
 
 func (p *problems) versions(a *Args) {
-	switch minor := minorOf(a.KubernetesVersion); {
+	known := versions.All
+	switch minor := versions.Minor(a.KubernetesVersion); {
 	case !fullVersion.MatchString(a.KubernetesVersion):
-		p.Addf("kubernetesVersion %q: not a full version such as 1.35.4", a.KubernetesVersion)
-	case !slices.Contains(kubernetesMinors, minor):
+		p.Addf("kubernetesVersion %q: not a full version such as %s", a.KubernetesVersion, known.Kubernetes.New().Version)
+	case known.Kubernetes.Of(minor) == nil:
 		p.Addf("kubernetesVersion %q: minor version %s is not supported, use %s",
-			a.KubernetesVersion, minor, strings.Join(kubernetesMinors, " or "))
+			a.KubernetesVersion, minor, strings.Join(known.Kubernetes.Minors(), " or "))
 	}
 	if !fullVersion.MatchString(a.CalicoVersion) {
-		p.Addf("calicoVersion %q: not a full version such as 3.28.5", a.CalicoVersion)
+		p.Addf("calicoVersion %q: not a full version such as %s", a.CalicoVersion, known.Calico.Version)
 	}
 	if sum, err := hex.DecodeString(a.CalicoManifestSHA256); err != nil || len(sum) != 32 ||
 		strings.ToLower(a.CalicoManifestSHA256) != a.CalicoManifestSHA256 {
@@ -161,11 +159,3 @@ var (
 	// pinnedImage is a reference with a tag or a digest; a port belongs to the registry, not the tag.
 	pinnedImage = regexp.MustCompile(`^[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|@sha256:[0-9a-f]{64})+$`)
 )
-
-// minorOf returns 1.35 for 1.35.4.
-func minorOf(version string) string {
-	if i := strings.LastIndexByte(version, '.'); i > 0 {
-		return version[:i]
-	}
-	return version
-}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/tests/pulumitest"
 )
 
@@ -55,7 +56,7 @@ func TestClusterFiles(t *testing.T) {
 	line := clusterLine(rec.Get(t, clusterCommand, "shop-worker-node-1-prepare"))
 	assert.Contains(t, line, "PACKAGES='http://172.31.0.2/apt'")
 	assert.Contains(t, line, "REGISTRIES='docker.io quay.io registry.k8s.io'")
-	assert.Contains(t, clusterLine(rec.Get(t, clusterCommand, "shop-control-plane-calico")), "MANIFEST_URL='http://172.31.0.2/manifests/calico/v3.28.5/calico.yaml'")
+	assert.Contains(t, clusterLine(rec.Get(t, clusterCommand, "shop-control-plane-calico")), "MANIFEST_URL='http://172.31.0.2/manifests/calico/v"+versions.All.Calico.Version+"/calico.yaml'")
 
 	args.Kubelet["failSwapOn"] = false
 	line = clusterLine(clusterRun(t, args).Get(t, clusterCommand, "shop-worker-node-1-prepare"))

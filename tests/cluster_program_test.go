@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/tests/pulumitest"
 )
@@ -48,6 +49,9 @@ func clusterNode(name, role, ip string) cluster.Node {
 	}
 }
 
+// clusterRelease is the Kubernetes of a new cluster.
+var clusterRelease = versions.All.Kubernetes.New()
+
 // clusterArgs is the specification's topology on machines that exist.
 func clusterArgs() *cluster.Args {
 	first := clusterNode("worker-node-1", boundary.Worker, "172.31.2.239")
@@ -57,11 +61,11 @@ func clusterArgs() *cluster.Args {
 	second.Volumes = []cluster.Volume{{Directory: "/var/lib/platform/volumes/postgres", GiB: 5}}
 	return &cluster.Args{
 		Nodes:             []cluster.Node{clusterNode("control-plane", boundary.ControlPlane, "172.31.15.119"), first, second},
-		KubernetesVersion: "1.35.4", CalicoVersion: "3.28.5",
-		CalicoManifestSHA256: "206678e7adb2e931bb97385300c408490635616f371941d68468207d6e0f9713",
+		KubernetesVersion: clusterRelease.Version, CalicoVersion: versions.All.Calico.Version,
+		CalicoManifestSHA256: versions.All.Calico.ManifestSHA256,
 		PodCidr:              "192.168.0.0/16", ServiceCidr: "10.96.0.0/12",
 		LoginKey:          pulumi.String(clusterKeys().Login.Private),
-		NodeExporterImage: "quay.io/prometheus/node-exporter:v1.9.1",
+		NodeExporterImage: "quay.io/prometheus/node-exporter:v" + versions.All.NodeExporter,
 		Identifier:        "ecommerce-platform-dev",
 	}
 }

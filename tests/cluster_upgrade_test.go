@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/tests/pulumitest"
 )
 
@@ -28,7 +29,7 @@ func TestClusterUpgrade(t *testing.T) {
 		}
 	})
 	t.Run("another version reaches every node and the kubeconfig", func(t *testing.T) {
-		changed := clusterChanged(t, func(args *cluster.Args) { args.KubernetesVersion = "1.34.4" })
+		changed := clusterChanged(t, func(args *cluster.Args) { args.KubernetesVersion = versions.All.Kubernetes.Releases[0].Version })
 		for _, name := range []string{
 			"control-plane-prepare", "control-plane-init", "control-plane-kubeconfig", "worker-node-1-prepare", "worker-node-2-prepare",
 			"control-plane-vacate-worker-node-1", "control-plane-vacate-worker-node-2", "worker-node-1-upgrade", "worker-node-2-upgrade",

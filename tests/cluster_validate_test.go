@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/tests/pulumitest"
 )
@@ -32,10 +34,11 @@ func TestClusterValidation(t *testing.T) {
 		"a node in the pod network":      {func(a *cluster.Args) { a.Nodes[1].PrivateIP = "192.168.0.9" }, []string{`nodes[1].privateIp "192.168.0.9": inside podCidr "192.168.0.0/16"`}},
 		"a node in the service network":  {func(a *cluster.Args) { a.Nodes[1].PrivateIP = "10.96.0.9" }, []string{`nodes[1].privateIp "10.96.0.9": inside serviceCidr "10.96.0.0/12"`}},
 
-		"half a version":           {func(a *cluster.Args) { a.KubernetesVersion = "1.35" }, []string{`kubernetesVersion "1.35": not a full version such as 1.35.4`}},
-		"a version with a v":       {func(a *cluster.Args) { a.KubernetesVersion = "v1.35.4" }, []string{`kubernetesVersion "v1.35.4": not a full version such as 1.35.4`}},
-		"an unsupported version":   {func(a *cluster.Args) { a.KubernetesVersion = "1.36.3" }, []string{`kubernetesVersion "1.36.3": minor version 1.36 is not supported, use 1.34 or 1.35`}},
-		"half a version of Calico": {func(a *cluster.Args) { a.CalicoVersion = "3.28" }, []string{`calicoVersion "3.28": not a full version such as 3.28.5`}},
+		"half a version":     {func(a *cluster.Args) { a.KubernetesVersion = "1.35" }, []string{`kubernetesVersion "1.35": not a full version such as ` + clusterRelease.Version}},
+		"a version with a v": {func(a *cluster.Args) { a.KubernetesVersion = "v1.35.0" }, []string{`kubernetesVersion "v1.35.0": not a full version such as ` + clusterRelease.Version}},
+		"an unsupported version": {func(a *cluster.Args) { a.KubernetesVersion = "1.33.9" },
+			[]string{`kubernetesVersion "1.33.9": minor version 1.33 is not supported, use ` + strings.Join(versions.All.Kubernetes.Minors(), " or ")}},
+		"half a version of Calico": {func(a *cluster.Args) { a.CalicoVersion = "3.28" }, []string{`calicoVersion "3.28": not a full version such as ` + versions.All.Calico.Version}},
 		"a short checksum":         {func(a *cluster.Args) { a.CalicoManifestSHA256 = "2066" }, []string{`calicoManifestSha256 "2066": not a SHA-256 checksum in 64 lower-case hexadecimal digits`}},
 
 		"a name that is no DNS label": {func(a *cluster.Args) { a.Nodes[1].Name = "worker_1" }, []string{`nodes[1].name "worker_1": not a DNS label`}},
@@ -81,7 +84,7 @@ func TestClusterValidation(t *testing.T) {
 		"no login key":                    {func(a *cluster.Args) { a.LoginKey = nil }, []string{`loginKey <unset>: required, the private key of the user admin`}},
 		"no identifier":                   {func(a *cluster.Args) { a.Identifier = "" }, []string{`identifier <unset>: required, a name that stays the same as long as the cluster lives`}},
 		"several mistakes, all at once": {func(a *cluster.Args) { a.PodCidr, a.CalicoVersion, a.Nodes[1].Role = "x", "y", "z" }, []string{
-			`calicoVersion "y": not a full version such as 3.28.5`, `podCidr "x": not an IPv4 CIDR block`, `nodes[1].role "z": must be control-plane or worker`,
+			`calicoVersion "y": not a full version such as ` + versions.All.Calico.Version, `podCidr "x": not an IPv4 CIDR block`, `nodes[1].role "z": must be control-plane or worker`,
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

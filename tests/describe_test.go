@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/tests/pulumitest"
 	"ecommerce-platform/workloads"
@@ -21,8 +22,8 @@ func TestClusterDescribesItself(t *testing.T) {
 	described := rec.All(cluster.Type)[0]
 	assert.Equal(t, "192.168.0.0/16", described.Output("podCidr"))
 	assert.Equal(t, "10.96.0.0/12", described.Output("serviceCidr"))
-	assert.Equal(t, "1.35.4", described.Output("kubernetesVersion"))
-	assert.Equal(t, "3.28.5", described.Output("calicoVersion"))
+	assert.Equal(t, clusterRelease.Version, described.Output("kubernetesVersion"))
+	assert.Equal(t, versions.All.Calico.Version, described.Output("calicoVersion"))
 	assert.Equal(t, map[string]any{"maxPods": 60.0}, described.Output("kubelet"))
 	assert.Equal(t, map[string]any{
 		"name": "control-plane", "role": "control-plane", "privateIp": "172.31.15.119",

@@ -11,7 +11,7 @@ import (
 // scriptsMachine is a Debian machine before prepare.sh.
 func scriptsMachine(t *testing.T) *scriptsHost {
 	h := newScriptsHost(t, map[string]string{
-		"NODE_IP": "172.31.2.239", "KUBERNETES_VERSION": "1.35.4", "PAUSE_IMAGE": "registry.k8s.io/pause:3.10.1",
+		"NODE_IP": "172.31.2.239", "KUBERNETES_VERSION": "1.35.90", "PAUSE_IMAGE": "registry.k8s.io/pause:3.10.1",
 		"PACKAGES": "http://mirror/apt", "REGISTRIES": "docker.io quay.io", "SWAP": "off",
 	})
 	h.write("etc/apt/sources.list", "deb http://deb.debian.org/debian trixie main\n")
@@ -32,7 +32,7 @@ func scriptsMachine(t *testing.T) *scriptsHost {
 	h.stub("apt-mark", "")
 	h.stub("ctr", "")
 	h.stub("containerd", `echo "SystemdCgroup = true /opt/cni/bin /etc/containerd/certs.d registry.k8s.io/pause:3.10.1"`)
-	h.stub("apt-get", `[[ $* == *" install "* ]] && echo "installed 1.35.4-1.1" >"$PLATFORM_ROOT/installed"; exit 0`)
+	h.stub("apt-get", `[[ $* == *" install "* ]] && echo "installed 1.35.90-1.1" >"$PLATFORM_ROOT/installed"; exit 0`)
 	// One form of the question asks for the version as well, the other for the status alone.
 	h.stub("dpkg-query", `[[ -e $PLATFORM_ROOT/installed ]] || exit 1
 if [[ $* == *Version* ]]; then cat "$PLATFORM_ROOT/installed"; else echo installed; fi`)
@@ -43,7 +43,7 @@ func TestScriptsPrepare(t *testing.T) {
 	h := scriptsMachine(t)
 	first := h.works("prepare.sh", "")
 	assert.Contains(t, first.calls, "cloud-init status --wait")
-	assert.Contains(t, first.calls, "kubelet=1.35.4-* kubeadm=1.35.4-* kubectl=1.35.4-*")
+	assert.Contains(t, first.calls, "kubelet=1.35.90-* kubeadm=1.35.90-* kubectl=1.35.90-*")
 	assert.Contains(t, first.calls, "apt-mark hold kubelet kubeadm kubectl")
 	assert.Contains(t, first.calls, "systemctl restart containerd")
 	assert.Equal(t, "deb [signed-by=/etc/apt/keyrings/platform.asc] http://mirror/apt/debian trixie main\n"+

@@ -7,12 +7,12 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// scriptsOlder makes a host a member of a cluster of version 1.34.4. The stubs of apt-get, kubeadm and systemctl change
+// scriptsOlder makes a host a member of a cluster of version 1.34.90. The stubs of apt-get, kubeadm and systemctl change
 // what those of dpkg-query and kubectl then tell: each package has a file with its version below packages/, and
 // api and kubelet are what runs.
 func scriptsOlder(h *scriptsHost) *scriptsHost {
 	for _, name := range []string{"packages/kubelet", "packages/kubeadm", "packages/kubectl", "api", "kubelet"} {
-		h.write(name, "1.34.4")
+		h.write(name, "1.34.90")
 	}
 	h.write("unschedulable", "")
 	h.write("annotation", "")
@@ -27,20 +27,20 @@ for word; do [[ $word == *=* && $word == kube* ]] && printf %s "$KUBERNETES_VERS
 	h.stub("systemctl", `[[ $* == "restart kubelet" ]] && cp "$PLATFORM_ROOT/packages/kubelet" "$PLATFORM_ROOT/kubelet"; exit 0`)
 	h.stub("kubectl", `case "$*" in
 *"get --raw /version"*) printf '  "gitVersion": "v%s",\n' "$(<"$PLATFORM_ROOT/api")" ;;
-*"get nodes"*) printf 'control-plane v%s\nworker-node-1 v%s\n' "$(<"$PLATFORM_ROOT/kubelet")" "${WORKER:-1.34.4}" ;;
+*"get nodes"*) printf 'control-plane v%s\nworker-node-1 v%s\n' "$(<"$PLATFORM_ROOT/kubelet")" "${WORKER:-1.34.90}" ;;
 *"{.spec.unschedulable}"*) cat "$PLATFORM_ROOT/unschedulable" ;;
 *"{.metadata.annotations."*) cat "$PLATFORM_ROOT/annotation" ;;
 *kubeletVersion}*Ready*) printf 'v%s True' "$(<"$PLATFORM_ROOT/kubelet")" ;;
 *kubeletVersion}*) printf 'v%s' "$(<"$PLATFORM_ROOT/kubelet")" ;;
 *" drain "*) printf true >"$PLATFORM_ROOT/unschedulable" ;;
 *" uncordon "*) : >"$PLATFORM_ROOT/unschedulable" ;;
-*"/upgrading="*) printf 1.35.4 >"$PLATFORM_ROOT/annotation" ;;
+*"/upgrading="*) printf 1.35.90 >"$PLATFORM_ROOT/annotation" ;;
 *"/upgrading-"*) : >"$PLATFORM_ROOT/annotation" ;;
 esac`)
 	return h
 }
 
-// scriptsRunning is a control plane of version 1.34.4 that is to be 1.35.4.
+// scriptsRunning is a control plane of version 1.34.90 that is to be 1.35.90.
 func scriptsRunning(t *testing.T) *scriptsHost {
 	h := scriptsOlder(scriptsControlPlane(t))
 	h.write("var/lib/platform/initialized", "controlPlane 172.31.15.119:6443\npodCidr 192.168.0.0/16\nserviceCidr 10.96.0.0/12\n")
@@ -66,8 +66,8 @@ func inOrder(t *testing.T, calls string, wanted ...string) {
 
 func TestScriptsUpgradeOfTheControlPlane(t *testing.T) {
 	whole := []string{
-		"kubeadm=1.35.4-*", "kubeadm config images pull", "kubeadm upgrade apply v1.35.4 --yes --patches ", "/opt/platform/etc/patches --ignore-preflight-errors Swap",
-		"annotate node control-plane", "drain control-plane", "kubelet=1.35.4-* kubectl=1.35.4-*", "systemctl daemon-reload",
+		"kubeadm=1.35.90-*", "kubeadm config images pull", "kubeadm upgrade apply v1.35.90 --yes --patches ", "/opt/platform/etc/patches --ignore-preflight-errors Swap",
+		"annotate node control-plane", "drain control-plane", "kubelet=1.35.90-* kubectl=1.35.90-*", "systemctl daemon-reload",
 		"systemctl restart kubelet", "uncordon control-plane", "init phase upload-config all",
 	}
 	h := scriptsRunning(t)
@@ -93,7 +93,7 @@ func TestScriptsUpgradeOfTheControlPlane(t *testing.T) {
 				h := scriptsRunning(t)
 				working := map[string]string{
 					"kubeadm":   `[[ $* == "upgrade apply"* ]] && kill -KILL $PPID`,
-					"kubectl":   `[[ $* == *" drain "* ]] && kill -KILL $PPID; [[ $* == *"/version" ]] && echo '"gitVersion": "v1.34.4"'; [[ $* == *"get nodes"* ]] && echo "control-plane v1.34.4"; exit 0`,
+					"kubectl":   `[[ $* == *" drain "* ]] && kill -KILL $PPID; [[ $* == *"/version" ]] && echo '"gitVersion": "v1.34.90"'; [[ $* == *"get nodes"* ]] && echo "control-plane v1.34.90"; exit 0`,
 					"systemctl": `[[ $* == "restart kubelet" ]] && kill -KILL $PPID; exit 0`,
 				}
 				fresh := scriptsRunning(t)
@@ -102,8 +102,8 @@ func TestScriptsUpgradeOfTheControlPlane(t *testing.T) {
 				assert.True(t, h.has("var/lib/platform/upgrading"))
 				h.copyStub(fresh, at)
 				h.works("init.sh", "")
-				assert.Equal(t, "1.35.4", h.read("kubelet"))
-				assert.Equal(t, "1.35.4", h.read("api"))
+				assert.Equal(t, "1.35.90", h.read("kubelet"))
+				assert.Equal(t, "1.35.90", h.read("api"))
 				assert.Empty(t, h.read("unschedulable"))
 				assert.False(t, h.has("var/lib/platform/upgrading"))
 			})
@@ -111,7 +111,7 @@ func TestScriptsUpgradeOfTheControlPlane(t *testing.T) {
 	})
 	t.Run("one that was killed while a manifest was away gets it back", func(t *testing.T) {
 		h := scriptsRunning(t)
-		h.write("var/lib/platform/upgrading", "1.35.4\n")
+		h.write("var/lib/platform/upgrading", "1.35.90\n")
 		h.write("etc/kubernetes/tmp/kubeadm-backup-manifests-2026-11-22-10-00-00/etcd.yaml", "older\n")
 		h.write("etc/kubernetes/tmp/kubeadm-backup-manifests-2026-11-23-10-00-00/etcd.yaml", "newer\n")
 		h.write("etc/kubernetes/tmp/kubeadm-backup-manifests-2026-11-23-10-00-00/kube-apiserver.yaml", "old\n")
@@ -145,13 +145,13 @@ printf %s "$KUBERNETES_VERSION" >"$PLATFORM_ROOT/api"`)
 		what, remedy string
 	}{
 		"a minor skipped": {func(h *scriptsHost) { h.env["KUBERNETES_VERSION"] = "1.36.3" },
-			`kubernetesVersion "1.36.3": skips a minor version, the cluster runs 1.34.4`, "go to a version 1.35 first"},
+			`kubernetesVersion "1.36.3": skips a minor version, the cluster runs 1.34.90`, "go to a version 1.35 first"},
 		"a minor back": {func(h *scriptsHost) { h.env["KUBERNETES_VERSION"] = "1.33.9" },
-			`kubernetesVersion "1.33.9": cannot go back, the cluster runs 1.34.4`, "set it to 1.34.4 or a later version"},
+			`kubernetesVersion "1.33.9": cannot go back, the cluster runs 1.34.90`, "set it to 1.34.90 or a later version"},
 		"a patch back": {func(h *scriptsHost) { h.env["KUBERNETES_VERSION"] = "1.34.3" },
-			`kubernetesVersion "1.34.3": cannot go back, the cluster runs 1.34.4`, "set it to 1.34.4 or a later version"},
+			`kubernetesVersion "1.34.3": cannot go back, the cluster runs 1.34.90`, "set it to 1.34.90 or a later version"},
 		"a worker left behind": {func(h *scriptsHost) { h.env["WORKER"] = "1.33.2" },
-			`kubernetesVersion "1.35.4": skips a minor version, worker-node-1 runs 1.33.2`, "go to a version 1.34 first"},
+			`kubernetesVersion "1.35.90": skips a minor version, worker-node-1 runs 1.33.2`, "go to a version 1.34 first"},
 	} {
 		t.Run(name+" is refused before anything changes", func(t *testing.T) {
 			h := scriptsRunning(t)
@@ -164,10 +164,10 @@ printf %s "$KUBERNETES_VERSION" >"$PLATFORM_ROOT/api"`)
 	}
 	t.Run("pods that cannot move open the node again", func(t *testing.T) {
 		h := scriptsRunning(t)
-		h.write("annotation", "1.35.4")
+		h.write("annotation", "1.35.90")
 		h.stub("kubectl", `case "$*" in
-*/version) echo '"gitVersion": "v1.34.4"' ;;
-*annotations.*) echo 1.35.4 ;;
+*/version) echo '"gitVersion": "v1.34.90"' ;;
+*annotations.*) echo 1.35.90 ;;
 *" drain "*) echo "Cannot evict pod frontend-1"; exit 1 ;;
 esac`)
 		run := h.fails("init.sh", "", "pods on control-plane cannot be moved elsewhere within 10 minutes", "give another node the labels")
@@ -184,8 +184,8 @@ func TestScriptsUpgradeOfAWorker(t *testing.T) {
 	assert.NotContains(t, h.works("join.sh", scriptsDiscovery("one")).calls, "phase kubelet-config", "the newer settings wait for the newer kubelet")
 	inOrder(t, h.works("vacate.sh", "").calls, "annotate node worker-node-1", "drain worker-node-1 --ignore-daemonsets")
 	inOrder(t, h.works("upgrade.sh", "").calls,
-		"kubeadm=1.35.4-*", "kubeadm upgrade node", "kubelet=1.35.4-* kubectl=1.35.4-*", "systemctl restart kubelet", "uncordon worker-node-1")
-	assert.Equal(t, "1.35.4", h.read("kubelet"))
+		"kubeadm=1.35.90-*", "kubeadm upgrade node", "kubelet=1.35.90-* kubectl=1.35.90-*", "systemctl restart kubelet", "uncordon worker-node-1")
+	assert.Equal(t, "1.35.90", h.read("kubelet"))
 	assert.NotContains(t, h.works("vacate.sh", "").calls, "drain")
 	assert.NotContains(t, h.works("upgrade.sh", "").calls, "apt-get")
 
@@ -204,7 +204,7 @@ func TestScriptsUpgradeOfAWorker(t *testing.T) {
 		h.env["IGNORE"] = ""
 		h.stub("systemctl", "")
 		h.stub("journalctl", "echo unknown flag")
-		run := h.fails("upgrade.sh", "", "worker-node-1 is not ready with Kubernetes 1.35.4 after 5 minutes: v1.34.4 True", "the lines above say why")
+		run := h.fails("upgrade.sh", "", "worker-node-1 is not ready with Kubernetes 1.35.90 after 5 minutes: v1.34.90 True", "the lines above say why")
 		assert.Contains(t, run.stderr, "    unknown flag")
 		assert.NotContains(t, run.calls, "uncordon", "no pods for a node that does not work")
 	})
@@ -218,13 +218,13 @@ func TestScriptsPrepareOfAMember(t *testing.T) {
 	}
 	h := member()
 	calls := h.works("prepare.sh", "").calls
-	assert.Contains(t, calls, "--download-only kubelet=1.35.4-* kubeadm=1.35.4-* kubectl=1.35.4-*", "what the upgrade needs is fetched")
-	assert.Equal(t, "1.34.4", h.read("packages/kubelet"), "and not installed")
+	assert.Contains(t, calls, "--download-only kubelet=1.35.90-* kubeadm=1.35.90-* kubectl=1.35.90-*", "what the upgrade needs is fetched")
+	assert.Equal(t, "1.34.90", h.read("packages/kubelet"), "and not installed")
 	assert.Contains(t, h.read("etc/apt/sources.list.d/platform.list"), "/kubernetes/v1.35/deb/")
 
 	for version, what := range map[string]string{
-		"1.36.3": `kubernetesVersion "1.36.3": skips a minor version, this node runs 1.34.4`,
-		"1.34.3": `kubernetesVersion "1.34.3": cannot go back, this node runs 1.34.4`,
+		"1.36.3": `kubernetesVersion "1.36.3": skips a minor version, this node runs 1.34.90`,
+		"1.34.3": `kubernetesVersion "1.34.3": cannot go back, this node runs 1.34.90`,
 	} {
 		h := member()
 		h.env["KUBERNETES_VERSION"] = version

@@ -18,9 +18,9 @@ func scriptsDiscovery(authority string) string {
 }
 
 func scriptsWorker(t *testing.T) *scriptsHost {
-	h := newScriptsHost(t, map[string]string{"NODE_NAME": "worker-node-1", "ENDPOINT": "172.31.15.119:6443", "KUBERNETES_VERSION": "1.35.4"})
+	h := newScriptsHost(t, map[string]string{"NODE_NAME": "worker-node-1", "ENDPOINT": "172.31.15.119:6443", "KUBERNETES_VERSION": "1.35.90"})
 	h.write("var/lib/kubelet/config.yaml", "a: b\n")
-	h.stub("dpkg-query", `echo "installed 1.35.4-1.1"`)
+	h.stub("dpkg-query", `echo "installed 1.35.90-1.1"`)
 	h.stub("openssl", "cat >/dev/null")
 	h.stub("kubeadm", `case "$1" in
 join) mkdir -p "$PLATFORM_ROOT/etc/kubernetes"; echo conf >"$PLATFORM_ROOT/etc/kubernetes/kubelet.conf" ;;
@@ -99,7 +99,9 @@ esac`)
 func TestScriptsCalico(t *testing.T) {
 	const manifest = "kind: DaemonSet\n"
 	sum := sha256.Sum256([]byte(manifest))
-	h := newScriptsHost(t, map[string]string{"MANIFEST_URL": "http://mirror/calico.yaml", "MANIFEST_SHA256": hex.EncodeToString(sum[:])})
+	h := newScriptsHost(t, map[string]string{
+		"CALICO_VERSION": "3.28.90", "MANIFEST_URL": "http://mirror/calico.yaml", "MANIFEST_SHA256": hex.EncodeToString(sum[:]),
+	})
 	h.write("opt/platform/etc/kustomization.yaml", "kind: Kustomization\n")
 	h.stub("curl", `while (($# > 1)); do [[ $1 == --output ]] && echo "kind: DaemonSet" >"$2"; shift; done`)
 	assert.Contains(t, h.works("calico.sh", "").calls, "apply --server-side")
@@ -112,6 +114,37 @@ func TestScriptsCalico(t *testing.T) {
 
 	h.env["MANIFEST_SHA256"] = hex.EncodeToString(sum[:])
 	assert.NotContains(t, h.works("calico.sh", "").calls, "rollout", "no agent becomes ready before the steps that follow")
+}
+
+func TestScriptsCalicoGoesForward(t *testing.T) {
+	const manifest = "kind: DaemonSet\n"
+	sum := sha256.Sum256([]byte(manifest))
+	for name, c := range map[string]struct{ image, refused string }{
+		"a new cluster":       {"", ""},
+		"the same":            {"docker.io/calico/node:v3.28.90", ""},
+		"the next minor":      {"quay.io/calico/node:v3.27.91", ""},
+		"by digest":           {"quay.io/calico/node@sha256:0000", ""},
+		"an older patch":      {"docker.io/calico/node:v3.28.91", `calicoVersion "3.28.90": cannot go back, the cluster runs 3.28.91`},
+		"an older minor":      {"quay.io/calico/node:v3.100.0", `calicoVersion "3.28.90": cannot go back, the cluster runs 3.100.0`},
+		"nothing is answered": {"refused", "the API server does not tell which Calico runs: connection refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newScriptsHost(t, map[string]string{
+				"CALICO_VERSION": "3.28.90", "MANIFEST_URL": "http://mirror/calico.yaml", "MANIFEST_SHA256": hex.EncodeToString(sum[:]),
+				"IMAGE": c.image,
+			})
+			h.write("opt/platform/etc/kustomization.yaml", "kind: Kustomization\n")
+			h.write("var/lib/platform/calico/calico.yaml", manifest)
+			h.stub("kubectl", `case "$*" in
+*"get daemonset calico-node"*) [[ $IMAGE != refused ]] || { echo "connection refused" >&2; exit 1; }; printf %s "$IMAGE" ;;
+esac`)
+			if c.refused == "" {
+				assert.Contains(t, h.works("calico.sh", "").calls, "apply --server-side")
+				return
+			}
+			assert.NotContains(t, h.fails("calico.sh", "", c.refused, "").calls, "apply")
+		})
+	}
 }
 
 func TestScriptsWaits(t *testing.T) {

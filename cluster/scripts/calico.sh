@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs Calico from its checked manifest with the platform's patches. Pods get addresses later, from a pool, and ready.sh
-# waits for the agent on the nodes: the pool is to be there by then. MANIFEST_URL, MANIFEST_SHA256.
+# waits for the agent on the nodes: the pool is to be there by then. CALICO_VERSION, MANIFEST_URL, MANIFEST_SHA256.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -13,7 +13,27 @@ checked() {
 	sha256sum --check --status <<<"$MANIFEST_SHA256  $1"
 }
 
+# running prints the version of the agent that the cluster has, or nothing where it has none yet.
+running() {
+	local image
+	image=$(admin --namespace kube-system get daemonset calico-node --ignore-not-found \
+		--output 'jsonpath={.spec.template.spec.containers[0].image}') || return 1
+	[[ -z $image || $image == *:v*.*.* ]] || return 0
+	printf '%s' "${image##*:v}"
+}
+
+# An older Calico does not know what a newer one keeps in the cluster.
+check_step() {
+	local from
+	wait_for 120 running ||
+		fail "the API server does not tell which Calico runs: $LAST" "look at its log, then run pulumi up again"
+	from=$LAST
+	[[ -z $from || $(printf '%s\n' "$from" "$CALICO_VERSION" | sort --version-sort | tail -n 1) == "$CALICO_VERSION" ]] ||
+		fail "calicoVersion \"$CALICO_VERSION\": cannot go back, the cluster runs $from" "set it to $from or a later version"
+}
+
 alone "$SCRIPT"
+check_step
 install -d -m 0700 "$DIRECTORY"
 if ! checked "$MANIFEST" 2>/dev/null; then
 	say "fetching $MANIFEST_URL"

@@ -20,7 +20,7 @@ import (
 var unlimited = resource.MustParse("1000000")
 
 // priorities are those of the classes that every cluster has.
-// Source: k8s.io/kubernetes v1.35.4, pkg/apis/scheduling/types.go.
+// Source: k8s.io/kubernetes, pkg/apis/scheduling/types.go.
 var priorities = map[string]int32{clusterCritical: 2_000_000_000, nodeCritical: 2_000_001_000}
 
 // complete gives a pod what the API server would: defaults, an identity and a priority.

@@ -18,7 +18,7 @@ const (
 	clusterCritical = "system-cluster-critical"
 )
 
-// controlPlanePods are the static pods that kubeadm writes on the control plane. Sources, in k8s.io/kubernetes v1.35.4:
+// controlPlanePods are the static pods that kubeadm writes on the control plane. Sources, in k8s.io/kubernetes:
 // cmd/kubeadm/app/phases/controlplane/manifests.go (ComponentResources) and cmd/kubeadm/app/phases/etcd/local.go.
 var controlPlanePods = []model.StaticPod{
 	{Name: "kube-apiserver", Namespace: system, Requests: map[string]string{"cpu": "250m"}, HostPort: 6443},
@@ -28,7 +28,7 @@ var controlPlanePods = []model.StaticPod{
 }
 
 // agents run on every node, whatever its taints. Sources: cmd/kubeadm/app/phases/addons/proxy/manifests.go (no requests)
-// and Calico's manifests/calico.yaml, v3.28.5.
+// and Calico's manifests/calico.yaml.
 var agents = []struct{ name, cpu string }{{"kube-proxy", ""}, {"calico-node", "250m"}}
 
 // criticalTolerations are those of CoreDNS and calico-kube-controllers in the manifests named at addons.
@@ -38,7 +38,7 @@ var criticalTolerations = []corev1.Toleration{
 }
 
 // addons are scheduled like any pod. Sources: cmd/kubeadm/app/phases/addons/dns/manifests.go (two CoreDNS pods), what this
-// program makes kubeadm add to it (cluster/dns.go), and Calico's manifests/calico.yaml, v3.28.5.
+// program makes kubeadm add to it (cluster/dns.go), and Calico's manifests/calico.yaml.
 func addons(nodes []*model.Node) []*corev1.Pod {
 	var pods []*corev1.Pod
 	for _, suffix := range []string{"1", "2"} {

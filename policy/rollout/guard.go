@@ -88,7 +88,7 @@ func forbids(guards []*guard, pod *corev1.Pod) (*guard, string) {
 }
 
 // required is how many pods must be ready, as the disruption controller computes it: both fields round up.
-// Source: k8s.io/kubernetes v1.35.4, pkg/controller/disruption (getExpectedPodCount).
+// Source: k8s.io/kubernetes, pkg/controller/disruption (getExpectedPodCount).
 func required(spec policyv1.PodDisruptionBudgetSpec, expected int) int {
 	switch {
 	case spec.MaxUnavailable != nil:

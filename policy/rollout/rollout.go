@@ -53,7 +53,7 @@ func Analyze(s *placement.Simulation) ([]Rollout, error) {
 }
 
 // bounds are how many pods there may be and how many must be ready, as the Deployment controller rounds them.
-// Source: k8s.io/kubernetes v1.35.4, pkg/controller/deployment/util (ResolveFenceposts).
+// Source: k8s.io/kubernetes, pkg/controller/deployment/util (ResolveFenceposts).
 func bounds(tier *placement.Tier) (surge, unavailable int, strategy string) {
 	s := tier.Deployment.Spec.Strategy
 	if s.Type == appsv1.RecreateDeploymentStrategyType || s.RollingUpdate == nil {

@@ -100,13 +100,14 @@ var clusterFixtures = map[string][]fixture{
 		{"a newer kubelet", change(command("create", "env KUBERNETES_VERSION='1.36.0' prepare.sh")), "kubelet 1.36.0 is newer", prepare, ""},
 		{"a kubelet four minors older", change(command("create", "env KUBERNETES_VERSION='1.31.9' prepare.sh")), "more than 3", prepare, ""},
 		{"a kubelet three minors older", change(command("create", "env KUBERNETES_VERSION='1.32.0' prepare.sh")), "", "", ""},
-		{"the same version", change(command("create", "env KUBERNETES_VERSION='1.35.4' prepare.sh")), "", "", ""},
+		{"the same version", change(command("create", "env KUBERNETES_VERSION='1.35.0' prepare.sh")), "", "", ""},
 		{"it is not known", nil, "", "", model.CommandType + " " + prepare + " create"},
 	},
 	"calico-tested": {
 		{
-			"a newer Kubernetes", change(set(model.ClusterType, "platform", "kubernetesVersion", "1.37.2")),
-			"Calico 3.28.5 is tested with Kubernetes 1.27 to 1.35, not with 1.37.2", "platform", "",
+			"a newer Kubernetes",
+			change(set(model.ClusterType, "platform", "kubernetesVersion", "1.99.2"), set(model.ClusterType, "platform", "calicoVersion", "3.28.1")),
+			"Calico 3.28.1 is tested with Kubernetes 1.27 to ", "platform", "",
 		},
 		{
 			"a Calico nobody here knows", change(set(model.ClusterType, "platform", "calicoVersion", "3.99.0")),

@@ -7,24 +7,13 @@ import (
 
 	"github.com/blang/semver"
 
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/policy/model"
 )
 
 // kubeletSkew is how many minor versions a kubelet may be older than its API server.
 // https://kubernetes.io/releases/version-skew-policy/#kubelet
 const kubeletSkew = 3
-
-// minors is a range of minor versions of Kubernetes 1.
-type minors struct{ oldest, newest uint64 }
-
-// calicoTested is which minors of Kubernetes a minor of Calico runs on. 3.28 is tested up to 1.30 by its project, and on 1.35
-// by the lab of this repository.
-// https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements
-var calicoTested = map[string]minors{
-	"3.28": {27, 35},
-	"3.31": {32, 35},
-	"3.32": {34, 36},
-}
 
 // installed is the version of Kubernetes' packages that a command line gives a machine.
 var installed = regexp.MustCompile(`\bKUBERNETES_VERSION='?v?([0-9]+\.[0-9]+\.[0-9]+)'?`)
@@ -70,13 +59,22 @@ func calicoTestedWith(j *judge) {
 	if r == nil || also == nil {
 		return
 	}
-	tested, listed := calicoTested[fmt.Sprintf("%d.%d", calico.Major, calico.Minor)]
-	switch {
-	case !listed:
-		j.fail(r, "nobody is known to have tested Calico %s with Kubernetes %s", calico, server)
-	case server.Minor < tested.oldest || server.Minor > tested.newest:
-		j.fail(r, "Calico %s is tested with Kubernetes 1.%d to 1.%d, not with %s", calico, tested.oldest, tested.newest, server)
+	for _, tested := range versions.All.Calico.Tested {
+		if tested.Minor != versions.Minor(calico.String()) {
+			continue
+		}
+		if server.Minor < minor(tested.Oldest) || server.Minor > minor(tested.Newest) {
+			j.fail(r, "Calico %s is tested with Kubernetes %s to %s, not with %s", calico, tested.Oldest, tested.Newest, server)
+		}
+		return
 	}
+	j.fail(r, "nobody is known to have tested Calico %s with Kubernetes %s", calico, server)
+}
+
+// minor is 35 for 1.35. The table's own test reads every minor of it.
+func minor(text string) uint64 {
+	version, _ := semver.ParseTolerant(text)
+	return version.Minor
 }
 
 // version is one that the cluster publishes, and the cluster; nil where this stack holds none.

@@ -41,6 +41,7 @@ require (
 )
 
 require (
+	ecommerce-platform/cluster/versions v0.0.0-00010101000000-000000000000
 	github.com/BurntSushi/toml v1.6.0 // indirect
 	github.com/Microsoft/go-winio v0.6.2 // indirect
 	github.com/ProtonMail/go-crypto v1.4.1 // indirect
@@ -171,3 +172,5 @@ require (
 )
 
 replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e
+
+replace ecommerce-platform/cluster/versions => ../../cluster/versions

@@ -60,7 +60,7 @@ func lint(ctx context.Context) error {
 			failed = append(failed, fmt.Errorf("%s in %s: %w", filepath.Base(name), dir, err))
 		}
 	}
-	for _, module := range []string{".", "policy", "tests/lab", "workloads/shop"} {
+	for _, module := range []string{".", "cluster/versions", "policy", "tests/lab", "workloads/shop"} {
 		check(module, "go", "vet", "-tags", "lab", "./...")
 		check(module, golangci, "run", "--build-tags", "lab,lifecycle", "--config", filepath.Join(root, ".golangci.yml"), "./...")
 	}

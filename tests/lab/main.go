@@ -20,11 +20,12 @@ const usage = `usage: go run . <command>
   comment  what previews of a pull request and its base found, as a comment
   bench    measure the platform, beside what each figure is to be compared with
   ssh      log in to NODE, or run COMMAND there
+  bump     change a version everywhere: KUBERNETES, DEFAULT, CALICO with CALICO_SHA256, NODE_EXPORTER
   image    build the image of the shop's backend, push it or write it as an archive
   prepare  install and build what the tests need
   lint     gofmt, go vet, golangci-lint, shellcheck, shfmt
 
-  prepare-lifecycle  prepare, and what make lifecycle needs besides: the minor of Kubernetes before`
+  prepare-lifecycle  prepare, and what make lifecycle needs besides: every minor of Kubernetes`
 
 func main() { os.Exit(lab()) }
 
@@ -47,7 +48,7 @@ func lab() int {
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context) error{
 		"up": up, "down": down, "prepare": prepare, "prepare-lifecycle": prepareLifecycle, "lint": lint,
-		"preview": previewProgram, "comment": comment, "bench": measure, "ssh": login, "image": image,
+		"preview": previewProgram, "comment": comment, "bench": measure, "ssh": login, "image": image, "bump": bump,
 	}
 	if len(args) != 1 || commands[args[0]] == nil {
 		return errors.New(usage)

@@ -22,10 +22,10 @@ func prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	return mirror.Build(ctx, mirror.Current)
+	return mirror.Build(ctx, nil)
 }
 
-// prepareLifecycle builds what the whole life of the platform takes besides: the minor of Kubernetes from which it upgrades, the
+// prepareLifecycle builds what the whole life of the platform takes besides: every minor of Kubernetes that it upgrades from and to, the
 // major version of the database to which it does, and an S3 server for its backups.
 func prepareLifecycle(ctx context.Context) error {
 	if err := prepare(ctx); err != nil {
@@ -34,7 +34,7 @@ func prepareLifecycle(ctx context.Context) error {
 	if _, err := toolchain.Tool(ctx, s3.Server); err != nil {
 		return err
 	}
-	if err := mirror.Build(ctx, mirror.Both); err != nil {
+	if err := mirror.Build(ctx, mirror.AllMinors); err != nil {
 		return err
 	}
 	return mirror.Serve(ctx, images.NextPostgres)

@@ -1,6 +1,9 @@
 package corpus_test
 
-import "ecommerce-platform/tests/lab/corpus/wire"
+import (
+	"ecommerce-platform/cluster/versions"
+	"ecommerce-platform/tests/lab/corpus/wire"
+)
 
 // correct are variants in which nothing is wrong.
 var correct = []variant{
@@ -63,7 +66,7 @@ var correct = []variant{
 	{name: "mirrors_of_an_air_gapped_network", config: object{"mirrors": object{
 		"images": "http://172.31.0.10:5000", "manifests": "http://172.31.0.10:8080/manifests",
 	}}},
-	{name: "the_minor_version_before", config: object{"kubernetesVersion": "1.34.4"}},
+	{name: "the_oldest_minor_version", config: object{"kubernetesVersion": versions.All.Kubernetes.Releases[0].Version}},
 	{name: "another_namespace", config: object{"namespace": "shop-eu"}},
 	{name: "fewer_pods_a_node", config: object{"kubelet": object{"maxPods": 60}}},
 	{name: "settings_of_the_cache", config: object{"redis": object{"settings": object{"maxmemory": "192mb"}}}},

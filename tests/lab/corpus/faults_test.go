@@ -156,7 +156,7 @@ var faults = []variant{
 		name: "a_kubelet_older_than_the_api_server_admits", rule: "version-skew", says: "1.31",
 		stack: "dev-cluster", config: object{"layers": []string{"cluster"}},
 		edits: []wire.Edit{
-			set(command("control-plane-init"), "create", "sudo env KUBERNETES_VERSION='1.35.4' /opt/platform/bin/init.sh"),
+			set(command("control-plane-init"), "create", "sudo env KUBERNETES_VERSION='1.35.0' /opt/platform/bin/init.sh"),
 			set(command("worker-node-1-prepare"), "create", "sudo env KUBERNETES_VERSION='1.31.0' /opt/platform/bin/prepare.sh"),
 		},
 	},

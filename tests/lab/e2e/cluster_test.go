@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/tests/lab/labtest"
 )
 
@@ -32,7 +33,7 @@ func TestNodes(t *testing.T) {
 		t.Run(node.Name, func(t *testing.T) {
 			assert.Subset(t, node.Labels, labels[node.Name])
 			assert.Contains(t, node.Status.Addresses, corev1.NodeAddress{Type: corev1.NodeInternalIP, Address: shop.Addresses[node.Name]})
-			assert.Equal(t, "v1.35.4", node.Status.NodeInfo.KubeletVersion)
+			assert.Equal(t, "v"+versions.All.Kubernetes.New().Version, node.Status.NodeInfo.KubeletVersion)
 			ready := corev1.ConditionUnknown
 			for _, condition := range node.Status.Conditions {
 				if condition.Type == corev1.NodeReady {

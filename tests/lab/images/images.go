@@ -1,7 +1,12 @@
 // Package images makes the container images of the lab from Debian packages and from programs built by toolchain.
 package images
 
-import "ecommerce-platform/tests/lab/toolchain"
+import (
+	"slices"
+
+	"ecommerce-platform/cluster/versions"
+	"ecommerce-platform/tests/lab/toolchain"
+)
 
 // Image is one image: a directory with a Dockerfile, and what is laid beside it before docker build runs.
 type Image struct {
@@ -32,7 +37,7 @@ func same(names ...string) map[string]string {
 	return tools
 }
 
-const calico = ":v" + toolchain.CalicoVersion
+var calico = ":v" + versions.All.Calico.Lab.Version
 
 // Node stands for the AMI, Mirror for the internet. Neither is ever pulled from a registry.
 var (
@@ -40,9 +45,8 @@ var (
 	Mirror = Image{Name: "mirror"}
 )
 
-// Served is every image that a cluster of the lab pulls.
-var Served = append(release("", toolchain.KubernetesVersion, toolchain.EtcdVersion, toolchain.CoreDNSVersion), []Image{
-	{Name: "pause", Ref: "registry.k8s.io/pause:" + toolchain.PauseVersion, Scratch: true, Tools: same("pause")},
+// Served is every image that a cluster of the lab pulls, beside those of its release of Kubernetes.
+var Served = []Image{
 	{
 		Name: "calico-node", Ref: "docker.io/calico/node" + calico, Tools: same("calico-node"),
 		Trees: map[string]Tree{
@@ -61,23 +65,33 @@ var Served = append(release("", toolchain.KubernetesVersion, toolchain.EtcdVersi
 		Name: "calico-kube-controllers", Ref: "docker.io/calico/kube-controllers" + calico,
 		Tools: map[string]string{"kube-controllers": "calico-kube-controllers", "check-status": "calico-check-status"},
 	},
-	{Name: "node-exporter", Ref: "quay.io/prometheus/node-exporter:v" + toolchain.NodeExporterVersion, Scratch: true, Tools: same("node_exporter")},
+	{Name: "node-exporter", Ref: "quay.io/prometheus/node-exporter:v" + versions.All.NodeExporter, Scratch: true, Tools: same("node_exporter")},
 	{Name: "pgweb", Ref: "docker.io/sosedoff/pgweb:" + toolchain.PgwebVersion, Scratch: true, Tools: same("pgweb")},
 	{Name: "nginx", Ref: "docker.io/library/nginx:alpine"},
 	{Name: "redis", Ref: "docker.io/library/redis:7-alpine"},
 	{Name: "postgres", Ref: "docker.io/library/postgres:15", Args: map[string]string{"MAJOR": "15"}},
-}...)
+}
 
 // NextPostgres is another major version of the database.
 var NextPostgres = Image{
 	Name: "postgres-17", Dir: "postgres", Ref: "docker.io/library/postgres:17", Args: map[string]string{"MAJOR": "17", "SUITE": "trixie"},
 }
 
-// Previous is what a cluster of the minor before pulls instead.
-var Previous = release(toolchain.Previous, toolchain.PreviousKubernetesVersion, toolchain.PreviousEtcdVersion, toolchain.PreviousCoreDNSVersion)
+// Releases are what clusters of these releases of Kubernetes pull, each image once.
+func Releases(releases ...versions.Release) []Image {
+	var all []Image
+	for _, r := range releases {
+		for _, i := range release(r) {
+			if !slices.ContainsFunc(all, func(other Image) bool { return other.Ref == i.Ref }) {
+				all = append(all, i)
+			}
+		}
+	}
+	return all
+}
 
-// release is the images of one version of Kubernetes; suffix ends the names of the binaries they are made of.
-func release(suffix, kubernetes, etcd, coredns string) []Image {
+func release(r versions.Release) []Image {
+	suffix := toolchain.Suffix(r)
 	image := func(name, dir, ref string, scratch bool, tools ...string) Image {
 		i := Image{Name: name + suffix, Dir: dir, Ref: "registry.k8s.io/" + ref, Scratch: scratch, Tools: map[string]string{}}
 		for _, tool := range tools {
@@ -86,11 +100,12 @@ func release(suffix, kubernetes, etcd, coredns string) []Image {
 		return i
 	}
 	return []Image{
-		image("kube-apiserver", "kubernetes", "kube-apiserver:v"+kubernetes, true, "kube-apiserver"),
-		image("kube-controller-manager", "kubernetes", "kube-controller-manager:v"+kubernetes, true, "kube-controller-manager"),
-		image("kube-scheduler", "kubernetes", "kube-scheduler:v"+kubernetes, true, "kube-scheduler"),
-		image("kube-proxy", "kube-proxy", "kube-proxy:v"+kubernetes, false, "kube-proxy"),
-		image("etcd", "kubernetes", "etcd:"+etcd+"-0", true, "etcd", "etcdctl", "etcdutl"),
-		image("coredns", "coredns", "coredns/coredns:v"+coredns, true, "coredns"),
+		image("kube-apiserver", "kubernetes", "kube-apiserver:v"+r.Version, true, "kube-apiserver"),
+		image("kube-controller-manager", "kubernetes", "kube-controller-manager:v"+r.Version, true, "kube-controller-manager"),
+		image("kube-scheduler", "kubernetes", "kube-scheduler:v"+r.Version, true, "kube-scheduler"),
+		image("kube-proxy", "kube-proxy", "kube-proxy:v"+r.Version, false, "kube-proxy"),
+		image("etcd", "kubernetes", "etcd:"+r.Etcd+"-0", true, "etcd", "etcdctl", "etcdutl"),
+		image("coredns", "coredns", "coredns/coredns:v"+r.CoreDNS, true, "coredns"),
+		{Name: "pause" + suffix, Dir: "pause", Ref: "registry.k8s.io/pause:" + r.Pause, Scratch: true, Tools: same("pause")},
 	}
 }

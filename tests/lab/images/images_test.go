@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
@@ -28,7 +29,8 @@ func dockerfile(t *testing.T, i Image) string {
 }
 
 func TestImages(t *testing.T) {
-	all := slices.Concat([]Image{Node, Mirror, NextPostgres}, Served, Previous)
+	releases := Releases(versions.All.Kubernetes.Releases...)
+	all := slices.Concat([]Image{Node, Mirror, NextPostgres}, Served, releases)
 	names, refs := map[string]bool{}, map[string]bool{}
 	for _, i := range all {
 		t.Run(i.Name, func(t *testing.T) {
@@ -46,7 +48,7 @@ func TestImages(t *testing.T) {
 			}
 		})
 	}
-	for _, i := range slices.Concat(Served, Previous) {
+	for _, i := range slices.Concat(Served, releases) {
 		repository := i.Ref[strings.Index(i.Ref, "/")+1:]
 		// One registry serves them all under their paths.
 		assert.False(t, refs[repository], "%s: taken in another registry", repository)
@@ -62,9 +64,16 @@ func TestCalicoImagesAreTheManifests(t *testing.T) {
 			ours = append(ours, i.Ref)
 		}
 	}
-	assert.ElementsMatch(t, []string{
-		"docker.io/calico/cni:v3.28.5", "docker.io/calico/node:v3.28.5", "docker.io/calico/kube-controllers:v3.28.5",
-	}, ours)
+	module, err := toolchain.ModuleDir(t.Context(), "calico", toolchain.CalicoModule)
+	require.NoError(t, err)
+	manifest, err := os.ReadFile(filepath.Join(module, "manifests", "calico.yaml"))
+	require.NoError(t, err)
+	var theirs []string
+	for _, line := range regexp.MustCompile(`(?m)^ *image: (\S+)$`).FindAllStringSubmatch(string(manifest), -1) {
+		theirs = append(theirs, line[1])
+	}
+	slices.Sort(theirs)
+	assert.ElementsMatch(t, slices.Compact(theirs), ours)
 }
 
 func TestCopyTreeMakesFilesWritable(t *testing.T) {

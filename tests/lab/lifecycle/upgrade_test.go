@@ -3,9 +3,11 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,18 +16,20 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/tests/lab/labtest"
 	"ecommerce-platform/tests/lab/load"
 	"ecommerce-platform/tests/lab/mirror"
-	"ecommerce-platform/tests/lab/toolchain"
 )
 
-// older is a lab whose cluster begins one minor before the program's default.
-var older = labtest.Options{Name: "ecommerce-platform-u", VpcCidr: "172.31.64.0/20", Minors: mirror.Both}
+// older is a lab whose cluster begins one minor before another.
+var older = labtest.Options{Name: "ecommerce-platform-u", VpcCidr: "172.31.64.0/20", Minors: mirror.AllMinors}
 
 // upgradeCase is a topology, where an upgrade of it is killed, and what may be lost meanwhile.
 type upgradeCase struct {
 	name string
+	// to is the minor that the upgrade goes to from the one before. Default, that of a new cluster.
+	to string
 	// more are workers beside those of Pulumi.dev.yaml.
 	more map[string]any
 	kill interruption
@@ -63,16 +67,27 @@ func TestUpgrade(t *testing.T) {
 	for _, c := range upgradeCases {
 		t.Run(c.name, func(t *testing.T) {
 			recordResult(t)
-			config := c.open(t)
-			c.upgrade(t, config)
+			from, to := c.releases(t)
+			config := c.open(t, from)
+			c.upgrade(t, config, from, to)
 			t.Run("the platform works", works)
-			t.Run("a version back is refused", func(t *testing.T) { refusesToGoBack(t, config) })
+			t.Run("a version back is refused", func(t *testing.T) { refusesToGoBack(t, config, from, to) })
 		})
 	}
 }
 
+// releases are the versions that the upgrade goes from and to.
+func (c upgradeCase) releases(t *testing.T) (from, to string) {
+	t.Helper()
+	all := versions.All.Kubernetes
+	minor := cmp.Or(c.to, all.Default)
+	at := slices.Index(all.Minors(), minor)
+	require.Positive(t, at, "no minor before %s is in the table", minor)
+	return all.Releases[at-1].Version, all.Releases[at].Version
+}
+
 // open brings a lab up at the older version, in the place of the other tests' lab, and returns its configuration.
-func (c upgradeCase) open(t *testing.T) map[string]any {
+func (c upgradeCase) open(t *testing.T, from string) map[string]any {
 	theirs, their := shop, options
 	options = older
 	options.Keep = their.Keep
@@ -94,17 +109,17 @@ func (c upgradeCase) open(t *testing.T) map[string]any {
 		shop.Addresses = maps.Clone(shop.Addresses)
 		shop.Addresses["worker-node-3"] = c.more["privateIp"].(string)
 	}
-	config := map[string]any{"nodes": nodes, "kubernetesVersion": toolchain.PreviousKubernetesVersion}
+	config := map[string]any{"nodes": nodes, "kubernetesVersion": from}
 	require.NoError(t, shop.Set(t.Context(), config))
 	_, err = shop.Stack.Up(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, shop.Connect(t.Context()))
-	assertVersions(t, toolchain.PreviousKubernetesVersion)
+	assertVersions(t, from)
 	return config
 }
 
 // upgrade goes to the newer version, killed once on the way, and judges what clients saw.
-func (c upgradeCase) upgrade(t *testing.T, config map[string]any) {
+func (c upgradeCase) upgrade(t *testing.T, config map[string]any, from, to string) {
 	kubeconfig := shop.Outputs["kubeconfig"]
 	loops := map[string]*load.Loop{}
 	for path := range c.pinned {
@@ -112,7 +127,7 @@ func (c upgradeCase) upgrade(t *testing.T, config map[string]any) {
 	}
 	book := openBook(t)
 	orders := load.Start(t.Context(), load.Options{Ask: book.place, PerSecond: 2})
-	config["kubernetesVersion"] = toolchain.KubernetesVersion
+	config["kubernetesVersion"] = to
 	require.NoError(t, shop.Set(t.Context(), config))
 	start := time.Now()
 	killed := t.Run("it is killed "+c.kill.name, func(t *testing.T) { c.kill.kill(t, pulumiUpOnLab) })
@@ -121,10 +136,10 @@ func (c upgradeCase) upgrade(t *testing.T, config map[string]any) {
 	_, err := shop.Stack.Up(t.Context())
 	require.NoError(t, err)
 	require.True(t, killed)
-	note(t, "upgrade, "+c.name, "%s to %s in %s, killed after %s", toolchain.PreviousKubernetesVersion, toolchain.KubernetesVersion,
+	note(t, "upgrade, "+c.name, "%s to %s in %s, killed after %s", from, to,
 		time.Since(start).Round(time.Second), again.Sub(start).Round(time.Second))
 	require.NoError(t, shop.Connect(t.Context()))
-	assertVersions(t, toolchain.KubernetesVersion)
+	assertVersions(t, to)
 	assert.NotEqual(t, kubeconfig, shop.Outputs["kubeconfig"], "the kubeconfig among the outputs is the old one")
 	for path, loop := range loops {
 		report := loop.Stop()
@@ -157,14 +172,14 @@ func assertVersions(t *testing.T, version string) {
 	assert.Equal(t, 3+len(shop.Addresses), seen, "components of the control plane, and a proxy on each node")
 }
 
-func refusesToGoBack(t *testing.T, config map[string]any) {
+func refusesToGoBack(t *testing.T, config map[string]any, from, to string) {
 	back := maps.Clone(config)
-	back["kubernetesVersion"] = toolchain.PreviousKubernetesVersion
+	back["kubernetesVersion"] = from
 	require.NoError(t, shop.Set(t.Context(), back))
 	result, err := shop.Stack.Up(t.Context())
 	require.Error(t, err)
-	assert.Contains(t, result.Output, `kubernetesVersion "`+toolchain.PreviousKubernetesVersion+`": cannot go back, this node runs `+toolchain.KubernetesVersion)
-	assertVersions(t, toolchain.KubernetesVersion)
+	assert.Contains(t, result.Output, `kubernetesVersion "`+from+`": cannot go back, this node runs `+to)
+	assertVersions(t, to)
 	require.NoError(t, shop.Set(t.Context(), config))
 	_, err = shop.Stack.Up(t.Context())
 	require.NoError(t, err)

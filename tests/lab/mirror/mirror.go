@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/toolchain"
 )
@@ -21,20 +22,26 @@ type content struct {
 	image string
 }
 
-// Minors says which minor versions of Kubernetes a mirror serves.
-type Minors int
+// Minors are the minor versions of Kubernetes that a mirror serves. Each takes programs that nothing else needs. None are the
+// default alone.
+type Minors []string
 
-// Both is for labs that upgrade a cluster from the minor before. It takes programs that nothing else needs.
-const (
-	Current Minors = iota
-	Both
-)
+// AllMinors are those that the platform installs.
+var AllMinors Minors = versions.All.Kubernetes.Minors()
 
-func (m Minors) releases() []release {
-	if m == Both {
-		return []release{current, previous}
+func (m Minors) releases() ([]versions.Release, error) {
+	if len(m) == 0 {
+		return []versions.Release{versions.All.Kubernetes.New()}, nil
 	}
-	return []release{current}
+	var releases []versions.Release
+	for _, minor := range m {
+		release := versions.All.Kubernetes.Of(minor)
+		if release == nil {
+			return nil, fmt.Errorf("mirror: Kubernetes %q: not in the table of versions", minor)
+		}
+		releases = append(releases, *release)
+	}
+	return releases, nil
 }
 
 // Build makes everything the mirror serves: repositories and manifests in the cache, images in its registry. What
@@ -47,11 +54,11 @@ func Build(ctx context.Context, minors Minors) error {
 	if err != nil {
 		return err
 	}
-	served := images.Served
-	if minors == Both {
-		served = slices.Concat(served, images.Previous)
+	releases, err := minors.releases()
+	if err != nil {
+		return err
 	}
-	return serveImages(ctx, c.image, served)
+	return serveImages(ctx, c.image, slices.Concat(images.Releases(releases...), images.Served))
 }
 
 // Serve makes images that few labs need, and adds them to what the mirrors of this machine serve.
@@ -65,6 +72,10 @@ func Serve(ctx context.Context, more ...images.Image) error {
 
 // prepare makes the files of the mirror and its container image.
 func prepare(ctx context.Context, minors Minors) (content, error) {
+	releases, err := minors.releases()
+	if err != nil {
+		return content{}, err
+	}
 	unlock, err := toolchain.Lock(ctx, "mirror")
 	if err != nil {
 		return content{}, err
@@ -78,7 +89,7 @@ func prepare(ctx context.Context, minors Minors) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	packages, parts, err := resolve(ctx, minors.releases())
+	packages, parts, err := resolve(ctx, releases)
 	if err != nil {
 		return content{}, fmt.Errorf("mirror: %w", err)
 	}
@@ -86,7 +97,7 @@ func prepare(ctx context.Context, minors Minors) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	parts = append(parts, image, node, manifestChecksum)
+	parts = append(parts, image, node, versions.All.Calico.Lab.ManifestSHA256)
 	parts = append(parts, debianPackages...)
 	c := content{key: toolchain.Key(parts...), image: image}
 	c.root = filepath.Join(cache, "mirror", c.key)
@@ -95,7 +106,7 @@ func prepare(ctx context.Context, minors Minors) (content, error) {
 	}
 	done := toolchain.Step("making the mirror's package repositories")
 	err = toolchain.Publish(c.root, func(fresh string) error {
-		if err := repositories(ctx, fresh, image, node, minors.releases(), packages); err != nil {
+		if err := repositories(ctx, fresh, image, node, releases, packages); err != nil {
 			return err
 		}
 		return manifests(ctx, filepath.Join(fresh, "www"))
@@ -109,7 +120,7 @@ func prepare(ctx context.Context, minors Minors) (content, error) {
 
 // Key is the armored OpenPGP public key that both package repositories are signed with.
 func Key(ctx context.Context) (string, error) {
-	c, err := prepare(ctx, Current)
+	c, err := prepare(ctx, nil)
 	if err != nil {
 		return "", err
 	}

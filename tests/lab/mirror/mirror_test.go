@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/cluster/versions"
 )
 
 func TestAddressIsWhereAWSHasItsResolver(t *testing.T) {
@@ -41,9 +43,9 @@ func TestSplit(t *testing.T) {
 }
 
 func TestControl(t *testing.T) {
-	p := debianPackage{Name: "kubelet", Version: "1.35.4", Depends: "mount", Description: "agent"}
+	p := debianPackage{Name: "kubelet", Version: "1.2.3", Depends: "mount", Description: "agent"}
 	assert.Equal(t, `Package: kubelet
-Version: 1.35.4-1.1
+Version: 1.2.3-1.1
 Architecture: amd64
 Maintainer: ecommerce-platform lab <lab@localhost>
 Installed-Size: 7
@@ -60,7 +62,7 @@ func TestLay(t *testing.T) {
 	dir, tools := t.TempDir(), map[string]string{}
 	program := filepath.Join(t.TempDir(), "program")
 	require.NoError(t, os.WriteFile(program, make([]byte, 2048), 0o755))
-	for _, p := range previous.packages() {
+	for _, p := range packages(versions.All.Kubernetes.Releases[0]) {
 		for _, tool := range p.Tools {
 			tools[tool] = program
 		}
@@ -92,7 +94,11 @@ func TestDropInKeepsKubeadmsVariables(t *testing.T) {
 	}
 }
 
-func TestMinor(t *testing.T) {
-	assert.Equal(t, "v1.35", current.minor())
-	assert.Equal(t, "v1.34", previous.minor())
+func TestReleases(t *testing.T) {
+	assert.Equal(t, "v1.35", repository(versions.Release{Version: "1.35.90"}))
+	releases, err := Minors(nil).releases()
+	require.NoError(t, err)
+	assert.Equal(t, []versions.Release{versions.All.Kubernetes.New()}, releases)
+	_, err = Minors{"1.9"}.releases()
+	assert.EqualError(t, err, `mirror: Kubernetes "1.9": not in the table of versions`)
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
@@ -37,43 +38,29 @@ type debianPackage struct {
 	Directories []string
 }
 
-// release is one version of Kubernetes that the mirror serves, in the repository of its minor.
-type release struct {
-	version string
-	// suffix ends the names of the tools it is made of.
-	suffix string
-}
-
-var (
-	current  = release{version: toolchain.KubernetesVersion}
-	previous = release{version: toolchain.PreviousKubernetesVersion, suffix: toolchain.Previous}
-)
-
-// minor is the name of the repository at pkgs.k8s.io: v1.35 for 1.35.4.
-func (r release) minor() string {
-	part := strings.SplitN(r.version, ".", 3)
-	return "v" + part[0] + "." + part[1]
-}
+// repository is the name at pkgs.k8s.io of the one that a release is in: v1.35 for a version 1.35.
+func repository(r versions.Release) string { return "v" + r.Minor() }
 
 // packages are those of pkgs.k8s.io that a node installs.
-func (r release) packages() []debianPackage {
+func packages(r versions.Release) []debianPackage {
+	suffix := toolchain.Suffix(r)
 	return []debianPackage{
 		{
-			Name: "kubelet", Version: r.version, Description: "Kubernetes node agent",
+			Name: "kubelet", Version: r.Version, Description: "Kubernetes node agent",
 			Depends: "iproute2, iptables (>= 1.4.21), kubernetes-cni (>= 1.2.0), mount, util-linux",
-			Bin:     "usr/bin", Tools: map[string]string{"kubelet": "kubelet" + r.suffix},
+			Bin:     "usr/bin", Tools: map[string]string{"kubelet": "kubelet" + suffix},
 			Units:       map[string]string{"usr/lib/systemd/system/kubelet.service": "kubelet.service"},
 			Directories: []string{"etc/kubernetes/manifests", "var/lib/kubelet"},
 		},
 		{
-			Name: "kubeadm", Version: r.version, Description: "Kubernetes cluster bootstrap",
+			Name: "kubeadm", Version: r.Version, Description: "Kubernetes cluster bootstrap",
 			Depends: "cri-tools (>= 1.30.0), kubelet (>= 1.19.0)",
-			Bin:     "usr/bin", Tools: map[string]string{"kubeadm": "kubeadm" + r.suffix},
+			Bin:     "usr/bin", Tools: map[string]string{"kubeadm": "kubeadm" + suffix},
 			Units: map[string]string{"usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf": "10-kubeadm.conf"},
 		},
 		{
-			Name: "kubectl", Version: r.version, Description: "Kubernetes command line client",
-			Bin: "usr/bin", Tools: map[string]string{"kubectl": "kubectl" + r.suffix},
+			Name: "kubectl", Version: r.Version, Description: "Kubernetes command line client",
+			Bin: "usr/bin", Tools: map[string]string{"kubectl": "kubectl" + suffix},
 		},
 		{
 			Name: "cri-tools", Version: toolchain.CRIToolsVersion, Description: "command line client of container runtimes",
@@ -141,10 +128,10 @@ func (p debianPackage) lay(dir, architecture string, tools map[string]string) er
 }
 
 // resolve finds the programs of all packages, and the strings that identify their builds and packaging.
-func resolve(ctx context.Context, releases []release) (tools map[string]string, parts []string, err error) {
+func resolve(ctx context.Context, releases []versions.Release) (tools map[string]string, parts []string, err error) {
 	tools = map[string]string{}
 	for _, r := range releases {
-		for _, p := range r.packages() {
+		for _, p := range packages(r) {
 			parts = append(parts, p.control("", 0), p.Bin)
 			for _, name := range slices.Sorted(maps.Keys(p.Tools)) {
 				tool := p.Tools[name]

@@ -10,12 +10,10 @@ import (
 	"runtime"
 	"strings"
 
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/toolchain"
 )
-
-// manifestChecksum is the SHA-256 of Calico's manifest, the same file that the project publishes for this version.
-const manifestChecksum = "206678e7adb2e931bb97385300c408490635616f371941d68468207d6e0f9713"
 
 // download fetches packages and what they depend on, beyond what the machine image has, into /out.
 const download = `set -eu
@@ -25,7 +23,7 @@ cp /var/cache/apt/archives/*.deb /out/
 chown "$OWNER" /out/*.deb`
 
 // repositories makes the signed repositories below root/www.
-func repositories(ctx context.Context, root, image, node string, releases []release, tools map[string]string) error {
+func repositories(ctx context.Context, root, image, node string, releases []versions.Release, tools map[string]string) error {
 	in, out := filepath.Join(root, "in"), filepath.Join(root, "www")
 	debs := filepath.Join(in, "debian")
 	for _, dir := range []string{debs, out} {
@@ -44,9 +42,9 @@ func repositories(ctx context.Context, root, image, node string, releases []rele
 	}
 	var minors []string
 	for _, r := range releases {
-		minors = append(minors, r.minor())
-		for _, p := range r.packages() {
-			if err := p.lay(filepath.Join(in, "packages", r.minor(), p.Name), runtime.GOARCH, tools); err != nil {
+		minors = append(minors, repository(r))
+		for _, p := range packages(r) {
+			if err := p.lay(filepath.Join(in, "packages", repository(r), p.Name), runtime.GOARCH, tools); err != nil {
 				return fmt.Errorf("package %s: %w", p.Name, err)
 			}
 		}
@@ -76,7 +74,8 @@ func keyring() (string, error) {
 	return dir, os.MkdirAll(dir, 0o700)
 }
 
-// manifests puts the manifests that the program fetches where the mirror serves them.
+// manifests puts the manifests that the program fetches where the mirror serves them: of Calico the same file that the project
+// publishes for this version.
 func manifests(ctx context.Context, www string) error {
 	module, err := toolchain.ModuleDir(ctx, "calico", toolchain.CalicoModule)
 	if err != nil {
@@ -87,8 +86,9 @@ func manifests(ctx context.Context, www string) error {
 		return err
 	}
 	sum := sha256.Sum256(text)
-	if got := hex.EncodeToString(sum[:]); got != manifestChecksum {
-		return fmt.Errorf("manifest calico.yaml: SHA-256 %s, want %s", got, manifestChecksum)
+	calico := versions.All.Calico.Lab
+	if got := hex.EncodeToString(sum[:]); got != calico.ManifestSHA256 {
+		return fmt.Errorf("manifest calico.yaml: SHA-256 %s, want %s", got, calico.ManifestSHA256)
 	}
-	return write(filepath.Join(www, "manifests", "calico", "v"+toolchain.CalicoVersion, "calico.yaml"), string(text))
+	return write(filepath.Join(www, "manifests", "calico", "v"+calico.Version, "calico.yaml"), string(text))
 }

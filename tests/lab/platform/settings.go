@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/tests/lab/machines"
 	"ecommerce-platform/tests/lab/mirror"
 	"ecommerce-platform/tests/lab/shopimage"
@@ -52,6 +53,9 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 		// systemd of Debian 13 refuses the first version of control groups, which some hosts still have.
 		"amiName": "debian-12-amd64-*",
 		"mirrors": mirrors,
+		// What there is of Calico to build.
+		"calicoVersion":        versions.All.Calico.Lab.Version,
+		"calicoManifestSha256": versions.All.Calico.Lab.ManifestSHA256,
 		// The registry that the mirror stands for, and in it what make image makes.
 		"backend":    map[string]any{"image": shopimage.Repository + "@" + shop.Digest, "readinessPath": "/readyz"},
 		"containerd": map[string]any{"restrictOomScoreAdj": !lowers},

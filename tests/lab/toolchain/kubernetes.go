@@ -1,22 +1,44 @@
 package toolchain
 
-import "strings"
+import (
+	"strings"
 
-// Previous ends the names of pins and binaries of the Kubernetes minor before, which only upgrades need.
-const Previous = "-previous"
+	"ecommerce-platform/cluster/versions"
+)
 
-// kubernetesPin builds the programs of one version of Kubernetes; suffix ends their names.
-func kubernetesPin(suffix, version string) Pin {
-	pin := Pin{
-		Name: "kubernetes" + suffix, Version: "v" + version, Cold: "10 min",
-		Stamps: append(kubernetesStamps("k8s.io/component-base/version", version), kubernetesStamps("k8s.io/client-go/pkg/version", version)...),
+// Suffix ends the names of the programs of a release of Kubernetes; those of the default have none.
+func Suffix(release versions.Release) string {
+	if release.Minor() == versions.All.Kubernetes.Default {
+		return ""
 	}
-	for _, name := range []string{
-		"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubeadm", "kubectl",
-	} {
-		pin.Binaries = append(pin.Binaries, Binary{name + suffix, "k8s.io/kubernetes/cmd/" + name})
+	return "-" + release.Minor()
+}
+
+// releasePins build every release of Kubernetes that the table lists, each with its etcd and CoreDNS.
+func releasePins() []Pin {
+	var pins []Pin
+	for _, release := range versions.All.Kubernetes.Releases {
+		pins = append(pins, kubernetesPin(release), etcdPin(release), corednsPin(release))
+	}
+	return pins
+}
+
+// kubernetesPin builds the programs of one release.
+func kubernetesPin(release versions.Release) Pin {
+	pin := Pin{
+		Name: "kubernetes-" + release.Minor(), Version: "v" + release.Version, Cold: "10 min",
+		Stamps: append(kubernetesStamps("k8s.io/component-base/version", release.Version),
+			kubernetesStamps("k8s.io/client-go/pkg/version", release.Version)...),
+	}
+	for _, name := range KubernetesPrograms {
+		pin.Binaries = append(pin.Binaries, Binary{name + Suffix(release), "k8s.io/kubernetes/cmd/" + name})
 	}
 	return pin
+}
+
+// KubernetesPrograms are the commands of k8s.io/kubernetes that make a cluster.
+var KubernetesPrograms = []string{
+	"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubeadm", "kubectl",
 }
 
 // kubernetesStamps are the variables that hack/lib/version.sh of Kubernetes sets in a package.
@@ -30,22 +52,23 @@ func kubernetesStamps(pkg, version string) []string {
 	}
 }
 
-func etcdPin(suffix, version string) Pin {
-	return Pin{
-		Name: "etcd" + suffix, Version: "v" + version, Cold: "1 min",
-		Binaries: []Binary{
-			{"etcd" + suffix, "go.etcd.io/etcd/server/v3"},
-			{"etcdctl" + suffix, "go.etcd.io/etcd/etcdctl/v3"},
-			{"etcdutl" + suffix, "go.etcd.io/etcd/etcdutl/v3"},
-		},
-		Stamps: []string{"go.etcd.io/etcd/api/v3/version.GitSHA=v" + version},
+func etcdPin(release versions.Release) Pin {
+	pin := Pin{
+		Name: "etcd-" + release.Minor(), Version: "v" + release.Etcd, Cold: "1 min",
+		Stamps: []string{"go.etcd.io/etcd/api/v3/version.GitSHA=v" + release.Etcd},
 	}
+	for _, b := range []Binary{
+		{"etcd", "go.etcd.io/etcd/server/v3"}, {"etcdctl", "go.etcd.io/etcd/etcdctl/v3"}, {"etcdutl", "go.etcd.io/etcd/etcdutl/v3"},
+	} {
+		pin.Binaries = append(pin.Binaries, Binary{b.Name + Suffix(release), b.Package})
+	}
+	return pin
 }
 
-func corednsPin(suffix, version string) Pin {
+func corednsPin(release versions.Release) Pin {
 	return Pin{
-		Name: "coredns" + suffix, Version: "v" + version, Cold: "4 min",
-		Binaries: []Binary{{"coredns" + suffix, "github.com/coredns/coredns"}},
-		Stamps:   []string{"github.com/coredns/coredns/coremain.GitCommit=v" + version},
+		Name: "coredns-" + release.Minor(), Version: "v" + release.CoreDNS, Cold: "4 min",
+		Binaries: []Binary{{"coredns" + Suffix(release), "github.com/coredns/coredns"}},
+		Stamps:   []string{"github.com/coredns/coredns/coremain.GitCommit=v" + release.CoreDNS},
 	}
 }

@@ -1,5 +1,11 @@
 package toolchain
 
+import (
+	"slices"
+
+	"ecommerce-platform/cluster/versions"
+)
+
 // Pin is one Go module of other people that the lab builds, at the version its go.mod requires.
 type Pin struct {
 	// Name is the pin's name and its directory below modules/.
@@ -22,21 +28,12 @@ type Binary struct{ Name, Package string }
 // File is a file of a module in the build list of the pin.
 type File struct{ Module, Path, Name string }
 
-// Versions that more than one place of the lab names.
+// Versions that more than one place of the lab names, and users do not see. Those that they see are in the table of
+// versions.
 const (
-	PulumiVersion     = "3.255.0"
-	KubernetesVersion = "1.35.4"
-	EtcdVersion       = "3.6.6"
-	CoreDNSVersion    = "1.13.1"
-	PauseVersion      = "3.10.1"
-	// What a cluster of the minor before runs, from which the lab upgrades: kubeadm's own defaults there.
-	PreviousKubernetesVersion = "1.34.4"
-	PreviousEtcdVersion       = "3.6.5"
-	PreviousCoreDNSVersion    = "1.12.1"
-	CalicoVersion             = "3.28.5"
+	PulumiVersion             = "3.255.0"
 	CNIPluginsVersion         = "1.7.1"
 	CRIToolsVersion           = "1.34.0" // the newest to be had as a module
-	NodeExporterVersion       = "1.9.1"
 	PgwebVersion              = "0.17.0"
 	AWSProviderVersion        = "6.83.2"
 	KubernetesProviderVersion = "4.25.0"
@@ -49,7 +46,7 @@ const CalicoModule = "github.com/projectcalico/calico"
 const kubernetesProviderModule = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 
 // Pins is every tool that is built from a published module.
-var Pins = []Pin{
+var Pins = slices.Concat(releasePins(), []Pin{
 	{
 		Name: "pulumi", Version: "v" + PulumiVersion, Cold: "6 min",
 		Binaries: []Binary{{"pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"}},
@@ -65,10 +62,8 @@ var Pins = []Pin{
 		},
 		Files: []File{{kubernetesProviderModule, "cmd/pulumi-resource-kubernetes/schema.json", "schema.json"}},
 	},
-	kubernetesPin("", KubernetesVersion), etcdPin("", EtcdVersion), corednsPin("", CoreDNSVersion),
-	kubernetesPin(Previous, PreviousKubernetesVersion), etcdPin(Previous, PreviousEtcdVersion), corednsPin(Previous, PreviousCoreDNSVersion),
 	{
-		Name: "calico", Version: "v" + CalicoVersion, Cold: "5 min",
+		Name: "calico", Version: "v" + versions.All.Calico.Lab.Version, Cold: "5 min",
 		Binaries: []Binary{
 			{"calico-node", CalicoModule + "/node/cmd/calico-node"},
 			{"calico-cni", CalicoModule + "/cni-plugin/cmd/calico"},
@@ -77,9 +72,9 @@ var Pins = []Pin{
 			{"calico-check-status", CalicoModule + "/kube-controllers/cmd/check-status"},
 		},
 		Stamps: []string{
-			"main.VERSION=v" + CalicoVersion,
-			CalicoModule + "/node/pkg/lifecycle/startup.VERSION=v" + CalicoVersion,
-			CalicoModule + "/node/buildinfo.GitVersion=v" + CalicoVersion,
+			"main.VERSION=v" + versions.All.Calico.Lab.Version,
+			CalicoModule + "/node/pkg/lifecycle/startup.VERSION=v" + versions.All.Calico.Lab.Version,
+			CalicoModule + "/node/buildinfo.GitVersion=v" + versions.All.Calico.Lab.Version,
 		},
 	},
 	{
@@ -102,9 +97,9 @@ var Pins = []Pin{
 		Stamps:   []string{"sigs.k8s.io/cri-tools/pkg/version.Version=" + CRIToolsVersion},
 	},
 	{
-		Name: "node_exporter", Version: "v" + NodeExporterVersion, Cold: "1 min",
+		Name: "node_exporter", Version: "v" + versions.All.NodeExporter, Cold: "1 min",
 		Binaries: []Binary{{"node_exporter", "github.com/prometheus/node_exporter"}},
-		Stamps:   []string{"github.com/prometheus/common/version.Version=" + NodeExporterVersion},
+		Stamps:   []string{"github.com/prometheus/common/version.Version=" + versions.All.NodeExporter},
 	},
 	{
 		Name: "pgweb", Version: "v" + PgwebVersion, Cold: "1 min",
@@ -130,7 +125,7 @@ var Pins = []Pin{
 		Binaries: []Binary{{"weed", "github.com/seaweedfs/seaweedfs/weed"}},
 	},
 	{Name: "image", Version: "v0.18.0", Cold: "2 min", Binaries: []Binary{{"image", "."}}},
-}
+})
 
 // Own is the lab's own commands: package paths in its module, by binary name.
 var Own = map[string]string{

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/modfile"
+
+	"ecommerce-platform/cluster/versions"
 )
 
 func TestPins(t *testing.T) {
@@ -73,23 +75,25 @@ func provided(mod *modfile.File, pkg string) bool {
 
 // TestPinnedVersions keeps what binaries claim to be and what they are made of from drifting apart.
 func TestPinnedVersions(t *testing.T) {
-	for _, c := range []struct{ pin, module, version string }{
+	type pinned struct{ pin, module, version string }
+	all := []pinned{
 		{"pulumi", "github.com/pulumi/pulumi/pkg/v3", PulumiVersion},
-		{"kubernetes", "k8s.io/kubernetes", KubernetesVersion},
-		{"etcd", "go.etcd.io/etcd/server/v3", EtcdVersion},
-		{"etcd", "go.etcd.io/etcd/etcdctl/v3", EtcdVersion},
-		{"etcd", "go.etcd.io/etcd/etcdutl/v3", EtcdVersion},
-		{"coredns", "github.com/coredns/coredns", CoreDNSVersion},
-		{"kubernetes-previous", "k8s.io/kubernetes", PreviousKubernetesVersion},
-		{"etcd-previous", "go.etcd.io/etcd/server/v3", PreviousEtcdVersion},
-		{"coredns-previous", "github.com/coredns/coredns", PreviousCoreDNSVersion},
 		{"plugins", "github.com/containernetworking/plugins", CNIPluginsVersion},
-		{"node_exporter", "github.com/prometheus/node_exporter", NodeExporterVersion},
+		{"node_exporter", "github.com/prometheus/node_exporter", versions.All.NodeExporter},
 		{"kwok", "sigs.k8s.io/kwok", versionOf("kwok")},
 		{"golangci-lint", "github.com/golangci/golangci-lint/v2", versionOf("golangci-lint")},
 		{"image", "github.com/google/ko", versionOf("image")},
 		{"shfmt", "mvdan.cc/sh/v3", versionOf("shfmt")},
-	} {
+	}
+	for _, r := range versions.All.Kubernetes.Releases {
+		all = append(all,
+			pinned{"kubernetes-" + r.Minor(), "k8s.io/kubernetes", r.Version},
+			pinned{"etcd-" + r.Minor(), "go.etcd.io/etcd/server/v3", r.Etcd},
+			pinned{"etcd-" + r.Minor(), "go.etcd.io/etcd/etcdctl/v3", r.Etcd},
+			pinned{"etcd-" + r.Minor(), "go.etcd.io/etcd/etcdutl/v3", r.Etcd},
+			pinned{"coredns-" + r.Minor(), "github.com/coredns/coredns", r.CoreDNS})
+	}
+	for _, c := range all {
 		t.Run(c.pin+" is made of "+c.module, func(t *testing.T) {
 			path, err := Source("toolchain", "modules", c.pin, "go.mod")
 			require.NoError(t, err)

@@ -45,7 +45,7 @@ func (b *Bench) Floor(ctx context.Context) (times Times, err error) {
 	if err != nil {
 		return nil, err
 	}
-	internet, err := mirror.Start(ctx, b.Name, mirror.Current)
+	internet, err := mirror.Start(ctx, b.Name, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-module lab/toolchain/coredns
+module lab/toolchain/coredns-1.35
 
 go 1.25.0
 

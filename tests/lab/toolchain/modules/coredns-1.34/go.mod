@@ -1,4 +1,4 @@
-module lab/toolchain/coredns-previous
+module lab/toolchain/coredns-1.34
 
 go 1.25.0
 

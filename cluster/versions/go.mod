@@ -1,0 +1,3 @@
+module ecommerce-platform/cluster/versions
+
+go 1.26.6
