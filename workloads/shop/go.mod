@@ -3,6 +3,7 @@ module ecommerce-platform/workloads/shop
 go 1.26.6
 
 require (
+	github.com/hashicorp/golang-lru/v2 v2.0.7
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/pressly/goose/v3 v3.24.3
 	github.com/redis/go-redis/v9 v9.23.0

@@ -48,19 +48,10 @@ type entry struct {
 
 // get returns nil if the cache has nothing, or does not answer.
 func (c *cache) get(ctx context.Context, key string) *entry {
-	return c.find(ctx, key, c.ask)
-}
-
-// insist is get for one who has nobody else to ask: also of a cache that was too slow a moment ago.
-func (c *cache) insist(ctx context.Context, key string) *entry {
-	return c.find(ctx, key, c.askAnyway)
-}
-
-func (c *cache) find(ctx context.Context, key string, ask func(context.Context, func(context.Context) error) error) *entry {
 	var value *redis.StringCmd
 	var left *redis.DurationCmd
 	// How old an entry is, the cache knows: the clocks of those who write it may differ.
-	err := ask(ctx, func(ctx context.Context) error {
+	err := c.ask(ctx, func(ctx context.Context) error {
 		_, err := c.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 			value, left = pipe.Get(ctx, key), pipe.PTTL(ctx, key)
 			return nil
@@ -104,10 +95,6 @@ func (c *cache) ask(ctx context.Context, use func(context.Context) error) error 
 	if time.Now().UnixNano() < c.pausedUntil.Load() {
 		return errPaused
 	}
-	return c.askAnyway(ctx, use)
-}
-
-func (c *cache) askAnyway(ctx context.Context, use func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, cachePatience)
 	defer cancel()
 	err := use(bounded)

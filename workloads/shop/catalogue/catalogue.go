@@ -21,7 +21,7 @@ const (
 // Answer is something of the catalogue, and how good it is.
 type Answer[T any] struct {
 	Value T
-	// Source is Cache or Database.
+	// Source is Cache or Database. What this process remembers from before counts as cached.
 	Source string
 	// Fresh is for how long the answer is the truth. A stale one, which the database could not be asked about, has none.
 	Fresh time.Duration
@@ -38,6 +38,7 @@ func (a Answer[T]) Stale() bool { return a.Fresh <= 0 }
 type Catalogue struct {
 	shelf  shelf
 	cache  *cache
+	memory memory
 	schema *database.Schema
 	flight singleflight.Group
 }
@@ -55,6 +56,7 @@ func New(pool *pgxpool.Pool, client *redis.Client, schema *database.Schema, sett
 	return &Catalogue{
 		shelf:  shelf{pool},
 		cache:  &cache{client: client, lifetime: settings.Lifetime, keep: settings.Keep},
+		memory: newMemory(settings),
 		schema: schema,
 	}
 }
@@ -72,7 +74,7 @@ func (c *Catalogue) Item(ctx context.Context, id string) (Answer[Product], error
 	return read(ctx, c, keyPrefix+"product:"+id, func(ctx context.Context) (Product, error) { return c.shelf.one(ctx, id) })
 }
 
-// read is cache-aside: the cache, on a miss the database, then written back.
+// read is cache-aside: the cache, on a miss the database, then written back. Where neither has it, what was seen last is served.
 func read[T any](ctx context.Context, c *Catalogue, key string, load func(context.Context) (T, error)) (Answer[T], error) {
 	cached, kept := lookup[T](ctx, c, key)
 	if kept && !cached.Stale() {
@@ -86,8 +88,8 @@ func read[T any](ctx context.Context, c *Catalogue, key string, load func(contex
 	if err == nil || !database.IsAway(err) {
 		return loaded, err
 	}
-	if !kept { // from a cache that was too slow, as it may be for once
-		cached, kept = answered[T](c.cache.insist(ctx, key))
+	if !kept {
+		cached, kept = answered[T](c.memory.get(key))
 	}
 	if kept {
 		return cached, nil
@@ -96,7 +98,11 @@ func read[T any](ctx context.Context, c *Catalogue, key string, load func(contex
 }
 
 func lookup[T any](ctx context.Context, c *Catalogue, key string) (Answer[T], bool) {
-	return answered[T](c.cache.get(ctx, key))
+	found := c.cache.get(ctx, key)
+	if found != nil {
+		c.memory.put(key, found.value, time.Now().Add(found.fresh-c.cache.lifetime))
+	}
+	return answered[T](found)
 }
 
 func answered[T any](found *entry) (Answer[T], bool) {
@@ -164,6 +170,7 @@ func fetch[T any](ctx context.Context, c *Catalogue, key string, load func(conte
 	if err != nil {
 		return Answer[T]{}, err
 	}
+	c.memory.put(key, text, at)
 	c.cache.put(ctx, key, text, at)
 	return Answer[T]{Value: value, Source: Database, Fresh: c.cache.lifetime - time.Since(at)}, nil
 }
