@@ -92,6 +92,16 @@ esac`)
 		assert.Contains(t, run.calls, "certificate approve platform-join-worker-node-1")
 		assert.Contains(t, control.read("object"), `"signerName": "kubernetes.io/kube-apiserver-client-kubelet"`)
 	}
+	t.Run("where openssl tells of the signature on stdout", func(t *testing.T) {
+		control.stub("openssl", `exec /usr/bin/openssl "$@" 2>&1`)
+		assert.Contains(t, control.works("admit.sh", request).calls, "certificate approve")
+	})
+	t.Run("a request that somebody else has signed", func(t *testing.T) {
+		control.stub("openssl", `echo "Certificate request self-signature verify failure" >&2; echo "subject=CN=system:node:worker-node-1,O=system:nodes"`)
+		run := control.fails("admit.sh", request, "the request of worker-node-1 is not a certificate request in its name", "run pulumi up again")
+		assert.NotContains(t, run.calls, "approve")
+	})
+	control.stub("openssl", `exec /usr/bin/openssl "$@"`)
 	control.env["NODE_NAME"] = "worker-node-2"
 	assert.NotContains(t, control.fails("admit.sh", request, "the request of worker-node-2 is not a certificate request in its name", "run pulumi up again").calls, "approve")
 }

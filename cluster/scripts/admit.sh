@@ -17,8 +17,10 @@ alone "$SCRIPT-$NODE_NAME"
 work=$(mktemp --directory)
 trap 'rm -rf "$work"' EXIT
 cat >"$work/node.csr"
-subject=$(openssl req -in "$work/node.csr" -verify -noout -subject -nameopt RFC2253 2>/dev/null | sed 's/^subject= *//') || true
-[[ $subject == "CN=system:node:$NODE_NAME,O=system:nodes" ]] ||
+# What it says of the signature comes on stderr from OpenSSL 3.0, and on stdout from 3.5.
+checked=$(openssl req -in "$work/node.csr" -verify -noout -subject -nameopt RFC2253 2>&1) || true
+subject=$(sed -n 's/^subject= *//p' <<<"$checked")
+[[ $checked == *"verify OK"* && $subject == "CN=system:node:$NODE_NAME,O=system:nodes" ]] ||
 	fail "the request of $NODE_NAME is not a certificate request in its name" "run pulumi up again with --replace for the step request of this node"
 
 say "signing the certificate of $NODE_NAME"
