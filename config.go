@@ -25,6 +25,9 @@ import (
 //go:embed Pulumi.yaml
 var projectFile []byte
 
+// ownName is the project's, with which the keys in Pulumi.dev.yaml begin.
+const ownName = "ecommerce-platform"
+
 // Config is the stack's configuration laid over the defaults. Pulumi.yaml describes each key.
 type Config struct {
 	Layers       []string `json:"layers"`
@@ -117,6 +120,9 @@ func loadConfig(ctx *pulumi.Context) (*Config, []error) {
 	problems := unknownKeys(ctx, func(key string) bool { _, known := project.Config[key]; return known })
 	config := &Config{}
 	for _, key := range sortedKeys(project.Config) {
+		if strings.Contains(key, ":") {
+			continue // another program's, such as pulumi:tags, which `pulumi new` writes
+		}
 		declared := project.Config[key]
 		value := declared.Default
 		encrypted := ctx.IsConfigSecret(ctx.Project() + ":" + key)
@@ -144,6 +150,10 @@ func unknownKeys(ctx *pulumi.Context, known func(string) bool) []error {
 	}
 	var problems []error
 	for _, full := range sortedKeys(all) {
+		if strings.HasPrefix(full, ownName+":") && ctx.Project() != ownName {
+			problems = append(problems, fmt.Errorf("%s %s: is not read, since the project's name is %q; `pulumi new` takes --name %s",
+				full, shown(all[full], ctx.IsConfigSecret(full)), ctx.Project(), ownName))
+		}
 		key, mine := strings.CutPrefix(full, ctx.Project()+":")
 		if !mine || known(key) {
 			continue

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,6 +77,23 @@ func problemsOf(t *testing.T, values stack) error {
 	}, values, secrets())
 	require.NoError(t, err)
 	return found
+}
+
+// What `pulumi new` makes of this repository is accepted as it is.
+func TestNewProject(t *testing.T) {
+	own := projectFile
+	t.Cleanup(func() { projectFile = own })
+	projectFile = append(slices.Clone(own), "\n  pulumi:tags:\n    value:\n      pulumi:template: https://example.com/platform\n"...)
+	require.NoError(t, problemsOf(t, stackFile(t, "Pulumi.dev.yaml")))
+
+	t.Run("but for another name", func(t *testing.T) {
+		t.Setenv(pulumi.EnvConfig, `{"ecommerce-platform:nodes": "[]", "aws:region": "eu-central-1"}`)
+		ctx, err := pulumi.NewContext(t.Context(), pulumi.RunInfo{Project: "shop", Stack: "dev"})
+		require.NoError(t, err)
+		_, problems := loadConfig(ctx)
+		require.Len(t, problems, 1)
+		assert.EqualError(t, problems[0], "ecommerce-platform:nodes \"[]\": is not read, since the project's name is \"shop\"; `pulumi new` takes --name ecommerce-platform")
+	})
 }
 
 // What a user sets is written into Pulumi.dev.yaml. It is the user's, and must not decide whether the tests pass.
