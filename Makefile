@@ -10,10 +10,10 @@ SHELL := /bin/bash
 export GONOSUMDB := github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*
 LAB := cd tests/lab && go run .
 
-.PHONY: help up down ssh image preview comment bench bump prepare test unit engine e2e lifecycle lint golden
+.PHONY: help up down ssh image preview comment bench bump prepare test unit engine e2e lifecycle lint vulnerabilities golden
 
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
 up: ## the whole platform on this machine; repeat it to apply changes (LAB_NAME=name LAB_VPC=block for one more beside it)
 	@$(LAB) up
@@ -76,8 +76,11 @@ lifecycle: ## the whole life of the platform: killed on its way, machines that c
 	@$(LAB) prepare-lifecycle
 	cd tests/lab && go test -tags lab,lifecycle -count 1 -timeout 90m -v -p 1 ./lifecycle
 
-lint: ## gofmt, go vet, golangci-lint, shellcheck, shfmt
+lint: ## gofmt, go vet, golangci-lint, shellcheck, shfmt, actionlint
 	@$(LAB) lint
+
+vulnerabilities: ## known vulnerabilities in the code that is called; asks vuln.go.dev
+	@$(LAB) vulnerabilities
 
 golden: ## rewrite the golden files from what the program generates now
 	go test -trimpath . ./tests/ -update

@@ -23,9 +23,10 @@ const usage = `usage: go run . <command>
   bump     change a version everywhere: KUBERNETES, DEFAULT, CALICO with CALICO_SHA256, NODE_EXPORTER
   image    build the image of the shop's backend, push it or write it as an archive
   prepare  install and build what the tests need
-  lint     gofmt, go vet, golangci-lint, shellcheck, shfmt
+  lint     gofmt, go vet, golangci-lint, shellcheck, shfmt, actionlint
 
-  prepare-lifecycle  prepare, and what make lifecycle needs besides: every minor of Kubernetes`
+  prepare-lifecycle  prepare, and what make lifecycle needs besides: every minor of Kubernetes
+  vulnerabilities    known ones in the code that the modules call; asks vuln.go.dev`
 
 func main() { os.Exit(lab()) }
 
@@ -47,7 +48,7 @@ func lab() int {
 
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context) error{
-		"up": up, "down": down, "prepare": prepare, "prepare-lifecycle": prepareLifecycle, "lint": lint,
+		"up": up, "down": down, "prepare": prepare, "prepare-lifecycle": prepareLifecycle, "lint": lint, "vulnerabilities": vulnerabilities,
 		"preview": previewProgram, "comment": comment, "bench": measure, "ssh": login, "image": image, "bump": bump,
 	}
 	if len(args) != 1 || commands[args[0]] == nil {

@@ -30,8 +30,10 @@ func TestWorkflows(t *testing.T) {
 		var workflow struct {
 			On          map[string]any
 			Permissions map[string]string
+			Defaults    struct{ Run struct{ Shell string } }
 			Jobs        map[string]struct {
 				Permissions map[string]string
+				Environment string
 				Timeout     int `json:"timeout-minutes"`
 				Steps       []struct{ Uses, Run string }
 			}
@@ -56,10 +58,16 @@ func TestWorkflows(t *testing.T) {
 				_, writes := job.Permissions["pull-requests"]
 				_, assumes := job.Permissions["id-token"]
 				for _, step := range job.Steps {
+					if strings.Contains(step.Run, " | ") {
+						assert.Equal(t, "bash", workflow.Defaults.Run.Shell, "%s: a failure before a pipe is one", name)
+					}
 					if writes {
 						assert.NotContains(t, step.Uses, "actions/checkout", "%s: who may write runs no code of a pull request", name)
 						assert.Empty(t, step.Run, name)
 					}
+				}
+				if _, foreign := workflow.On["pull_request"]; foreign && assumes {
+					assert.NotEmpty(t, job.Environment, "%s: runs code of a pull request with rights in an account, after an approval", name)
 				}
 				if assumes {
 					assert.Contains(t, string(body), "vars.AWS_", "%s: only where an account is configured", name)
@@ -70,5 +78,32 @@ func TestWorkflows(t *testing.T) {
 			}
 			assert.NotContains(t, string(body), "secrets.", "nothing here needs a stored secret")
 		})
+	}
+}
+
+func TestDependabotKnowsEveryModule(t *testing.T) {
+	root, err := toolchain.Source("..", "..")
+	require.NoError(t, err)
+	body, err := os.ReadFile(filepath.Join(root, ".github", "dependabot.yml"))
+	require.NoError(t, err)
+	var config struct {
+		Updates []struct {
+			Ecosystem   string `json:"package-ecosystem"`
+			Directories []string
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(body, &config))
+	tracked, err := toolchain.Command{Dir: root, Args: []string{"git", "ls-files", "go.mod", "**/go.mod"}}.Output(t.Context())
+	require.NoError(t, err)
+	var modules []string
+	for _, file := range strings.Fields(tracked) {
+		if !strings.HasPrefix(file, "tests/lab/toolchain/modules/") {
+			modules = append(modules, filepath.Join("/", filepath.Dir(file)))
+		}
+	}
+	for _, update := range config.Updates {
+		if update.Ecosystem == "gomod" {
+			assert.ElementsMatch(t, modules, update.Directories)
+		}
 	}
 }

@@ -121,6 +121,14 @@ var Pins = slices.Concat(releasePins(), []Pin{
 		Stamps:   []string{"main.version=v3.12.0"},
 	},
 	{
+		Name: "actionlint", Version: "v1.7.7", Cold: "20 s",
+		Binaries: []Binary{{"actionlint", "github.com/rhysd/actionlint/cmd/actionlint"}},
+	},
+	{
+		Name: "govulncheck", Version: "v1.3.0", Cold: "20 s",
+		Binaries: []Binary{{"govulncheck", "golang.org/x/vuln/cmd/govulncheck"}},
+	},
+	{
 		Name: "seaweedfs", Version: "v0.0.0-20261109003541-7506e5f91cd6", Cold: "10 min",
 		Binaries: []Binary{{"weed", "github.com/seaweedfs/seaweedfs/weed"}},
 	},

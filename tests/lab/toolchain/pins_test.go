@@ -84,6 +84,8 @@ func TestPinnedVersions(t *testing.T) {
 		{"golangci-lint", "github.com/golangci/golangci-lint/v2", versionOf("golangci-lint")},
 		{"image", "github.com/google/ko", versionOf("image")},
 		{"shfmt", "mvdan.cc/sh/v3", versionOf("shfmt")},
+		{"actionlint", "github.com/rhysd/actionlint", versionOf("actionlint")},
+		{"govulncheck", "golang.org/x/vuln", versionOf("govulncheck")},
 	}
 	for _, r := range versions.All.Kubernetes.Releases {
 		all = append(all,
