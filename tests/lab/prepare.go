@@ -22,6 +22,9 @@ func prepare(ctx context.Context) error {
 			return err
 		}
 	}
+	if _, err := toolchain.PolicyPack(ctx); err != nil {
+		return err
+	}
 	return mirror.Build(ctx, nil)
 }
 
