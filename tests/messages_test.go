@@ -31,7 +31,7 @@ func TestTroubleshootingListsEveryMessage(t *testing.T) {
 		text, err := os.ReadFile(script)
 		require.NoError(t, err)
 		found := failure.FindAllStringSubmatch(string(text), -1)
-		assert.Equal(t, strings.Count(string(text), "fail \""), len(found), "%s: every fail has a message and a remedy", script)
+		assert.Len(t, found, strings.Count(string(text), "fail \""), "%s: every fail has a message and a remedy", script)
 		for _, message := range found {
 			plain := func(text string) string {
 				text = strings.NewReplacer(`\"`, `"`, `\$`, `$`, "|", `\|`, "\\\n", "").Replace(standIn.ReplaceAllString(text, "…"))

@@ -53,7 +53,7 @@ func TestScriptsClearForAnUpdate(t *testing.T) {
 	h.write("type", "2026-11")
 	assert.NotContains(t, h.works("clear.sh", "").calls, "drain", "it has been updated")
 
-	t.Run("silence of the API server, also of the control plane", func(t *testing.T) {
+	t.Run("silence of the API server, also of the control plane", func(*testing.T) {
 		h.write("silent", "")
 		h.env["NODE_NAME"] = "control-plane"
 		h.fails("clear.sh", "", "the API server does not tell about control-plane, so its machine stays as it is", "look at its log")
