@@ -15,7 +15,7 @@ LAB := cd tests/lab && go run .
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
-up: ## the whole platform on this machine; repeat it to apply changes (LAB_NAME=name LAB_VPC=block for one more beside it)
+up: ## the whole platform on this machine; repeat it to apply changes (LAB_DEBIAN=12 for that release; LAB_NAME=name LAB_VPC=block for one more beside it)
 	@$(LAB) up
 
 down: ## remove everything that make up started (LAB_NAME=name)

@@ -25,7 +25,7 @@ func prepare(ctx context.Context) error {
 	if _, err := toolchain.PolicyPack(ctx); err != nil {
 		return err
 	}
-	return mirror.Build(ctx, nil)
+	return mirror.Build(ctx, mirror.Options{})
 }
 
 // prepareLifecycle builds what the whole life of the platform takes besides: every minor of Kubernetes that it upgrades from and to, the
@@ -37,8 +37,10 @@ func prepareLifecycle(ctx context.Context) error {
 	if _, err := toolchain.Tool(ctx, s3.Server); err != nil {
 		return err
 	}
-	if err := mirror.Build(ctx, mirror.AllMinors); err != nil {
-		return err
+	for _, debian := range []images.Debian{images.Newest, images.Older} {
+		if err := mirror.Build(ctx, mirror.Options{Minors: mirror.AllMinors, Debian: debian}); err != nil {
+			return err
+		}
 	}
 	return mirror.Serve(ctx, images.NextPostgres)
 }

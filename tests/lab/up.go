@@ -8,15 +8,18 @@ import (
 	"path/filepath"
 	"time"
 
+	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/load"
+	"ecommerce-platform/tests/lab/mirror"
 	"ecommerce-platform/tests/lab/platform"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
 // Variables that choose a lab beside the one of `make up`.
 const (
-	labName  = "LAB_NAME"
-	labBlock = "LAB_VPC"
+	labName   = "LAB_NAME"
+	labBlock  = "LAB_VPC"
+	labDebian = "LAB_DEBIAN"
 )
 
 // firstAnswer is how long the shop may take to answer once every pod is ready.
@@ -24,7 +27,13 @@ const firstAnswer = time.Minute
 
 func up(ctx context.Context) error {
 	start := time.Now()
-	lab, err := platform.Prepare(ctx, platform.Options{Name: os.Getenv(labName), VpcCidr: os.Getenv(labBlock), Output: os.Stdout})
+	debian, err := images.ParseDebian(os.Getenv(labDebian))
+	if err != nil {
+		return fmt.Errorf("%s: %w", labDebian, err)
+	}
+	lab, err := platform.Prepare(ctx, platform.Options{
+		Name: os.Getenv(labName), VpcCidr: os.Getenv(labBlock), Output: os.Stdout, Mirror: mirror.Options{Debian: debian},
+	})
 	if err != nil {
 		return err
 	}

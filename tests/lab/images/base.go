@@ -11,8 +11,8 @@ import (
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
-// Suite is the Debian release of every image. Its successor's systemd refuses cgroup v1, which CI machines have.
-const Suite = "bookworm"
+// suite is the Debian release that container images are made of: the last one with the BIRD 1.6 that Calico configures.
+const suite = "bookworm"
 
 // debian is where packages come from; the environment may name mirrors nearer to the machine.
 type debian struct{ main, security string }
@@ -28,8 +28,8 @@ func debianMirrors() debian {
 	return d
 }
 
-// base makes the Debian image that the others start from and returns its tag.
-func base(ctx context.Context) (string, error) {
+// base makes the Debian image of a release that the others start from and returns its tag.
+func base(ctx context.Context, suite string) (string, error) {
 	mirrors := debianMirrors()
 	source, err := toolchain.Source("images", "base")
 	if err != nil {
@@ -39,12 +39,12 @@ func base(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	rootfs := fmt.Sprintf("lab-rootfs:%s-%s", Suite, toolchain.Key(Suite, mirrors.main))
-	tag := fmt.Sprintf("lab-debian:%s-%s", Suite, toolchain.Key(rootfs, mirrors.security, tree))
+	rootfs := fmt.Sprintf("lab-rootfs:%s-%s", suite, toolchain.Key(suite, mirrors.main))
+	tag := fmt.Sprintf("lab-debian:%s-%s", suite, toolchain.Key(rootfs, mirrors.security, tree))
 	if present(ctx, tag) {
 		return tag, nil
 	}
-	unlock, err := toolchain.Lock(ctx, "image-base")
+	unlock, err := toolchain.Lock(ctx, "image-base-"+suite)
 	if err != nil {
 		return "", err
 	}
@@ -53,18 +53,18 @@ func base(ctx context.Context) (string, error) {
 		return tag, nil
 	}
 	if !present(ctx, rootfs) {
-		if err := bootstrap(ctx, mirrors.main, rootfs); err != nil {
+		if err := bootstrap(ctx, suite, mirrors.main, rootfs); err != nil {
 			return "", fmt.Errorf("image %s: %w", rootfs, err)
 		}
 	}
 	err = build(ctx, source, tag, map[string]string{
-		"ROOTFS": rootfs, "SUITE": Suite, "MIRROR": mirrors.main, "SECURITY_MIRROR": mirrors.security,
+		"ROOTFS": rootfs, "SUITE": suite, "MIRROR": mirrors.main, "SECURITY_MIRROR": mirrors.security,
 	})
 	return tag, err
 }
 
 // bootstrap imports a minimal Debian tree as an image.
-func bootstrap(ctx context.Context, mirror, tag string) (err error) {
+func bootstrap(ctx context.Context, suite, mirror, tag string) (err error) {
 	if err := toolchain.Commands(ctx, "debootstrap"); err != nil {
 		return err
 	}
@@ -84,11 +84,11 @@ func bootstrap(ctx context.Context, mirror, tag string) (err error) {
 	defer func() {
 		_, _ = toolchain.Run(context.WithoutCancel(ctx), slices.Concat(root, []string{"rm", "-rf", "--one-file-system", dir})...)
 	}()
-	done := toolchain.Step("bootstrapping Debian " + Suite + " from " + mirror + " (about 1 min)")
+	done := toolchain.Step("bootstrapping Debian " + suite + " from " + mirror + " (about 1 min)")
 	defer func() { done(err) }()
 	tree, archive := filepath.Join(dir, "tree"), filepath.Join(dir, "tree.tar")
 	debootstrap := slices.Concat(root, []string{
-		"env", "PATH=" + os.Getenv("PATH") + ":/usr/sbin:/sbin", "debootstrap", "--variant=minbase", Suite, tree, mirror,
+		"env", "PATH=" + os.Getenv("PATH") + ":/usr/sbin:/sbin", "debootstrap", "--variant=minbase", suite, tree, mirror,
 	})
 	if _, err := toolchain.Run(ctx, debootstrap...); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package images
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -48,7 +49,7 @@ func (i Image) inputs(ctx context.Context) (inputs, error) {
 	in := inputs{tools: map[string]string{}, trees: map[string]string{}}
 	var err error
 	if !i.Scratch {
-		if in.base, err = base(ctx); err != nil {
+		if in.base, err = base(ctx, cmp.Or(i.Suite, suite)); err != nil {
 			return in, err
 		}
 	}

@@ -31,7 +31,7 @@ func boot(t *testing.T, stubs map[string]string) (root, output string, err error
 	} {
 		write(filepath.Join(root, path), content, 0o644)
 	}
-	write(filepath.Join(root, "sbin/init"), "#!/bin/sh\necho systemd takes over\n", 0o755)
+	write(filepath.Join(root, "sbin/init"), "#!/bin/bash\necho \"systemd takes over${*:+ with $*}\"\n", 0o755)
 	for _, command := range []string{"mknod", "mount", "mountpoint", "umount", "hostname", "nft"} {
 		write(filepath.Join(bin, command), "#!/bin/sh\n"+stubs[command]+"\n", 0o755)
 	}
@@ -70,6 +70,14 @@ func TestEntryPointBoots(t *testing.T) {
 			assert.True(t, strings.HasSuffix(output, "systemd takes over"), output)
 		})
 	}
+}
+
+func TestEntryPointAsksSystemdForTheControlGroupsOfTheHost(t *testing.T) {
+	_, output, err := boot(t, map[string]string{
+		"mountpoint": "exit 1", "mount": `case $* in *remount,bind,rw*/sys) rm "$TWIN_ROOT/sys/fs/cgroup/cgroup.controllers" ;; esac`,
+	})
+	require.NoError(t, err, output)
+	assert.Equal(t, "systemd takes over with SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1 systemd.unified_cgroup_hierarchy=0", output)
 }
 
 func TestEntryPointStopsWhereTheFirewallDoesNotLoad(t *testing.T) {

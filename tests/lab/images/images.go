@@ -20,6 +20,8 @@ type Image struct {
 	Args map[string]string
 	// Scratch images start from nothing, not from the Debian base.
 	Scratch bool
+	// Suite is the Debian release of the base. Default, that of all containers.
+	Suite string
 	// Tools are binaries put into bin/ of the build context: name there -> name for toolchain.Tool.
 	Tools map[string]string
 	// Trees are directories of a Go module: name in the build context -> directory.
@@ -39,11 +41,8 @@ func same(names ...string) map[string]string {
 
 var calico = ":v" + versions.All.Calico.Lab.Version
 
-// Node stands for the AMI, Mirror for the internet. Neither is ever pulled from a registry.
-var (
-	Node   = Image{Name: "node"}
-	Mirror = Image{Name: "mirror"}
-)
+// Mirror stands for the internet. It is never pulled from a registry.
+var Mirror = Image{Name: "mirror"}
 
 // Served is every image that a cluster of the lab pulls, beside those of its release of Kubernetes.
 var Served = []Image{

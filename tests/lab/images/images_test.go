@@ -30,7 +30,7 @@ func dockerfile(t *testing.T, i Image) string {
 
 func TestImages(t *testing.T) {
 	releases := Releases(versions.All.Kubernetes.Releases...)
-	all := slices.Concat([]Image{Node, Mirror, NextPostgres}, Served, releases)
+	all := slices.Concat([]Image{Newest.Machine(), Older.Machine(), Mirror, NextPostgres}, Served, releases)
 	names, refs := map[string]bool{}, map[string]bool{}
 	for _, i := range all {
 		t.Run(i.Name, func(t *testing.T) {
@@ -74,6 +74,17 @@ func TestCalicoImagesAreTheManifests(t *testing.T) {
 	}
 	slices.Sort(theirs)
 	assert.ElementsMatch(t, slices.Compact(theirs), ours)
+}
+
+func TestParseDebian(t *testing.T) {
+	for text, want := range map[string]Debian{"": Newest, "12": Older, "13": Newest} {
+		got, err := ParseDebian(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+		assert.NotEmpty(t, got.Suite())
+	}
+	_, err := ParseDebian("11")
+	assert.EqualError(t, err, `Debian "11": must be 12 or 13`)
 }
 
 func TestCopyTreeMakesFilesWritable(t *testing.T) {

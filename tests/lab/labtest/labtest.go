@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sync"
 
+	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/mirror"
 	"ecommerce-platform/tests/lab/platform"
 	"ecommerce-platform/tests/lab/toolchain"
@@ -29,8 +30,8 @@ type Options struct {
 	Addresses map[string]string
 	// Program is the directory of the Pulumi program. Default, this checkout.
 	Program string
-	// Minors are the versions of Kubernetes that the lab's mirror serves. Default, the program's own.
-	Minors mirror.Minors
+	// Mirror is what the lab's mirror serves, and with that the Debian of its machines.
+	Mirror mirror.Options
 	// Keep uses a lab that runs, and leaves it running.
 	Keep bool
 	// Attach looks at a lab that is up, and that another process works on.
@@ -42,6 +43,10 @@ func Flags(options *Options) {
 	flag.StringVar(&options.Name, "lab", options.Name, "name of the lab")
 	flag.StringVar(&options.VpcCidr, "block", options.VpcCidr, "address block of the lab's VPC")
 	flag.StringVar(&options.Program, "program", options.Program, "directory of the Pulumi program; this checkout if none")
+	flag.Func("debian", "release of Debian that machines run, 12 or 13; 13 if none", func(text string) (err error) {
+		options.Mirror.Debian, err = images.ParseDebian(text)
+		return err
+	})
 	flag.BoolVar(&options.Keep, "keep", options.Keep, "leave the lab running for the next run, and use one that runs")
 	flag.BoolVar(&options.Attach, "attach", options.Attach, "test a lab that is up as it is, while another process holds it")
 }
@@ -81,7 +86,7 @@ func Addresses(options Options) (map[string]string, error) {
 }
 
 func (o Options) platform() platform.Options {
-	return platform.Options{Name: o.Name, VpcCidr: o.VpcCidr, Addresses: o.Addresses, Program: o.Program, Minors: o.Minors}
+	return platform.Options{Name: o.Name, VpcCidr: o.VpcCidr, Addresses: o.Addresses, Program: o.Program, Mirror: o.Mirror}
 }
 
 // Reopen goes on with what there is of a lab, where another process worked on it before.

@@ -17,13 +17,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"ecommerce-platform/cluster/versions"
+	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/labtest"
 	"ecommerce-platform/tests/lab/load"
 	"ecommerce-platform/tests/lab/mirror"
 )
 
 // older is a lab whose cluster begins one minor before another.
-var older = labtest.Options{Name: "ecommerce-platform-u", VpcCidr: "172.31.64.0/20", Minors: mirror.AllMinors}
+var older = labtest.Options{Name: "ecommerce-platform-u", VpcCidr: "172.31.64.0/20", Mirror: mirror.Options{Minors: mirror.AllMinors}}
 
 // upgradeCase is a topology, where an upgrade of it is killed, and what may be lost meanwhile.
 type upgradeCase struct {
@@ -33,6 +34,8 @@ type upgradeCase struct {
 	// more are workers beside those of Pulumi.dev.yaml.
 	more map[string]any
 	kill interruption
+	// debian is what the machines run. Default, the newest.
+	debian images.Debian
 	// pinned are, for each path, the tiers that a single node can run: while that is emptied, they are away.
 	pinned map[string][]string
 }
@@ -47,7 +50,8 @@ var upgradeCases = []upgradeCase{
 		pinned: map[string][]string{"/": {"frontend"}, "/data": {"frontend", "backend"}},
 	},
 	{
-		name: "a second frontend worker",
+		name:   "a second frontend worker, on the Debian before",
+		debian: images.Older,
 		more: map[string]any{
 			"name": "worker-node-3", "role": "worker", "privateIp": "172.31.72.9", "labels": map[string]any{"tier": "frontend", "storage": "ssd"},
 		},
@@ -90,6 +94,7 @@ func (c upgradeCase) releases(t *testing.T) (from, to string) {
 func (c upgradeCase) open(t *testing.T, from string) map[string]any {
 	theirs, their := shop, options
 	options = older
+	options.Mirror.Debian = c.debian
 	options.Keep = their.Keep
 	lab, err := labtest.Open(t.Context(), options)
 	require.NoError(t, err)

@@ -63,7 +63,7 @@ func machine(name, address string, firewall machines.Firewall) machines.Machine 
 // TestMachine boots machines from the lab's node image and looks at what the rules let through.
 func TestMachine(t *testing.T) {
 	ctx := context.Background()
-	image, err := images.Node.Build(ctx)
+	image, err := images.Newest.Machine().Build(ctx)
 	require.NoError(t, err)
 	docker := &machines.Docker{Name: twin, Image: image}
 	require.NoError(t, machines.Down(ctx, twin))

@@ -3,6 +3,7 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -26,6 +27,13 @@ type content struct {
 // default alone.
 type Minors []string
 
+// Options choose what a mirror serves.
+type Options struct {
+	Minors Minors
+	// Debian is the release whose packages it has. Default, the newest.
+	Debian images.Debian
+}
+
 // AllMinors are those that the platform installs.
 var AllMinors Minors = versions.All.Kubernetes.Minors()
 
@@ -46,15 +54,15 @@ func (m Minors) releases() ([]versions.Release, error) {
 
 // Build makes everything the mirror serves: repositories and manifests in the cache, images in its registry. What
 // exists is left alone.
-func Build(ctx context.Context, minors Minors) error {
+func Build(ctx context.Context, options Options) error {
 	if err := toolchain.EnsureDocker(ctx); err != nil {
 		return err
 	}
-	c, err := prepare(ctx, minors)
+	c, err := prepare(ctx, options)
 	if err != nil {
 		return err
 	}
-	releases, err := minors.releases()
+	releases, err := options.Minors.releases()
 	if err != nil {
 		return err
 	}
@@ -71,8 +79,9 @@ func Serve(ctx context.Context, more ...images.Image) error {
 }
 
 // prepare makes the files of the mirror and its container image.
-func prepare(ctx context.Context, minors Minors) (content, error) {
-	releases, err := minors.releases()
+func prepare(ctx context.Context, options Options) (content, error) {
+	debian := cmp.Or(options.Debian, images.Newest)
+	releases, err := options.Minors.releases()
 	if err != nil {
 		return content{}, err
 	}
@@ -85,7 +94,7 @@ func prepare(ctx context.Context, minors Minors) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	node, err := images.Node.Build(ctx)
+	node, err := debian.Machine().Build(ctx)
 	if err != nil {
 		return content{}, err
 	}
@@ -106,7 +115,7 @@ func prepare(ctx context.Context, minors Minors) (content, error) {
 	}
 	done := toolchain.Step("making the mirror's package repositories")
 	err = toolchain.Publish(c.root, func(fresh string) error {
-		if err := repositories(ctx, fresh, image, node, releases, packages); err != nil {
+		if err := repositories(ctx, fresh, image, node, debian, releases, packages); err != nil {
 			return err
 		}
 		return manifests(ctx, filepath.Join(fresh, "www"))
@@ -119,8 +128,8 @@ func prepare(ctx context.Context, minors Minors) (content, error) {
 }
 
 // Key is the armored OpenPGP public key that both package repositories are signed with.
-func Key(ctx context.Context) (string, error) {
-	c, err := prepare(ctx, nil)
+func Key(ctx context.Context, options Options) (string, error) {
+	c, err := prepare(ctx, options)
 	if err != nil {
 		return "", err
 	}
@@ -141,12 +150,12 @@ func Address(subnet string) (netip.Addr, error) {
 }
 
 // Config is the value of the stack's mirrors setting for nodes in a subnet.
-func Config(ctx context.Context, subnet string) (map[string]string, error) {
+func Config(ctx context.Context, options Options, subnet string) (map[string]string, error) {
 	address, err := Address(subnet)
 	if err != nil {
 		return nil, err
 	}
-	key, err := Key(ctx)
+	key, err := Key(ctx, options)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ cp /var/cache/apt/archives/*.deb /out/
 chown "$OWNER" /out/*.deb`
 
 // repositories makes the signed repositories below root/www.
-func repositories(ctx context.Context, root, image, node string, releases []versions.Release, tools map[string]string) error {
+func repositories(ctx context.Context, root, image, node string, debian images.Debian, releases []versions.Release, tools map[string]string) error {
 	in, out := filepath.Join(root, "in"), filepath.Join(root, "www")
 	debs := filepath.Join(in, "debian")
 	for _, dir := range []string{debs, out} {
@@ -54,7 +54,7 @@ func repositories(ctx context.Context, root, image, node string, releases []vers
 		return err
 	}
 	_, err = toolchain.Run(ctx, "docker", "run", "--rm", "--network", "none", "--user", owner,
-		"-e", "SUITE="+images.Suite, "-e", "KUBERNETES="+strings.Join(minors, " "), "-e", "GNUPGHOME=/keys",
+		"-e", "SUITE="+debian.Suite(), "-e", "KUBERNETES="+strings.Join(minors, " "), "-e", "GNUPGHOME=/keys",
 		"-v", in+":/in:ro", "-v", out+":/out", "-v", keys+":/keys", "--tmpfs", "/tmp",
 		"--entrypoint", "/usr/local/sbin/repositories.sh", image)
 	if err != nil {

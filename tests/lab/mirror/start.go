@@ -23,8 +23,8 @@ func Container(name string) string { return name + "-mirror" }
 
 // Start runs the mirror of the lab with a name, unless it runs, and returns its container's name once everything
 // answers. A mirror that serves something older is replaced and keeps its addresses.
-func Start(ctx context.Context, name string, minors Minors) (string, error) {
-	c, err := prepare(ctx, minors)
+func Start(ctx context.Context, name string, options Options) (string, error) {
+	c, err := prepare(ctx, options)
 	if err != nil {
 		return "", err
 	}

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"ecommerce-platform/tests/lab/engine"
-	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/mirror"
 )
 
@@ -36,7 +35,7 @@ func (l *Lab) StackOf(ctx context.Context, program string) (*engine.Stack, error
 
 // environment is what the providers are told of the lab, whose mirror runs.
 func (l *Lab) environment(ctx context.Context) ([]string, error) {
-	image, err := images.Node.Build(ctx)
+	image, err := l.options.Mirror.Debian.Machine().Build(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 
 	"ecommerce-platform/tests/lab/engine"
+	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/machines"
 	"ecommerce-platform/tests/lab/mirror"
 	"ecommerce-platform/tests/lab/toolchain"
@@ -30,8 +32,8 @@ type Options struct {
 	// Addresses are private addresses of nodes by name. Default, those of Pulumi.dev.yaml, or in another block the same
 	// host parts there.
 	Addresses map[string]string
-	// Minors are the versions of Kubernetes that the lab's mirror serves. Default, the program's own.
-	Minors mirror.Minors
+	// Mirror is what the lab's mirror serves, and with that the Debian of its machines.
+	Mirror mirror.Options
 	// Output is where pulumi writes as it goes.
 	Output io.Writer
 	// Program is the directory of the Pulumi program. Default, this checkout.
@@ -96,10 +98,10 @@ func (l *Lab) prepare(ctx context.Context) (err error) {
 	if err := toolchain.RaiseLimits(ctx); err != nil {
 		return err
 	}
-	if err := mirror.Build(ctx, l.options.Minors); err != nil {
+	if err := mirror.Build(ctx, l.options.Mirror); err != nil {
 		return err
 	}
-	if _, err := mirror.Start(ctx, l.options.Name, l.options.Minors); err != nil {
+	if _, err := mirror.Start(ctx, l.options.Name, l.options.Mirror); err != nil {
 		return err
 	}
 	if l.env, err = l.environment(ctx); err != nil {
@@ -129,6 +131,7 @@ func (o *Options) complete() (err error) {
 			return err
 		}
 	}
+	o.Mirror.Debian = cmp.Or(o.Mirror.Debian, images.Newest)
 	o.Addresses, err = addresses(*o)
 	return err
 }

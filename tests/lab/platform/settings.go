@@ -20,7 +20,7 @@ import (
 // settings is the stack's configuration where it differs from Pulumi.dev.yaml. An air-gapped user sets the same mirrors; the rest is
 // what kubelets in containers on a shared disk need.
 func settings(ctx context.Context, options Options) (map[string]any, error) {
-	mirrors, err := mirror.Config(ctx, options.VpcCidr)
+	mirrors, err := mirror.Config(ctx, options.Mirror, options.VpcCidr)
 	if err != nil {
 		return nil, err
 	}
@@ -50,9 +50,8 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 		"nodes":      nodes,
 		// What the machines see of this host: the administrator's address.
 		"adminCidrs": []any{host.String() + "/32"},
-		// systemd of Debian 13 refuses the first version of control groups, which some hosts still have.
-		"amiName": "debian-12-amd64-*",
-		"mirrors": mirrors,
+		"amiName":    options.Mirror.Debian.AMI(),
+		"mirrors":    mirrors,
 		// What there is of Calico to build.
 		"calicoVersion":        versions.All.Calico.Lab.Version,
 		"calicoManifestSha256": versions.All.Calico.Lab.ManifestSHA256,
@@ -71,7 +70,7 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 		},
 		// On a machine kube-proxy sizes connection tracking; in a container it may not, and ends when it tries.
 		"kubeProxy": map[string]any{"conntrack": map[string]any{"maxPerCore": 0, "min": 0}},
-		// Debian 12's version, under a tag that says so, and no more of this machine's disk than it needs.
+		// The version of the Debian that images are made of, under a tag that says so, and no more of this machine's disk than it needs.
 		"postgres":              map[string]any{"image": "postgres:15", "volumeGiB": 1},
 		"ignorePreflightErrors": []any{"SystemVerification", "Swap"},
 	}, nil

@@ -52,7 +52,7 @@ func startPlugin(t *testing.T, dir string) *cloud {
 // TestPlugin takes one instance with an Elastic IP through its life on the lab's node image.
 func TestPlugin(t *testing.T) {
 	ctx := context.Background()
-	image, err := images.Node.Build(ctx)
+	image, err := images.Newest.Machine().Build(ctx)
 	require.NoError(t, err)
 	t.Setenv("TWIN_IMAGE", image)
 	require.NoError(t, machines.Down(ctx, twinName))

@@ -45,11 +45,11 @@ func (b *Bench) Floor(ctx context.Context) (times Times, err error) {
 	if err != nil {
 		return nil, err
 	}
-	internet, err := mirror.Start(ctx, b.Name, nil)
+	internet, err := mirror.Start(ctx, b.Name, mirror.Options{})
 	if err != nil {
 		return nil, err
 	}
-	image, err := images.Node.Build(ctx)
+	image, err := images.Newest.Machine().Build(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ ROOT=${TWIN_ROOT:-}
 
 # Docker mounts these read-only; systemd, runc and the kubelet write to them.
 mount -o remount,bind,rw "$ROOT/sys"
+arguments=()
 if [ -e "$ROOT/sys/fs/cgroup/cgroup.controllers" ]; then
 	mount -o remount,bind,rw "$ROOT/sys/fs/cgroup"
 else
@@ -22,6 +23,9 @@ else
 		mkdir -p "$ROOT/sys/fs/cgroup/systemd"
 		mount -t cgroup -o none,name=systemd cgroup "$ROOT/sys/fs/cgroup/systemd"
 	fi
+	# From release 256 on systemd refuses the first version of control groups, unless its kernel command line, which in a
+	# container is its own, asks for it in these words. Earlier ones ignore them.
+	arguments=(SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1 systemd.unified_cgroup_hierarchy=0)
 fi
 
 # Without this, systemctl and kube-proxy find kernel settings read-only.
@@ -78,4 +82,4 @@ if [ ! -s "$ROOT/etc/machine-id" ]; then
 	tr -d - </proc/sys/kernel/random/uuid >"$ROOT/etc/machine-id"
 fi
 
-exec env -i container=docker PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$ROOT/sbin/init" "$@"
+exec env -i container=docker PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$ROOT/sbin/init" "${arguments[@]}" "$@"
