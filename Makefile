@@ -43,7 +43,7 @@ comment: ## render what previews left in HEAD=dir and BASE=dir as a pull request
 bench: ## measure bring-up beside a bare script, idle runs, load, latency and growth; writes docs/benchmarks.md (PARTS="preview lab")
 	@$(LAB) bench
 
-bump: ## change a version everywhere (KUBERNETES=1.36.6, DEFAULT=1.36 for the minor of new clusters, CALICO=3.31.7 CALICO_SHA256=sum, NODE_EXPORTER=1.9.1)
+bump: ## change a version everywhere (KUBERNETES=1.36.6, DEFAULT=1.36 for the minor of new clusters, CALICO=3.31.7 CALICO_SHA256=sum, CONTAINERD=2.2.2, NODE_EXPORTER=1.9.1)
 	@$(LAB) bump
 	@$(MAKE) golden
 

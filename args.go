@@ -54,7 +54,7 @@ func (c *Config) holds(node Node) (what string, protect bool) {
 func (c *Config) clusterArgs(keys *cluster.Keys, machines []machine, identifier string) *cluster.Args {
 	args := &cluster.Args{
 		KubernetesVersion: c.KubernetesVersion,
-		CalicoVersion:     c.CalicoVersion, CalicoManifestSHA256: c.CalicoManifestSHA256,
+		ContainerdVersion: c.ContainerdVersion, CalicoVersion: c.CalicoVersion, CalicoManifestSHA256: c.CalicoManifestSHA256,
 		PodCidr: c.PodCidr, ServiceCidr: c.ServiceCidr,
 		LoginKey: secret(keys.Login.Private),
 		Kubelet:  c.Kubelet, KubeProxy: c.KubeProxy, IgnorePreflightErrors: c.IgnorePreflightErrors, Containerd: c.Containerd,

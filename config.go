@@ -51,6 +51,7 @@ type Config struct {
 	PodCidr               string             `json:"podCidr"`
 	ServiceCidr           string             `json:"serviceCidr"`
 	KubernetesVersion     string             `json:"kubernetesVersion"`
+	ContainerdVersion     string             `json:"containerdVersion"`
 	CalicoVersion         string             `json:"calicoVersion"`
 	CalicoManifestSHA256  string             `json:"calicoManifestSha256"`
 	KeySeed               string             `json:"keySeed"`

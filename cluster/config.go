@@ -13,6 +13,8 @@ type Args struct {
 	Nodes []Node
 	// KubernetesVersion is a full version without the v, of a minor that versions lists.
 	KubernetesVersion string
+	// ContainerdVersion is a full version without the v, of 2.0 or later.
+	ContainerdVersion string
 	// CalicoVersion is a full version without the v.
 	CalicoVersion string
 	// CalicoManifestSHA256 is the checksum, in hexadecimal, of that version's manifests/calico.yaml.

@@ -15,38 +15,47 @@ const registryPath = "/etc/containerd/certs.d"
 // mirroredRegistries are those the platform's images come from.
 var mirroredRegistries = []string{"docker.io", "quay.io", "registry.k8s.io"}
 
-// The keys below are those of configuration version 2, which containerd 1.6 and 1.7 use and 2.x
-// still reads; prepare.sh checks with `containerd config dump` that they were understood.
+// The keys below are those of configuration version 3, which containerd 2.x has; containerd.sh checks with
+// `containerd config dump` that they were understood.
 // Reference: https://github.com/containerd/containerd/blob/main/docs/cri/config.md
 type (
 	containerdConfig struct {
-		Version int                  `toml:"version"`
-		Plugins map[string]criPlugin `toml:"plugins"`
+		Version int               `toml:"version"`
+		Plugins containerdPlugins `toml:"plugins"`
 	}
-	criPlugin struct {
-		SandboxImage        string        `toml:"sandbox_image"`
-		RestrictOomScoreAdj bool          `toml:"restrict_oom_score_adj"`
-		CNI                 criCNI        `toml:"cni"`
-		Containerd          criContainerd `toml:"containerd"`
-		Registry            criRegistry   `toml:"registry"`
+	containerdPlugins struct {
+		Images  criImages  `toml:"io.containerd.cri.v1.images"`
+		Runtime criRuntime `toml:"io.containerd.cri.v1.runtime"`
 	}
-	criCNI struct {
-		BinDir  string `toml:"bin_dir"`
-		ConfDir string `toml:"conf_dir"`
+	criImages struct {
+		Pinned   criPinned   `toml:"pinned_images"`
+		Registry criRegistry `toml:"registry"`
 	}
-	criContainerd struct {
-		DefaultRuntimeName string                `toml:"default_runtime_name"`
-		Runtimes           map[string]criRuntime `toml:"runtimes"`
-	}
-	criRuntime struct {
-		RuntimeType string     `toml:"runtime_type"`
-		Options     criOptions `toml:"options"`
-	}
-	criOptions struct {
-		SystemdCgroup bool
+	criPinned struct {
+		Sandbox string `toml:"sandbox"`
 	}
 	criRegistry struct {
 		ConfigPath string `toml:"config_path"`
+	}
+	criRuntime struct {
+		RestrictOomScoreAdj bool          `toml:"restrict_oom_score_adj"`
+		CNI                 criCNI        `toml:"cni"`
+		Containerd          criContainerd `toml:"containerd"`
+	}
+	criCNI struct {
+		BinDirs []string `toml:"bin_dirs"`
+		ConfDir string   `toml:"conf_dir"`
+	}
+	criContainerd struct {
+		DefaultRuntimeName string                `toml:"default_runtime_name"`
+		Runtimes           map[string]ociRuntime `toml:"runtimes"`
+	}
+	ociRuntime struct {
+		RuntimeType string     `toml:"runtime_type"`
+		Options     ociOptions `toml:"options"`
+	}
+	ociOptions struct {
+		SystemdCgroup bool
 	}
 	registryHosts struct {
 		Server string                  `toml:"server"`
@@ -59,22 +68,20 @@ type (
 )
 
 func (a *Args) containerdTOML() (string, error) {
-	return marshalTOML(containerdConfig{
-		Version: 2,
-		Plugins: map[string]criPlugin{"io.containerd.grpc.v1.cri": {
-			SandboxImage:        a.pauseImage(),
+	return marshalTOML(containerdConfig{Version: 3, Plugins: containerdPlugins{
+		Images: criImages{Pinned: criPinned{Sandbox: a.pauseImage()}, Registry: criRegistry{ConfigPath: registryPath}},
+		Runtime: criRuntime{
 			RestrictOomScoreAdj: a.Containerd.RestrictOomScoreAdj,
-			// Debian's package looks in /usr/lib/cni, Kubernetes' packages and Calico write to /opt/cni/bin.
-			CNI: criCNI{BinDir: "/opt/cni/bin", ConfDir: "/etc/cni/net.d"},
+			// Where Kubernetes' packages and Calico write to.
+			CNI: criCNI{BinDirs: []string{"/opt/cni/bin"}, ConfDir: "/etc/cni/net.d"},
 			Containerd: criContainerd{
 				DefaultRuntimeName: "runc",
-				Runtimes: map[string]criRuntime{
-					"runc": {RuntimeType: "io.containerd.runc.v2", Options: criOptions{SystemdCgroup: true}},
+				Runtimes: map[string]ociRuntime{
+					"runc": {RuntimeType: "io.containerd.runc.v2", Options: ociOptions{SystemdCgroup: true}},
 				},
 			},
-			Registry: criRegistry{ConfigPath: registryPath},
-		}},
-	})
+		},
+	}})
 }
 
 // hostsTOML sends every pull from a registry to the mirror. The mirror is the server as well, so

@@ -25,7 +25,7 @@ type node struct {
 
 // nodeScripts are the scripts that a node of this role needs.
 func nodeScripts(role string) []string {
-	both := []string{library, "packages.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh", "volume.sh", "os-update.sh"}
+	both := []string{library, "packages.sh", "containerd.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh", "volume.sh", "os-update.sh"}
 	if role == boundary.ControlPlane {
 		return append(both, "evict.sh", "components.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh",
 			"vacate.sh", "turn.sh", "clear.sh", "drain.sh", "ready.sh", "backup-password.sh", "backup.sh", "schedule.sh", "restore-data.sh")
@@ -70,7 +70,7 @@ func (c *Cluster) prepare(ctx *pulumi.Context, prefix string, args *Args, n Node
 	settings := []step.Setting{
 		step.Set("NODE_IP", pulumi.String(n.PrivateIP)),
 		step.Set("KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)),
-		step.Set("PAUSE_IMAGE", pulumi.String(args.pauseImage())),
+		step.Set("CONTAINERD_VERSION", pulumi.String(args.ContainerdVersion)),
 		step.Set("PACKAGES", pulumi.String(args.Mirrors.Packages)),
 		step.Set("SWAP", pulumi.String("off")),
 	}
@@ -131,6 +131,7 @@ func initialize(args *Args, n *node, workers []*node) error {
 			step.Set("ENDPOINT", pulumi.String(args.endpoint())),
 			step.Set("ADDRESS", n.node.Address),
 			step.Set("KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)),
+			step.Set("CONTAINERD_VERSION", pulumi.String(args.ContainerdVersion)),
 			step.Set("POD_CIDR", pulumi.String(args.PodCidr)),
 			step.Set("SERVICE_CIDR", pulumi.String(args.ServiceCidr)),
 			step.Set("IGNORE", pulumi.String(args.ignored())),

@@ -22,12 +22,13 @@ func upgradeAll(args *Args, control *node, workers []*node) error {
 	return nil
 }
 
-// upgrade empties a worker and replaces its kubelet. Both steps run for another version only, not whenever something
+// upgrade empties a worker and replaces its container runtime and kubelet. Both steps run for another version only, not whenever something
 // before them does, so that a change of one worker says nothing about those after it.
 func upgrade(args *Args, control, worker *node, previous pulumi.Resource) (*step.Done, error) {
 	settings := []step.Setting{
 		step.Set("NODE_NAME", pulumi.String(worker.node.Name)),
 		step.Set("KUBERNETES_VERSION", pulumi.String(args.KubernetesVersion)),
+		step.Set("CONTAINERD_VERSION", pulumi.String(args.ContainerdVersion)),
 	}
 	waits := []pulumi.Resource{worker.present.Command}
 	if previous != nil {

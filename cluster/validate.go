@@ -51,6 +51,9 @@ func (p *problems) versions(a *Args) {
 		p.Addf("kubernetesVersion %q: minor version %s is not supported, use %s",
 			a.KubernetesVersion, minor, strings.Join(known.Kubernetes.Minors(), " or "))
 	}
+	if !fullVersion.MatchString(a.ContainerdVersion) || strings.HasPrefix(a.ContainerdVersion, "0.") || strings.HasPrefix(a.ContainerdVersion, "1.") {
+		p.Addf("containerdVersion %q: not a full version of 2.0 or later, such as %s", a.ContainerdVersion, known.Containerd)
+	}
 	if !fullVersion.MatchString(a.CalicoVersion) {
 		p.Addf("calicoVersion %q: not a full version such as %s", a.CalicoVersion, known.Calico.Version)
 	}

@@ -37,6 +37,15 @@ func TestClusterUpgrade(t *testing.T) {
 			assert.Contains(t, changed, "shop-"+name)
 		}
 	})
+	t.Run("another version of the runtime takes the same way", func(t *testing.T) {
+		changed := clusterChanged(t, func(args *cluster.Args) { args.ContainerdVersion = "2.99.0" })
+		for _, name := range []string{
+			"control-plane-prepare", "control-plane-init", "worker-node-1-prepare", "control-plane-vacate-worker-node-1", "worker-node-1-upgrade",
+			"control-plane-vacate-worker-node-2", "worker-node-2-upgrade",
+		} {
+			assert.Contains(t, changed, "shop-"+name)
+		}
+	})
 	t.Run("other changes leave versions alone", func(t *testing.T) {
 		for name, change := range map[string]func(*cluster.Args){
 			"settings of the kubelet": func(args *cluster.Args) { args.Kubelet = map[string]any{"maxPods": 60} },

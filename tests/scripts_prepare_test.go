@@ -11,7 +11,7 @@ import (
 // scriptsMachine is a Debian machine before prepare.sh.
 func scriptsMachine(t *testing.T) *scriptsHost {
 	h := newScriptsHost(t, map[string]string{
-		"NODE_IP": "172.31.2.239", "KUBERNETES_VERSION": "1.35.90", "PAUSE_IMAGE": "registry.k8s.io/pause:3.10.1",
+		"NODE_IP": "172.31.2.239", "KUBERNETES_VERSION": "1.35.90", "CONTAINERD_VERSION": "2.2.90",
 		"PACKAGES": "http://mirror/apt", "REGISTRIES": "docker.io quay.io", "SWAP": "off",
 	})
 	h.write("etc/apt/sources.list", "deb http://deb.debian.org/debian trixie main\n")
@@ -20,7 +20,7 @@ func scriptsMachine(t *testing.T) *scriptsHost {
 	h.write("proc/filesystems", "nodev\toverlay\n")
 	h.write("proc/sys/net/ipv4/ip_forward", "1\n")
 	h.write("proc/swaps", "Filename Type Size Used Priority\n")
-	h.write("opt/platform/etc/containerd.toml", "version = 2\n")
+	h.write("opt/platform/etc/containerd.toml", "version = 3\n    sandbox = \"registry.k8s.io/pause:3.10.90\"\n")
 	h.write("opt/platform/etc/hosts.toml", "server = \"http://mirror:5000\"\n")
 	h.write("opt/platform/etc/packages.asc", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n")
 	h.stub("ip", `echo "2: ens5    inet 172.31.2.239/20 brd 172.31.15.255 scope global ens5"`)
@@ -31,11 +31,12 @@ func scriptsMachine(t *testing.T) *scriptsHost {
 	h.stub("dpkg", "")
 	h.stub("apt-mark", "")
 	h.stub("ctr", "")
-	h.stub("containerd", `echo "SystemdCgroup = true /opt/cni/bin /etc/containerd/certs.d registry.k8s.io/pause:3.10.1"`)
+	h.stub("containerd", `echo "SystemdCgroup = true /opt/cni/bin /etc/containerd/certs.d registry.k8s.io/pause:3.10.90"`)
 	h.stub("apt-get", `[[ $* == *" install "* ]] && echo "installed 1.35.90-1.1" >"$PLATFORM_ROOT/installed"; exit 0`)
 	// One form of the question asks for the version as well, the other for the status alone.
 	h.stub("dpkg-query", `[[ -e $PLATFORM_ROOT/installed ]] || exit 1
-if [[ $* == *Version* ]]; then cat "$PLATFORM_ROOT/installed"; else echo installed; fi`)
+if [[ $* == *Version* && $* == *containerd.io ]]; then echo "installed 2.2.90-1~debian.13~trixie"
+elif [[ $* == *Version* ]]; then cat "$PLATFORM_ROOT/installed"; else echo installed; fi`)
 	return h
 }
 
@@ -43,10 +44,11 @@ func TestScriptsPrepare(t *testing.T) {
 	h := scriptsMachine(t)
 	first := h.works("prepare.sh", "")
 	assert.Contains(t, first.calls, "cloud-init status --wait")
-	assert.Contains(t, first.calls, "kubelet=1.35.90-* kubeadm=1.35.90-* kubectl=1.35.90-*")
-	assert.Contains(t, first.calls, "apt-mark hold kubelet kubeadm kubectl")
+	assert.Contains(t, first.calls, "containerd.io=2.2.90-* kubelet=1.35.90-* kubeadm=1.35.90-* kubectl=1.35.90-*")
+	assert.Contains(t, first.calls, "apt-mark hold containerd.io kubelet kubeadm kubectl")
 	assert.Contains(t, first.calls, "systemctl restart containerd")
 	assert.Equal(t, "deb [signed-by=/etc/apt/keyrings/platform.asc] http://mirror/apt/debian trixie main\n"+
+		"deb [signed-by=/etc/apt/keyrings/platform.asc] http://mirror/apt/docker trixie stable\n"+
 		"deb [signed-by=/etc/apt/keyrings/platform.asc] http://mirror/apt/kubernetes/v1.35/deb/ /\n", h.read("etc/apt/sources.list.d/platform.list"))
 	assert.False(t, h.has("etc/apt/sources.list"), "Debian's own sources are moved aside")
 	assert.Contains(t, h.read("etc/fstab"), "\n# UUID=2 none swap")
@@ -78,7 +80,10 @@ func TestScriptsPrepare(t *testing.T) {
 		h.works("prepare.sh", "")
 		assert.Equal(t, "deb http://deb.debian.org/debian trixie main\n", h.read("etc/apt/sources.list"))
 		assert.True(t, h.has("etc/apt/sources.list.d/debian.sources"))
-		assert.Contains(t, h.read("etc/apt/sources.list.d/platform.list"), "https://pkgs.k8s.io/core:/stable:/v1.35/deb/ /")
+		list := h.read("etc/apt/sources.list.d/platform.list")
+		assert.Contains(t, list, "deb [signed-by=/etc/apt/keyrings/platform.asc] https://pkgs.k8s.io/core:/stable:/v1.35/deb/ /")
+		assert.Contains(t, list, "deb [signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/debian trixie stable\n")
+		assert.Equal(t, "key\n", h.read("etc/apt/keyrings/docker.asc"))
 		assert.False(t, h.has("etc/containerd/certs.d/quay.io"))
 		assert.NotContains(t, h.works("prepare.sh", "").calls, "\ncurl ", "the key is not fetched again")
 	})
@@ -147,7 +152,7 @@ func TestScriptsPrepareDiagnoses(t *testing.T) {
 		},
 			"packages cannot be installed", "see whether the sources hold these versions"},
 		"containerd":      {func(h *scriptsHost) { h.stub("ctr", "echo no socket; exit 1") }, "containerd does not answer: no socket", "look at journalctl"},
-		"containerd keys": {func(h *scriptsHost) { h.stub("containerd", "echo SystemdCgroup = false") }, "containerd did not take over the setting SystemdCgroup = true", "use containerd"},
+		"containerd keys": {func(h *scriptsHost) { h.stub("containerd", "echo SystemdCgroup = false") }, "containerd did not take over the setting SystemdCgroup = true", "set containerdVersion to the default"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := scriptsMachine(t)

@@ -15,11 +15,11 @@ import (
 func scriptsControlPlane(t *testing.T) *scriptsHost {
 	h := newScriptsHost(t, map[string]string{
 		"NODE_NAME": "control-plane", "ENDPOINT": "172.31.15.119:6443", "ADDRESS": "203.0.113.9",
-		"KUBERNETES_VERSION": "1.35.90", "POD_CIDR": "192.168.0.0/16", "SERVICE_CIDR": "10.96.0.0/12", "IGNORE": "Swap",
+		"KUBERNETES_VERSION": "1.35.90", "CONTAINERD_VERSION": "2.2.90", "POD_CIDR": "192.168.0.0/16", "SERVICE_CIDR": "10.96.0.0/12", "IGNORE": "Swap",
 	})
 	h.write("var/lib/kubelet/config.yaml", "a: b\n")
 	h.write("opt/platform/etc/kubeadm.yaml", "kind: ClusterConfiguration\n---\nkind: KubeProxyConfiguration\nmode: iptables\n")
-	h.stub("dpkg-query", `echo "installed 1.35.90-1.1"`)
+	h.stub("dpkg-query", `case $* in *containerd.io) echo "installed 2.2.90-1" ;; *) echo "installed 1.35.90-1.1" ;; esac`)
 	h.stub("kubeadm", `case "$1 $2" in
 "init --config") mkdir -p "$PLATFORM_ROOT/etc/kubernetes/pki"; touch "$PLATFORM_ROOT/etc/kubernetes/admin.conf" ;;
 "init phase") [[ $3 == certs ]] && touch "$PLATFORM_ROOT/etc/kubernetes/pki/apiserver."{crt,key} ;;

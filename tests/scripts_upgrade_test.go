@@ -14,6 +14,11 @@ func scriptsOlder(h *scriptsHost) *scriptsHost {
 	for _, name := range []string{"packages/kubelet", "packages/kubeadm", "packages/kubectl", "api", "kubelet"} {
 		h.write(name, "1.34.90")
 	}
+	h.write("packages/containerd.io", "2.1.90")
+	h.write("runtime", "2.1.90")
+	h.write("opt/platform/etc/containerd.toml", "version = 3\n    sandbox = \"registry.k8s.io/pause:3.10.90\"\n")
+	h.stub("ctr", "")
+	h.stub("containerd", `echo "SystemdCgroup = true /opt/cni/bin /etc/containerd/certs.d registry.k8s.io/pause:3.10.90"`)
 	h.write("unschedulable", "")
 	h.write("annotation", "")
 	h.stub("apt-mark", "")
@@ -23,15 +28,16 @@ func scriptsOlder(h *scriptsHost) *scriptsHost {
 [[ $* == *Status* ]] && printf 'installed '
 printf '%s-1.1\n' "$(<"$file")"`)
 	h.stub("apt-get", `[[ $* == *" install "* && $* != *--download-only* ]] || exit 0
-for word; do [[ $word == *=* && $word == kube* ]] && printf %s "$KUBERNETES_VERSION" >"$PLATFORM_ROOT/packages/${word%%=*}"; done; exit 0`)
-	h.stub("systemctl", `[[ $* == "restart kubelet" ]] && cp "$PLATFORM_ROOT/packages/kubelet" "$PLATFORM_ROOT/kubelet"; exit 0`)
+for word; do [[ $word != *=*-\* ]] || { version=${word#*=}; printf %s "${version%-*}" >"$PLATFORM_ROOT/packages/${word%%=*}"; }; done; exit 0`)
+	h.stub("systemctl", `[[ $* == "restart kubelet" ]] && cp "$PLATFORM_ROOT/packages/kubelet" "$PLATFORM_ROOT/kubelet"
+[[ $* == "restart containerd" ]] && cp "$PLATFORM_ROOT/packages/containerd.io" "$PLATFORM_ROOT/runtime"; exit 0`)
 	h.stub("kubectl", `case "$*" in
 *"get --raw /version"*) printf '  "gitVersion": "v%s",\n' "$(<"$PLATFORM_ROOT/api")" ;;
 *"get nodes"*) printf 'control-plane v%s\nworker-node-1 v%s\n' "$(<"$PLATFORM_ROOT/kubelet")" "${WORKER:-1.34.90}" ;;
 *"{.spec.unschedulable}"*) cat "$PLATFORM_ROOT/unschedulable" ;;
 *"{.metadata.annotations."*) cat "$PLATFORM_ROOT/annotation" ;;
 *kubeletVersion}*Ready*) printf 'v%s True' "$(<"$PLATFORM_ROOT/kubelet")" ;;
-*kubeletVersion}*) printf 'v%s' "$(<"$PLATFORM_ROOT/kubelet")" ;;
+*kubeletVersion}*) printf 'v%s containerd://v%s' "$(<"$PLATFORM_ROOT/kubelet")" "$(<"$PLATFORM_ROOT/runtime")" ;;
 *" drain "*) printf true >"$PLATFORM_ROOT/unschedulable" ;;
 *" uncordon "*) : >"$PLATFORM_ROOT/unschedulable" ;;
 *"/upgrading="*) printf 1.35.90 >"$PLATFORM_ROOT/annotation" ;;
@@ -67,7 +73,7 @@ func inOrder(t *testing.T, calls string, wanted ...string) {
 func TestScriptsUpgradeOfTheControlPlane(t *testing.T) {
 	whole := []string{
 		"kubeadm=1.35.90-*", "kubeadm config images pull", "kubeadm upgrade apply v1.35.90 --yes --patches ", "/opt/platform/etc/patches --ignore-preflight-errors Swap",
-		"annotate node control-plane", "drain control-plane", "kubelet=1.35.90-* kubectl=1.35.90-*", "systemctl daemon-reload",
+		"annotate node control-plane", "drain control-plane", "containerd.io=2.2.90-*", "systemctl restart containerd", "kubelet=1.35.90-* kubectl=1.35.90-*", "systemctl daemon-reload",
 		"systemctl restart kubelet", "uncordon control-plane", "init phase upload-config all",
 	}
 	h := scriptsRunning(t)
@@ -184,7 +190,7 @@ func TestScriptsUpgradeOfAWorker(t *testing.T) {
 	assert.NotContains(t, h.works("join.sh", scriptsDiscovery("one")).calls, "phase kubelet-config", "the newer settings wait for the newer kubelet")
 	inOrder(t, h.works("vacate.sh", "").calls, "annotate node worker-node-1", "drain worker-node-1 --ignore-daemonsets")
 	inOrder(t, h.works("upgrade.sh", "").calls,
-		"kubeadm=1.35.90-*", "kubeadm upgrade node", "kubelet=1.35.90-* kubectl=1.35.90-*", "systemctl restart kubelet", "uncordon worker-node-1")
+		"containerd.io=2.2.90-*", "systemctl restart containerd", "kubeadm=1.35.90-*", "kubeadm upgrade node", "kubelet=1.35.90-* kubectl=1.35.90-*", "systemctl restart kubelet", "uncordon worker-node-1")
 	assert.Equal(t, "1.35.90", h.read("kubelet"))
 	assert.NotContains(t, h.works("vacate.sh", "").calls, "drain")
 	assert.NotContains(t, h.works("upgrade.sh", "").calls, "apt-get")
@@ -218,8 +224,9 @@ func TestScriptsPrepareOfAMember(t *testing.T) {
 	}
 	h := member()
 	calls := h.works("prepare.sh", "").calls
-	assert.Contains(t, calls, "--download-only kubelet=1.35.90-* kubeadm=1.35.90-* kubectl=1.35.90-*", "what the upgrade needs is fetched")
+	assert.Contains(t, calls, "--download-only containerd.io=2.2.90-* kubelet=1.35.90-* kubeadm=1.35.90-* kubectl=1.35.90-*", "what the upgrade needs is fetched")
 	assert.Equal(t, "1.34.90", h.read("packages/kubelet"), "and not installed")
+	assert.NotContains(t, calls, "systemctl restart containerd", "the old runtime keeps the settings it knows")
 	assert.Contains(t, h.read("etc/apt/sources.list.d/platform.list"), "/kubernetes/v1.35/deb/")
 
 	for version, what := range map[string]string{
@@ -231,4 +238,43 @@ func TestScriptsPrepareOfAMember(t *testing.T) {
 		assert.NotContains(t, h.fails("prepare.sh", "", what, "").calls, "apt-get")
 		assert.False(t, h.has("etc/sysctl.d/99-platform.conf"), "nothing has changed")
 	}
+}
+
+func TestScriptsUpgradeOfTheRuntimeAlone(t *testing.T) {
+	current := func(h *scriptsHost) *scriptsHost {
+		for _, name := range []string{"packages/kubelet", "packages/kubeadm", "packages/kubectl", "api", "kubelet"} {
+			h.write(name, "1.35.90")
+		}
+		h.env["IGNORE"], h.env["WORKER"] = "", "1.35.90"
+		return h
+	}
+	t.Run("of the control plane", func(t *testing.T) {
+		h := current(scriptsRunning(t))
+		calls := h.works("init.sh", "").calls
+		inOrder(t, calls, "drain control-plane", "containerd.io=2.2.90-*", "apt-mark hold containerd.io", "systemctl restart containerd", "uncordon control-plane")
+		assert.NotContains(t, calls, "kubeadm upgrade apply", "Kubernetes stays")
+		assert.NotContains(t, h.works("init.sh", "").calls, "drain")
+	})
+	t.Run("of a worker", func(t *testing.T) {
+		h := current(scriptsOlder(scriptsWorker(t)))
+		inOrder(t, h.works("vacate.sh", "").calls, "drain worker-node-1")
+		inOrder(t, h.works("upgrade.sh", "").calls, "containerd.io=2.2.90-*", "systemctl restart containerd", "uncordon worker-node-1")
+		assert.NotContains(t, h.works("vacate.sh", "").calls, "drain")
+		assert.NotContains(t, h.works("upgrade.sh", "").calls, "apt-get")
+	})
+	t.Run("killed between the package and its settings", func(t *testing.T) {
+		h, fresh := current(scriptsOlder(scriptsWorker(t))), current(scriptsOlder(scriptsWorker(t)))
+		h.works("vacate.sh", "")
+		h.stub("systemctl", `[[ $* == "restart containerd" ]] && kill -KILL $PPID; exit 0`)
+		assert.True(t, h.run("upgrade.sh", "").failed)
+		h.copyStub(fresh, "systemctl")
+		inOrder(t, h.works("upgrade.sh", "").calls, "systemctl restart containerd", "uncordon worker-node-1")
+	})
+	t.Run("back", func(t *testing.T) {
+		h := scriptsOlder(scriptsMachine(t))
+		h.write("var/lib/platform/joined", "x")
+		h.env["CONTAINERD_VERSION"] = "2.0.90"
+		run := h.fails("prepare.sh", "", `containerdVersion "2.0.90": cannot go back, this node runs 2.1.90`, "set it to 2.1.90 or a later version")
+		assert.NotContains(t, run.calls, "apt-get")
+	})
 }

@@ -18,9 +18,9 @@ func scriptsDiscovery(authority string) string {
 }
 
 func scriptsWorker(t *testing.T) *scriptsHost {
-	h := newScriptsHost(t, map[string]string{"NODE_NAME": "worker-node-1", "ENDPOINT": "172.31.15.119:6443", "KUBERNETES_VERSION": "1.35.90"})
+	h := newScriptsHost(t, map[string]string{"NODE_NAME": "worker-node-1", "ENDPOINT": "172.31.15.119:6443", "KUBERNETES_VERSION": "1.35.90", "CONTAINERD_VERSION": "2.2.90"})
 	h.write("var/lib/kubelet/config.yaml", "a: b\n")
-	h.stub("dpkg-query", `echo "installed 1.35.90-1.1"`)
+	h.stub("dpkg-query", `case $* in *containerd.io) echo "installed 2.2.90-1" ;; *) echo "installed 1.35.90-1.1" ;; esac`)
 	h.stub("openssl", "cat >/dev/null")
 	h.stub("kubeadm", `case "$1" in
 join) mkdir -p "$PLATFORM_ROOT/etc/kubernetes"; echo conf >"$PLATFORM_ROOT/etc/kubernetes/kubelet.conf" ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Starts the control plane with kubeadm, or brings a running one to the present configuration.
 # NODE_NAME, ENDPOINT (host:port of the API server for nodes), ADDRESS (host for people),
-# KUBERNETES_VERSION, POD_CIDR, SERVICE_CIDR, IGNORE: checks of kubeadm that only warn. Optional, and at work when it is
+# KUBERNETES_VERSION, CONTAINERD_VERSION, POD_CIDR, SERVICE_CIDR, IGNORE: checks of kubeadm that only warn. Optional, and at work when it is
 # another text than the last time: RENEWAL renews the certificates; RESTORE puts the control plane back to a point of the backups.
 # KNOWN: set where there has been a control plane before, whose newest point a new machine starts from.
 set -euo pipefail
@@ -15,6 +15,8 @@ source "${BASH_SOURCE[0]%/*}/components.sh"
 source "${BASH_SOURCE[0]%/*}/renewal.sh"
 # shellcheck source-path=SCRIPTDIR source=packages.sh
 source "${BASH_SOURCE[0]%/*}/packages.sh"
+# shellcheck source-path=SCRIPTDIR source=containerd.sh
+source "${BASH_SOURCE[0]%/*}/containerd.sh"
 # shellcheck source-path=SCRIPTDIR source=version.sh
 source "${BASH_SOURCE[0]%/*}/version.sh"
 # shellcheck source-path=SCRIPTDIR source=repository.sh
@@ -170,14 +172,19 @@ upgrade() {
 	local running
 	running=$(api get --raw /version | sed -n 's/.*"gitVersion": *"v\([0-9.]*\).*/\1/p')
 	check_cluster
-	keep "$UPGRADING" <<<"$KUBERNETES_VERSION"
-	install_kubernetes kubeadm
-	pull_images
-	say "upgrading the control plane from $running to $KUBERNETES_VERSION"
-	wait_for 300 apply_upgrade ||
-		fail "kubeadm upgrade apply failed" "read what it says, then run pulumi up again" cat "$LOGS/upgrade.log"
-	await_api 180
+	if [[ -e $UPGRADING ]] || ! runs_kubernetes; then
+		keep "$UPGRADING" <<<"$KUBERNETES_VERSION"
+		install_held kubeadm
+		pull_images
+		say "upgrading the control plane from $running to $KUBERNETES_VERSION"
+		wait_for 300 apply_upgrade ||
+			fail "kubeadm upgrade apply failed" "read what it says, then run pulumi up again" cat "$LOGS/upgrade.log"
+		await_api 180
+	else
+		keep "$UPGRADING" <<<"$KUBERNETES_VERSION"
+	fi
 	close_node
+	upgrade_runtime
 	upgrade_kubelet
 	await_api 180
 	open_node

@@ -26,7 +26,7 @@ if ! kept "$UPDATED" "$OS_UPDATE"; then
 	wait_for 300 dpkg --configure -a ||
 		fail "dpkg has unfinished work it cannot finish" "run dpkg --configure -a on the node" printf '%s\n' "$LAST"
 	update_lists
-	# Kubernetes' own packages are on hold: they follow kubernetesVersion.
+	# Kubernetes' own packages and the container runtime are on hold: they follow kubernetesVersion and containerdVersion.
 	logged os-update apt_get full-upgrade ||
 		fail "the packages of this node cannot be updated" "read what apt says, then run pulumi up again" cat "$LOGS/os-update.log"
 	install -d -m 0755 "${RESTARTING%/*}"

@@ -3,7 +3,10 @@
 # shellcheck disable=SC2034 # some variables are for the scripts
 
 APT=$ROOT/etc/apt
-KUBERNETES_PACKAGES=(kubelet kubeadm kubectl)
+# Where containerd's project has its packages for Debian. https://github.com/containerd/containerd/blob/main/docs/getting-started.md
+DOCKER=https://download.docker.com/linux/debian
+# Held at the versions of the configuration: KUBERNETES_VERSION, CONTAINERD_VERSION.
+HELD_PACKAGES=(containerd.io kubelet kubeadm kubectl)
 export DEBIAN_FRONTEND=noninteractive
 
 # installed_version PACKAGE prints the version without the packaging revision, also of a package that is half installed.
@@ -13,8 +16,16 @@ installed_version() {
 	printf '%s\n' "${version%%-*}"
 }
 
+# wanted_version PACKAGE prints the version that a held package should have.
+wanted_version() {
+	case $1 in
+	containerd.io) printf '%s' "$CONTAINERD_VERSION" ;;
+	*) printf '%s' "$KUBERNETES_VERSION" ;;
+	esac
+}
+
 has_version() {
-	[[ $(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null) == "installed $KUBERNETES_VERSION-"* ]]
+	[[ $(dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2>/dev/null) == "installed $(wanted_version "$1")-"* ]]
 }
 
 # in_turn COMMAND... runs what may fail for a while, and is more patient while it is others who install packages, as
@@ -49,16 +60,22 @@ apt_get() {
 		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
 }
 
-# renew_key fetches the key of Kubernetes' public packages, once a run. It is not shipped, since it is renewed every other
-# year, and the lists are signed with the newest one.
+# renew_key fetches the keys of the public packages, once a run. They are not shipped: that of Kubernetes is renewed every
+# other year, and the lists are signed with the newest one.
 renew_key() {
-	local url key=$STATE/packages.asc
+	local url
 	url=$(sed -n 's|^deb \[signed-by=[^]]*\] \(https://pkgs\.k8s\.io/[^ ]*\)/ /$|\1|p' "$APT/sources.list.d/platform.list" 2>/dev/null) || true
 	[[ -n $url && -z ${KEY_RENEWED:-} ]] || return 0
-	fetch "$url/Release.key" "$key" ||
-		fail "the key of Kubernetes' packages cannot be fetched: $LAST" "let the node reach $url, or set mirrors.packages"
-	place "$key" "$APT/keyrings/platform.asc" 0644
+	fetch_key "$url/Release.key" Kubernetes platform.asc
+	fetch_key "$DOCKER/gpg" containerd docker.asc
 	KEY_RENEWED=yes
+}
+
+# fetch_key URL OWNER FILE
+fetch_key() {
+	fetch "$1" "$STATE/$3" ||
+		fail "the key of $2's packages cannot be fetched: $LAST" "let the node reach $1, or set mirrors.packages"
+	place "$STATE/$3" "$APT/keyrings/$3" 0644
 }
 
 update_lists() {
@@ -76,20 +93,24 @@ install_packages() {
 		fail "packages cannot be installed" "see whether the sources hold these versions: apt-cache policy $*" cat "$LOGS/apt.log"
 }
 
-# check_versions NAME... makes sure that packages of Kubernetes are what they should be.
+# check_versions NAME... makes sure that held packages are what they should be.
 check_versions() {
 	local name
 	for name in "$@"; do
 		has_version "$name" ||
-			fail "$name is not of version $KUBERNETES_VERSION after the installation" "see apt-cache policy $name on the node" dpkg-query --show "$name"
+			fail "$name is not of version $(wanted_version "$name") after the installation" "see apt-cache policy $name on the node" dpkg-query --show "$name"
 	done
 	in_turn apt-mark hold "$@" ||
 		give_up "the packages $* cannot be held at their version" "run apt-mark hold $* on the node"
 }
 
-# install_kubernetes NAME... brings some of Kubernetes' packages to KUBERNETES_VERSION.
-install_kubernetes() {
-	say "installing $* $KUBERNETES_VERSION"
-	install_packages "${@/%/=$KUBERNETES_VERSION-*}"
+# install_held NAME... brings held packages to their versions.
+install_held() {
+	local name exact=()
+	for name in "$@"; do
+		exact+=("$name=$(wanted_version "$name")-*")
+	done
+	say "installing ${exact[*]%-*}"
+	install_packages "${exact[@]}"
 	check_versions "$@"
 }

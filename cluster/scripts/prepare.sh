@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a Debian machine ready for kubeadm: kernel settings, container runtime, Kubernetes' packages.
-# NODE_IP, KUBERNETES_VERSION, PAUSE_IMAGE; SWAP=off|keep; PACKAGES: base URL of the package mirror,
+# NODE_IP, KUBERNETES_VERSION, CONTAINERD_VERSION; SWAP=off|keep; PACKAGES: base URL of the package mirror,
 # empty for the public sources; REGISTRIES: those that the image mirror stands for; TRUSTED: those with certificates of
 # their own.
 set -euo pipefail
@@ -8,10 +8,12 @@ set -euo pipefail
 source "${BASH_SOURCE[0]%/*}/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=packages.sh
 source "${BASH_SOURCE[0]%/*}/packages.sh"
+# shellcheck source-path=SCRIPTDIR source=containerd.sh
+source "${BASH_SOURCE[0]%/*}/containerd.sh"
 # shellcheck source-path=SCRIPTDIR source=version.sh
 source "${BASH_SOURCE[0]%/*}/version.sh"
 
-PACKAGES_NEEDED=(ca-certificates cloud-guest-utils conntrack containerd curl ethtool iproute2 iptables kmod openssl socat xfsprogs)
+PACKAGES_NEEDED=(ca-certificates cloud-guest-utils conntrack curl ethtool iproute2 iptables kmod openssl socat xfsprogs)
 
 await_cloud_init() {
 	command -v cloud-init >/dev/null || return 0
@@ -42,6 +44,10 @@ check_upgrade() {
 	version=$(installed_version kubelet)
 	if is_member && [[ -n $version ]]; then
 		check_step "$version" "this node"
+	fi
+	version=$(installed_version containerd.io)
+	if is_member && [[ -n $version ]]; then
+		check_forward containerdVersion "$CONTAINERD_VERSION" "$version" "this node"
 	fi
 }
 
@@ -98,14 +104,18 @@ move_sources() {
 	done
 }
 
+codename() {
+	sed -n 's/^VERSION_CODENAME=//p' "$ROOT/etc/os-release" | tr -d '"'
+}
+
 use_mirror() {
 	local codename signed='[signed-by=/etc/apt/keyrings/platform.asc]'
-	codename=$(sed -n 's/^VERSION_CODENAME=//p' "$ROOT/etc/os-release" | tr -d '"')
+	codename=$(codename)
 	place "$FILES/packages.asc" "$APT/keyrings/platform.asc" 0644
 	move_sources "$APT" "$STATE/sources"
 	move_sources "$APT/sources.list.d" "$STATE/sources/more"
-	printf 'deb %s %s/debian %s main\ndeb %s %s/kubernetes/v%s/deb/ /\n' \
-		"$signed" "$PACKAGES" "$codename" "$signed" "$PACKAGES" "${KUBERNETES_VERSION%.*}" >"$APT/sources.list.d/platform.list"
+	printf 'deb %s %s/debian %s main\ndeb %s %s/docker %s stable\ndeb %s %s/kubernetes/v%s/deb/ /\n' \
+		"$signed" "$PACKAGES" "$codename" "$signed" "$PACKAGES" "$codename" "$signed" "$PACKAGES" "${KUBERNETES_VERSION%.*}" >"$APT/sources.list.d/platform.list"
 }
 
 use_public_sources() {
@@ -119,24 +129,25 @@ use_public_sources() {
 		update_lists
 		install_packages ca-certificates curl
 	fi
-	printf 'deb [signed-by=/etc/apt/keyrings/platform.asc] %s/ /\n' "$url" >"$APT/sources.list.d/platform.list"
+	printf 'deb [signed-by=/etc/apt/keyrings/docker.asc] %s %s stable\ndeb [signed-by=/etc/apt/keyrings/platform.asc] %s/ /\n' \
+		"$DOCKER" "$(codename)" "$url" >"$APT/sources.list.d/platform.list"
 	renew_key
 }
 
-# The kubelet must never be newer than the API server, so a member's packages wait for their turn in
-# the upgrade. They are fetched here all the same: that no longer takes time then, nor can it fail.
+# The kubelet must never be newer than the API server, and no runtime is replaced below pods, so a member's packages wait for
+# their turn in the upgrade. They are fetched here all the same: that no longer takes time then, nor can it fail.
 set_packages() {
 	local name missing=() later=()
 	for name in "${PACKAGES_NEEDED[@]}"; do
 		[[ $(dpkg-query --show --showformat '${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || missing+=("$name")
 	done
-	for name in "${KUBERNETES_PACKAGES[@]}"; do
+	for name in "${HELD_PACKAGES[@]}"; do
 		if has_version "$name"; then
 			continue
 		elif is_member; then
-			later+=("$name")
+			later+=("$name=$(wanted_version "$name")-*")
 		else
-			missing+=("$name=$KUBERNETES_VERSION-*")
+			missing+=("$name=$(wanted_version "$name")-*")
 		fi
 	done
 	install -d -m 0755 "$APT/keyrings" "$APT/sources.list.d"
@@ -156,10 +167,10 @@ set_packages() {
 		install_packages "${missing[@]}"
 	fi
 	if ((${#later[@]} > 0)); then
-		say "fetching ${later[*]} $KUBERNETES_VERSION for the upgrade"
-		install_packages --download-only "${later[@]/%/=$KUBERNETES_VERSION-*}"
+		say "fetching ${later[*]%-*} for the upgrade"
+		install_packages --download-only "${later[@]}"
 	else
-		check_versions "${KUBERNETES_PACKAGES[@]}"
+		check_versions "${HELD_PACKAGES[@]}"
 	fi
 }
 
@@ -182,34 +193,14 @@ set_registries() {
 	done >"$list"
 }
 
-containerd_answers() {
-	ctr --connect-timeout 5s version
-}
-
+# A member keeps a runtime of another version, with the settings that this one knows, until its turn in the upgrade.
 set_containerd() {
 	set_registries
 	printf 'runtime-endpoint: unix:///run/containerd/containerd.sock\n' >"$ROOT/etc/crictl.yaml"
 	systemctl --quiet enable containerd kubelet
-	# Noted once containerd runs with them: a run that died before the restart left settings that are not in force.
-	local config=$ROOT/etc/containerd/config.toml running=$STATE/containerd-runs-with
-	place "$FILES/containerd.toml" "$config" 0644
-	if ! kept "$running" "$(<"$config")"; then
-		say "restarting containerd with its new settings"
-		systemctl restart containerd
-		keep "$running" <"$config"
-	else
-		systemctl start containerd
+	if has_version containerd.io; then
+		run_containerd
 	fi
-	wait_for 90 containerd_answers ||
-		fail "containerd does not answer: $LAST" "look at journalctl -u containerd on the node" \
-			journalctl --unit containerd --lines 20 --no-pager
-	# Other versions have other keys, and a key that is not known is silently ignored.
-	local dump expected
-	dump=$(containerd config dump)
-	for expected in 'SystemdCgroup = true' /opt/cni/bin /etc/containerd/certs.d "$PAUSE_IMAGE"; do
-		[[ $dump == *"$expected"* ]] ||
-			fail "containerd did not take over the setting $expected" "use containerd 1.6, 1.7 or 2.x" containerd --version
-	done
 }
 
 alone "$SCRIPT"

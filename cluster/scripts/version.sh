@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sourced by the scripts that take a node of a cluster from one version of Kubernetes to the next.
-# NODE_NAME, KUBERNETES_VERSION; CREDENTIALS: the kubeconfig to use.
+# NODE_NAME, KUBERNETES_VERSION, CONTAINERD_VERSION; CREDENTIALS: the kubeconfig to use.
 
 # There while an upgrade of this node is under way.
 UPGRADING=$STATE/upgrading
@@ -13,15 +13,25 @@ api() {
 
 # is_current tells that nothing is left to upgrade on this node.
 is_current() {
-	[[ ! -e $UPGRADING ]] && has_version kubeadm && has_version kubelet && has_version kubectl
+	[[ ! -e $UPGRADING ]] && runs_kubernetes && has_version containerd.io
+}
+
+# runs_kubernetes tells whether only the runtime may be left to upgrade.
+runs_kubernetes() {
+	has_version kubeadm && has_version kubelet && has_version kubectl
+}
+
+# check_forward KEY VERSION FROM OWNER refuses an older version than the one the owner runs.
+check_forward() {
+	[[ $(printf '%s\n' "$3" "$2" | sort --version-sort | tail -n 1) == "$2" ]] ||
+		fail "$1 \"$2\": cannot go back, $4 runs $3" "set it to $3 or a later version"
 }
 
 # check_step VERSION OWNER refuses what Kubernetes cannot go to from the version that the owner runs.
 check_step() {
 	local from=$1 next
 	next=${from%%.*}.$(($(cut -d . -f 2 <<<"$from") + 1))
-	[[ $(printf '%s\n' "$from" "$KUBERNETES_VERSION" | sort --version-sort | tail -n 1) == "$KUBERNETES_VERSION" ]] ||
-		fail "kubernetesVersion \"$KUBERNETES_VERSION\": cannot go back, $2 runs $from" "set it to $from or a later version"
+	check_forward kubernetesVersion "$KUBERNETES_VERSION" "$from" "$2"
 	[[ ${KUBERNETES_VERSION%.*} == "${from%.*}" || ${KUBERNETES_VERSION%.*} == "$next" ]] ||
 		fail "kubernetesVersion \"$KUBERNETES_VERSION\": skips a minor version, $2 runs $from" "go to a version $next first"
 }
@@ -66,9 +76,16 @@ node_runs_version() {
 	[[ $seen == "v$KUBERNETES_VERSION True" ]]
 }
 
+# upgrade_runtime replaces the container runtime of a node that has no pods to lose. Those that are left run on. It needs
+# containerd.sh as well.
+upgrade_runtime() {
+	has_version containerd.io || install_held containerd.io
+	run_containerd
+}
+
 # upgrade_kubelet replaces the kubelet of a node that has no pods to lose.
 upgrade_kubelet() {
-	install_kubernetes kubelet kubectl
+	install_held kubelet kubectl
 	say "restarting the kubelet"
 	systemctl daemon-reload
 	systemctl restart kubelet

@@ -16,7 +16,9 @@ var file []byte
 // Table is everything in versions.json. A version is full and without a v.
 type Table struct {
 	Kubernetes Kubernetes `json:"kubernetes"`
-	Calico     Calico     `json:"calico"`
+	// Containerd is the container runtime's.
+	Containerd string `json:"containerd"`
+	Calico     Calico `json:"calico"`
 	// NodeExporter is the monitoring agent's.
 	NodeExporter string `json:"nodeExporter"`
 }
@@ -107,6 +109,7 @@ func (t Table) Text() ([]byte, error) {
 func (t Table) Defaults() map[string]string {
 	return map[string]string{
 		"kubernetesVersion":    t.Kubernetes.New().Version,
+		"containerdVersion":    t.Containerd,
 		"calicoVersion":        t.Calico.Version,
 		"calicoManifestSha256": t.Calico.ManifestSHA256,
 		"nodeExporterImage":    "quay.io/prometheus/node-exporter:v" + t.NodeExporter,

@@ -19,6 +19,7 @@ import (
 	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler"
+	"k8s.io/kubernetes/pkg/scheduler/backend/cache"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/profile"
 )
@@ -29,9 +30,11 @@ const volumesSeen = 500 * time.Millisecond
 // Scheduler is a kube-scheduler without a queue: it decides about one pod after another, synchronously. It is started once
 // and serves one Cluster at a time; it is not safe for concurrent use.
 type Scheduler struct {
-	ctx   context.Context
-	real  *scheduler.Scheduler
-	fwk   framework.Framework
+	ctx  context.Context
+	real *scheduler.Scheduler
+	fwk  framework.Framework
+	// nodes is what the scheduler sees of its cache while it decides.
+	nodes *cache.Snapshot
 	world state
 }
 
@@ -43,7 +46,7 @@ func Start(ctx context.Context, objects []runtime.Object) (*Scheduler, error) {
 	client := fake.NewSimpleClientset(objects...)
 	factory := informers.NewSharedInformerFactory(client, 0)
 	every := int32(100)
-	recorder := profile.RecorderFactory(func(string) events.EventRecorder { return silent{} })
+	recorder := profile.RecorderFactory(func(string) events.EventRecorderLogger { return silent{} })
 	real, err := scheduler.New(ctx, client, factory, nil, recorder,
 		scheduler.WithPercentageOfNodesToScore(&every), scheduler.WithParallelism(2))
 	if err != nil {
@@ -52,6 +55,10 @@ func Start(ctx context.Context, objects []runtime.Object) (*Scheduler, error) {
 	s := &Scheduler{ctx: ctx, real: real, fwk: real.Profiles[corev1.DefaultSchedulerName], world: newState()}
 	if s.fwk == nil {
 		return nil, errors.New("starting kube-scheduler: it has no default profile")
+	}
+	var known bool
+	if s.nodes, known = s.fwk.SnapshotSharedLister().(*cache.Snapshot); !known {
+		return nil, fmt.Errorf("starting kube-scheduler: it sees nodes in a %T", s.fwk.SnapshotSharedLister())
 	}
 	factory.Start(ctx.Done())
 	factory.WaitForCacheSync(ctx.Done())
@@ -80,8 +87,15 @@ type Outcome struct {
 // decide asks the scheduler about a pod.
 func (s *Scheduler) decide(pod *corev1.Pod) (Outcome, fwk.CycleState, error) {
 	outcome := Outcome{Pod: pod}
+	if err := s.real.Cache.UpdateSnapshot(klog.FromContext(s.ctx), s.nodes); err != nil {
+		return outcome, nil, fmt.Errorf("pod %s/%s: %w", pod.Namespace, pod.Name, err)
+	}
 	cycle := framework.NewCycleState()
-	result, err := s.real.SchedulePod(s.ctx, s.fwk, cycle, pod)
+	info, err := framework.NewPodInfo(pod)
+	if err != nil {
+		return outcome, nil, fmt.Errorf("pod %s/%s: %w", pod.Namespace, pod.Name, err)
+	}
+	result, err := s.real.SchedulePod(s.ctx, s.fwk, cycle, &framework.QueuedPodInfo{PodInfo: info})
 	var unfit *framework.FitError
 	switch {
 	case errors.As(err, &unfit):

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -58,6 +57,9 @@ func (b *bumper) edit(ctx context.Context) error {
 		}
 		b.table.Calico.Version, b.table.Calico.ManifestSHA256 = strings.TrimPrefix(version, "v"), sum
 	}
+	if version := os.Getenv("CONTAINERD"); version != "" {
+		b.table.Containerd = strings.TrimPrefix(version, "v")
+	}
 	if version := os.Getenv("NODE_EXPORTER"); version != "" {
 		b.table.NodeExporter = strings.TrimPrefix(version, "v")
 	}
@@ -98,7 +100,8 @@ func (b *bumper) kubernetes(ctx context.Context, version string) error {
 	return nil
 }
 
-// apply makes the modules of every release, the modules that follow the default and Pulumi.yaml agree with the table.
+// apply makes the modules of every release, the policy pack, whose scheduler is the default's, and Pulumi.yaml agree with the
+// table. What takes a library of Kubernetes only is a dependency as any other.
 func (b *bumper) apply(ctx context.Context) error {
 	modules := filepath.Join(b.root, "tests", "lab", "toolchain", "modules")
 	for _, release := range b.table.Kubernetes.Releases {
@@ -118,10 +121,14 @@ func (b *bumper) apply(ctx context.Context) error {
 			}
 		}
 	}
-	for _, dir := range []string{".", "policy", "tests/lab"} {
-		if err := b.follow(ctx, filepath.Join(b.root, dir)); err != nil {
-			return fmt.Errorf("module %s: %w", dir, err)
-		}
+	const containerd = "github.com/containerd/containerd/v2"
+	if err := b.build(ctx, modules, built{"containerd", containerd, b.table.Containerd, []string{
+		containerd + "/cmd/containerd", containerd + "/cmd/containerd-shim-runc-v2", containerd + "/cmd/ctr",
+	}}); err != nil {
+		return fmt.Errorf("module containerd: %w", err)
+	}
+	if err := b.follow(ctx, filepath.Join(b.root, "policy")); err != nil {
+		return fmt.Errorf("module policy: %w", err)
 	}
 	return b.defaults()
 }
@@ -181,43 +188,38 @@ func (b *bumper) build(ctx context.Context, modules string, m built) error {
 	return b.write(ctx, path, fresh)
 }
 
-// follow makes a module of this repository require the published parts of the default release, where it requires any.
+// follow makes a module that compiles Kubernetes in require the default release with all of its parts.
 func (b *bumper) follow(ctx context.Context, dir string) error {
 	path := filepath.Join(dir, "go.mod")
 	file, err := readModule(path)
 	if err != nil {
 		return err
 	}
-	release := b.table.Kubernetes.New()
-	_, theirs, err := b.download(ctx, kubernetesModule+"@v"+release.Version)
+	version := b.table.Kubernetes.New().Version
+	_, theirs, err := b.download(ctx, kubernetesModule+"@v"+version)
 	if err != nil {
 		return err
 	}
-	published := map[string]bool{}
+	before := string(modfile.Format(file.Syntax))
+	parts := map[string]bool{}
 	for _, r := range theirs.Replace {
-		published[r.Old.Path] = true
+		parts[r.Old.Path] = true
+		if err := file.AddReplace(r.Old.Path, "", r.Old.Path, staging(version)); err != nil {
+			return err
+		}
 	}
-	before := modfile.Format(file.Syntax)
-	whole := slices.ContainsFunc(file.Require, func(r *modfile.Require) bool { return r.Mod.Path == kubernetesModule })
 	for _, r := range slices.Clone(file.Require) {
 		switch {
 		case r.Mod.Path == kubernetesModule:
-			err = file.AddRequire(r.Mod.Path, "v"+release.Version)
-		case published[r.Mod.Path]:
-			err = file.AddRequire(r.Mod.Path, staging(release.Version))
+			err = file.AddRequire(r.Mod.Path, "v"+version)
+		case parts[r.Mod.Path]:
+			err = file.AddRequire(r.Mod.Path, staging(version))
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if whole {
-		for _, module := range slices.Sorted(maps.Keys(published)) {
-			if err := file.AddReplace(module, "", module, staging(release.Version)); err != nil {
-				return err
-			}
-		}
-	}
-	if string(modfile.Format(file.Syntax)) == string(before) {
+	if string(modfile.Format(file.Syntax)) == before {
 		return nil
 	}
 	return b.write(ctx, path, file)

@@ -20,7 +20,7 @@ const usage = `usage: go run . <command>
   comment  what previews of a pull request and its base found, as a comment
   bench    measure the platform, beside what each figure is to be compared with
   ssh      log in to NODE, or run COMMAND there
-  bump     change a version everywhere: KUBERNETES, DEFAULT, CALICO with CALICO_SHA256, NODE_EXPORTER
+  bump     change a version everywhere: KUBERNETES, DEFAULT, CALICO with CALICO_SHA256, CONTAINERD, NODE_EXPORTER
   image    build the image of the shop's backend, push it or write it as an archive
   prepare  install and build what the tests need
   lint     gofmt, go vet, golangci-lint, shellcheck, shfmt, actionlint

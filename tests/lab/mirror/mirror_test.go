@@ -43,7 +43,7 @@ func TestSplit(t *testing.T) {
 }
 
 func TestControl(t *testing.T) {
-	p := debianPackage{Name: "kubelet", Version: "1.2.3", Depends: "mount", Description: "agent"}
+	p := debianPackage{Name: "kubelet", Version: "1.2.3-1.1", Depends: "mount", Description: "agent"}
 	assert.Equal(t, `Package: kubelet
 Version: 1.2.3-1.1
 Architecture: amd64
@@ -54,6 +54,8 @@ Priority: optional
 Depends: mount
 Description: agent
 `, p.control("amd64", 7))
+	p.Replaces = "agent"
+	assert.Contains(t, p.control("amd64", 7), "Conflicts: agent\nReplaces: agent\nProvides: agent\n")
 	p.Depends = ""
 	assert.NotContains(t, p.control("amd64", 7), "Depends")
 }
@@ -62,7 +64,7 @@ func TestLay(t *testing.T) {
 	dir, tools := t.TempDir(), map[string]string{}
 	program := filepath.Join(t.TempDir(), "program")
 	require.NoError(t, os.WriteFile(program, make([]byte, 2048), 0o755))
-	for _, p := range packages(versions.All.Kubernetes.Releases[0]) {
+	for _, p := range append(packages(versions.All.Kubernetes.Releases[0]), runtimePackages()...) {
 		for _, tool := range p.Tools {
 			tools[tool] = program
 		}
@@ -71,10 +73,13 @@ func TestLay(t *testing.T) {
 	for _, path := range []string{
 		"kubelet/usr/bin/kubelet", "kubelet/usr/lib/systemd/system/kubelet.service", "kubelet/DEBIAN/control",
 		"kubeadm/usr/bin/kubeadm", "kubeadm/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf",
-		"kubectl/usr/bin/kubectl", "cri-tools/usr/bin/crictl", "kubernetes-cni/opt/cni/bin/loopback",
+		"kubectl/usr/bin/kubectl", "containerd.io/usr/bin/containerd-shim-runc-v2", "cri-tools/usr/bin/crictl", "kubernetes-cni/opt/cni/bin/loopback",
 	} {
 		assert.FileExists(t, filepath.Join(dir, path))
 	}
+	script, err := os.Stat(filepath.Join(dir, "containerd.io/DEBIAN/postinst"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o755), script.Mode().Perm(), "dpkg runs it")
 	assert.DirExists(t, filepath.Join(dir, "kubelet/etc/kubernetes/manifests"))
 	control, err := os.ReadFile(filepath.Join(dir, "kubelet/DEBIAN/control"))
 	require.NoError(t, err)

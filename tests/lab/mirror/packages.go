@@ -16,23 +16,23 @@ import (
 
 // debianPackages are what the bootstrap of a node installs from Debian; their dependencies come along.
 var debianPackages = []string{
-	"ca-certificates", "cloud-guest-utils", "conntrack", "containerd", "curl", "ebtables", "ethtool", "iproute2", "ipset", "iptables", "kmod",
+	"ca-certificates", "cloud-guest-utils", "conntrack", "curl", "ebtables", "ethtool", "iproute2", "ipset", "iptables", "kmod",
 	"openssl", "restic", "runc", "socat", "xfsprogs",
 }
 
 //go:embed units
 var units embed.FS
 
-// revision is the packaging revision that pkgs.k8s.io gives to first releases.
-const revision = "-1.1"
-
-// debianPackage is a package of the Kubernetes repository, made from built programs under the official one's name.
+// debianPackage is a package of another project's repository, made from built programs under the official one's name.
 type debianPackage struct {
+	// Version has the packaging revision behind it.
 	Name, Version, Depends, Description string
+	// Replaces is a package of Debian's whose place it takes.
+	Replaces string
 	// Tools are installed in Bin: name there -> name for toolchain.Tool.
 	Bin   string
 	Tools map[string]string
-	// Units are installed: path on the node -> file in units.
+	// Units are installed: path on the node, or below DEBIAN -> file in units.
 	Units map[string]string
 	// Directories are made empty.
 	Directories []string
@@ -41,33 +41,55 @@ type debianPackage struct {
 // repository is the name at pkgs.k8s.io of the one that a release is in: v1.35 for a version 1.35.
 func repository(r versions.Release) string { return "v" + r.Minor() }
 
-// packages are those of pkgs.k8s.io that a node installs.
+// runtimePackages are those of download.docker.com that a node installs. Docker's brings a runc of its own, which takes cgo and
+// libseccomp to build; this one takes Debian's.
+func runtimePackages() []debianPackage {
+	return []debianPackage{{
+		Name: "containerd.io", Version: versions.All.Containerd + "-1", Description: "container runtime",
+		Depends: "runc", Replaces: "containerd",
+		Bin: "usr/bin", Tools: same("containerd", "containerd-shim-runc-v2", "ctr"),
+		Units: map[string]string{
+			"usr/lib/systemd/system/containerd.service": "containerd.service", "DEBIAN/postinst": "containerd.postinst",
+		},
+	}}
+}
+
+func same(names ...string) map[string]string {
+	tools := map[string]string{}
+	for _, name := range names {
+		tools[name] = name
+	}
+	return tools
+}
+
+// packages are those of pkgs.k8s.io that a node installs, with the packaging revision of first releases.
 func packages(r versions.Release) []debianPackage {
 	suffix := toolchain.Suffix(r)
+	const revision = "-1.1"
 	return []debianPackage{
 		{
-			Name: "kubelet", Version: r.Version, Description: "Kubernetes node agent",
+			Name: "kubelet", Version: r.Version + revision, Description: "Kubernetes node agent",
 			Depends: "iproute2, iptables (>= 1.4.21), kubernetes-cni (>= 1.2.0), mount, util-linux",
 			Bin:     "usr/bin", Tools: map[string]string{"kubelet": "kubelet" + suffix},
 			Units:       map[string]string{"usr/lib/systemd/system/kubelet.service": "kubelet.service"},
 			Directories: []string{"etc/kubernetes/manifests", "var/lib/kubelet"},
 		},
 		{
-			Name: "kubeadm", Version: r.Version, Description: "Kubernetes cluster bootstrap",
+			Name: "kubeadm", Version: r.Version + revision, Description: "Kubernetes cluster bootstrap",
 			Depends: "cri-tools (>= 1.30.0), kubelet (>= 1.19.0)",
 			Bin:     "usr/bin", Tools: map[string]string{"kubeadm": "kubeadm" + suffix},
 			Units: map[string]string{"usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf": "10-kubeadm.conf"},
 		},
 		{
-			Name: "kubectl", Version: r.Version, Description: "Kubernetes command line client",
+			Name: "kubectl", Version: r.Version + revision, Description: "Kubernetes command line client",
 			Bin: "usr/bin", Tools: map[string]string{"kubectl": "kubectl" + suffix},
 		},
 		{
-			Name: "cri-tools", Version: toolchain.CRIToolsVersion, Description: "command line client of container runtimes",
+			Name: "cri-tools", Version: toolchain.CRIToolsVersion + revision, Description: "command line client of container runtimes",
 			Bin: "usr/bin", Tools: map[string]string{"crictl": "crictl"},
 		},
 		{
-			Name: "kubernetes-cni", Version: toolchain.CNIPluginsVersion, Description: "container network plugins",
+			Name: "kubernetes-cni", Version: toolchain.CNIPluginsVersion + revision, Description: "container network plugins",
 			Bin: "opt/cni/bin", Tools: map[string]string{
 				"bandwidth": "bandwidth", "bridge": "bridge", "host-device": "host-device", "host-local": "host-local",
 				"loopback": "loopback", "portmap": "portmap", "ptp": "ptp", "tuning": "tuning",
@@ -80,7 +102,7 @@ func packages(r versions.Release) []debianPackage {
 func (p debianPackage) control(architecture string, size int64) string {
 	fields := []string{
 		"Package: " + p.Name,
-		"Version: " + p.Version + revision,
+		"Version: " + p.Version,
 		"Architecture: " + architecture,
 		"Maintainer: ecommerce-platform lab <lab@localhost>",
 		fmt.Sprintf("Installed-Size: %d", size),
@@ -89,6 +111,9 @@ func (p debianPackage) control(architecture string, size int64) string {
 	}
 	if p.Depends != "" {
 		fields = append(fields, "Depends: "+p.Depends)
+	}
+	if p.Replaces != "" {
+		fields = append(fields, "Conflicts: "+p.Replaces, "Replaces: "+p.Replaces, "Provides: "+p.Replaces)
 	}
 	return strings.Join(append(fields, "Description: "+p.Description), "\n") + "\n"
 }
@@ -118,6 +143,11 @@ func (p debianPackage) lay(dir, architecture string, tools map[string]string) er
 		if err := write(filepath.Join(dir, path), string(text)); err != nil {
 			return err
 		}
+		if strings.HasPrefix(string(text), "#!") {
+			if err := os.Chmod(filepath.Join(dir, path), 0o755); err != nil {
+				return err
+			}
+		}
 	}
 	for _, path := range p.Directories {
 		if err := os.MkdirAll(filepath.Join(dir, path), 0o755); err != nil {
@@ -130,8 +160,12 @@ func (p debianPackage) lay(dir, architecture string, tools map[string]string) er
 // resolve finds the programs of all packages, and the strings that identify their builds and packaging.
 func resolve(ctx context.Context, releases []versions.Release) (tools map[string]string, parts []string, err error) {
 	tools = map[string]string{}
+	all := [][]debianPackage{runtimePackages()}
 	for _, r := range releases {
-		for _, p := range packages(r) {
+		all = append(all, packages(r))
+	}
+	for _, repository := range all {
+		for _, p := range repository {
 			parts = append(parts, p.control("", 0), p.Bin)
 			for _, name := range slices.Sorted(maps.Keys(p.Tools)) {
 				tool := p.Tools[name]

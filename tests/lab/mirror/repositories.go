@@ -40,6 +40,11 @@ func repositories(ctx context.Context, root, image, node string, debian images.D
 	if _, err := toolchain.Run(ctx, append(fetch, debianPackages...)...); err != nil {
 		return err
 	}
+	for _, p := range runtimePackages() {
+		if err := p.lay(filepath.Join(in, "docker", p.Name), runtime.GOARCH, tools); err != nil {
+			return fmt.Errorf("package %s: %w", p.Name, err)
+		}
+	}
 	var minors []string
 	for _, r := range releases {
 		minors = append(minors, repository(r))

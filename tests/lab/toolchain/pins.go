@@ -78,6 +78,15 @@ var Pins = slices.Concat(releasePins(), []Pin{
 		},
 	},
 	{
+		Name: "containerd", Version: "v" + versions.All.Containerd, Cold: "3 min",
+		Binaries: []Binary{
+			{"containerd", "github.com/containerd/containerd/v2/cmd/containerd"},
+			{"containerd-shim-runc-v2", "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2"},
+			{"ctr", "github.com/containerd/containerd/v2/cmd/ctr"},
+		},
+		Stamps: []string{"github.com/containerd/containerd/v2/version.Version=v" + versions.All.Containerd},
+	},
+	{
 		Name: "plugins", Version: "v" + CNIPluginsVersion, Cold: "1 min",
 		Binaries: []Binary{
 			{"host-local", "github.com/containernetworking/plugins/plugins/ipam/host-local"},

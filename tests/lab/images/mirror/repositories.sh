@@ -1,6 +1,7 @@
 #!/bin/bash
 # Makes the signed package repositories of the mirror below /out from what the lab has put below /in:
 #   /in/debian/*.deb              packages of Debian
+#   /in/docker/<name>/            trees with DEBIAN/control, to become packages of Docker's repository
 #   /in/packages/<minor>/<name>/  trees with DEBIAN/control, to become packages of that minor of Kubernetes
 # SUITE names Debian's repository and KUBERNETES the minors; GNUPGHOME holds the signing key, made here if there is none.
 set -euo pipefail
@@ -35,13 +36,27 @@ apt-ftparchive packages pool >"$index"
 gzip -9kf "$index"
 release "dists/$SUITE" Origin=Debian Label=Debian "Suite=$SUITE" "Codename=$SUITE" Components=main "Architectures=$architecture"
 
+# The binaries are large and compress at most to a third: the time is better spent elsewhere.
+package() {
+	dpkg-deb --root-owner-group -Zgzip -z1 --build "$1" "$2" >/dev/null
+}
+
+index=dists/$SUITE/stable/binary-$architecture/Packages
+mkdir -p /out/apt/docker/pool "/out/apt/docker/${index%/*}"
+cd /out/apt/docker
+for tree in /in/docker/*/; do
+	package "$tree" pool
+done
+apt-ftparchive packages pool >"$index"
+gzip -9kf "$index"
+release "dists/$SUITE" Origin=Docker Label=Docker "Suite=$SUITE" "Codename=$SUITE" Components=stable "Architectures=$architecture"
+
 gpg --batch --armor --export "$name" >/out/key.asc
 for minor in $KUBERNETES; do
 	mkdir -p "/out/apt/kubernetes/$minor/deb"
 	cd "/out/apt/kubernetes/$minor/deb"
 	for tree in /in/packages/"$minor"/*/; do
-		# The binaries are large and compress at most to a third: the time is better spent elsewhere.
-		dpkg-deb --root-owner-group -Zgzip -z1 --build "$tree" . >/dev/null
+		package "$tree" .
 	done
 	apt-ftparchive packages . >Packages
 	gzip -9kf Packages

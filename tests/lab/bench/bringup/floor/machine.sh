@@ -14,13 +14,14 @@ rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
 install -D -m 0644 "$ETC/packages.asc" /etc/apt/keyrings/platform.asc
 . /etc/os-release
 printf 'deb [signed-by=/etc/apt/keyrings/platform.asc] %s\n' "$PACKAGES/debian $VERSION_CODENAME main" \
+	"$PACKAGES/docker $VERSION_CODENAME stable" \
 	"$PACKAGES/kubernetes/v${KUBERNETES_VERSION%.*}/deb/ /" >/etc/apt/sources.list.d/platform.list
-# The packages are those that the platform's own script names.
-eval "$(grep -m 1 '^KUBERNETES_PACKAGES=' /opt/platform/bin/packages.sh)"
+# The packages are those that the platform's own scripts name, at the one version that the mirror has of each.
+eval "$(grep -m 1 '^HELD_PACKAGES=' /opt/platform/bin/packages.sh)"
 eval "$(grep -m 1 '^PACKAGES_NEEDED=' /opt/platform/bin/prepare.sh)"
 apt-get --quiet update
 apt-get --yes --quiet -o Dpkg::Options::=--force-confold install --no-install-recommends \
-	"${PACKAGES_NEEDED[@]}" "${KUBERNETES_PACKAGES[@]/%/=$KUBERNETES_VERSION-*}"
+	"${PACKAGES_NEEDED[@]}" "${HELD_PACKAGES[@]}"
 
 for registry in $REGISTRIES; do
 	install -D -m 0644 "$ETC/hosts.toml" "/etc/containerd/certs.d/$registry/hosts.toml"
