@@ -97,7 +97,7 @@ func TestFloorIsMadeOfWhatThePlatformIsMadeOf(t *testing.T) {
 
 // The floor must install what the platform installs, and takes the lists from its scripts.
 func TestPackagesOfTheFloorAreThoseOfThePlatform(t *testing.T) {
-	for name, file := range map[string]string{"KUBERNETES_PACKAGES": "packages.sh", "PACKAGES_NEEDED": "prepare.sh"} {
+	for name, file := range map[string]string{"HELD_PACKAGES": "packages.sh", "PACKAGES_NEEDED": "prepare.sh"} {
 		path, err := toolchain.Source("..", "..", "cluster", "scripts", file)
 		require.NoError(t, err)
 		script, err := os.ReadFile(path)
