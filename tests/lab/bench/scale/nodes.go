@@ -16,8 +16,12 @@ func crowded() map[string]any {
 		"frontend": map[string]any{"replicas": frontendReplicas},
 		"backend":  map[string]any{"replicas": backendReplicas},
 		"redis":    map[string]any{"replicas": redisReplicas},
+		"postgres": database,
 	}
 }
+
+// database is on the one of many workers that may hold it.
+var database = map[string]any{"node": "worker-node-2"}
 
 // topology is a control plane and workers, half of them for each tier.
 func topology(nodes int) []any {

@@ -33,7 +33,7 @@ func Nodes(ctx context.Context) (*table.Table, error) {
 		s := size{nodes: nodes}
 		for range runs {
 			peak := watch(ctx)
-			result, err := run(ctx, preview.Options{Changes: map[string]any{"nodes": topology(nodes)}, NoPack: true})
+			result, err := run(ctx, preview.Options{Changes: map[string]any{"nodes": topology(nodes), "postgres": database}, NoPack: true})
 			memory := float64(peak()) / (1 << 20)
 			if err != nil {
 				return nil, fmt.Errorf("%d nodes: %w", nodes, err)
