@@ -62,9 +62,9 @@ func TestDataComesFromEachBackendInTurn(t *testing.T) {
 		missing[pod.Name] = true
 	}
 	require.Len(t, missing, 3)
-	// kube-proxy chooses at random, and a frontend asks at most eight times on a connection: that one of three is never chosen
-	// for 50 of them has a chance of 1 in 10^8.
-	for range 400 {
+	// kube-proxy chooses at random, and a frontend asks at most sixteen times on a connection: that one of three is never
+	// chosen for 50 of them has a chance of 1 in 10^8.
+	for range 800 {
 		status, _, body, err := shop.Fetch(t.Context(), "/data"+unique())
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, status)
@@ -94,8 +94,8 @@ func TestDataIsServedWhereConnectionsFail(t *testing.T) {
 		iptables(t.Context(), "--insert", loss...)
 		t.Cleanup(func() { iptables(context.WithoutCancel(t.Context()), "--delete", loss...) })
 	}
-	// At least eight connections, since none is asked on more often than that.
-	for range 64 {
+	// At least eight connections, since none is asked on more than sixteen times.
+	for range 128 {
 		status, _, body, err := shop.Fetch(t.Context(), "/data"+unique())
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusOK, status, body)

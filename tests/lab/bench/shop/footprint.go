@@ -21,7 +21,8 @@ type Footprint struct {
 	Image int64
 	// Ready is how long a pod takes from being given to its node until it is ready, the slowest of all; Kubernetes notes whole seconds.
 	Ready time.Duration
-	// Memory is the largest working set of each tier's pods, in bytes.
+	// Memory is the largest of each tier's pods, in bytes: its working set, or what it holds beside files if that is more, as it is
+	// where a kernel counts nearly all of a new pod's files as inactive.
 	Memory map[string]int64
 }
 
@@ -68,7 +69,7 @@ func (c *client) memory(ctx context.Context, tiers map[string]string, largest ma
 		var summary struct {
 			Pods []struct {
 				PodRef struct{ Name string }
-				Memory struct{ WorkingSetBytes int64 }
+				Memory struct{ WorkingSetBytes, RSSBytes int64 }
 			}
 		}
 		if err := json.Unmarshal([]byte(text), &summary); err != nil {
@@ -76,7 +77,7 @@ func (c *client) memory(ctx context.Context, tiers map[string]string, largest ma
 		}
 		for _, pod := range summary.Pods {
 			if tier := tiers[pod.PodRef.Name]; tier != "" {
-				largest[tier] = max(largest[tier], pod.Memory.WorkingSetBytes)
+				largest[tier] = max(largest[tier], pod.Memory.WorkingSetBytes, pod.Memory.RSSBytes)
 			}
 		}
 	}
