@@ -29,14 +29,7 @@ func (a *Args) describe() pulumi.Map {
 }
 
 func (n Node) describe() pulumi.Map {
-	labels := map[string]string{}
-	maps.Copy(labels, n.Labels)
-	taints := n.Taints
-	if n.Role == boundary.Worker {
-		labels[workerRole] = ""
-	} else {
-		taints = append([]boundary.Taint{controlPlaneTaint}, taints...)
-	}
+	labels, taints := n.given()
 	staticPods := pulumi.Array{}
 	if n.Monitoring {
 		staticPods = append(staticPods, pulumi.Map{

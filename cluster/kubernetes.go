@@ -31,6 +31,18 @@ const (
 	forceAnnotation = "pulumi.com/patchForce"
 )
 
+// given are the labels and taints of the Node, those of its role among them.
+func (n Node) given() (labels map[string]string, taints []boundary.Taint) {
+	labels, taints = map[string]string{}, n.Taints
+	maps.Copy(labels, n.Labels)
+	if n.Role == boundary.Worker {
+		labels[workerRole] = ""
+	} else {
+		taints = append([]boundary.Taint{controlPlaneTaint}, taints...)
+	}
+	return labels, taints
+}
+
 // controlPlaneTaint is the one that kubeadm puts on a control plane.
 var controlPlaneTaint = boundary.Taint{Key: "node-role.kubernetes.io/control-plane", Effect: "NoSchedule"}
 
@@ -114,14 +126,7 @@ func (k *objects) nodes(members []*node) ([]pulumi.Resource, error) {
 // the provider does not send an empty list.
 func (k *objects) node(member *node) (pulumi.Resource, error) {
 	node := member.node
-	labels := map[string]string{}
-	maps.Copy(labels, node.Labels)
-	taints := node.Taints
-	if node.Role == boundary.Worker {
-		labels[workerRole] = ""
-	} else {
-		taints = append([]boundary.Taint{controlPlaneTaint}, taints...)
-	}
+	labels, taints := node.given()
 	list := corev1.TaintPatchArray{}
 	for _, taint := range taints {
 		patch := corev1.TaintPatchArgs{Key: pulumi.String(taint.Key), Effect: pulumi.String(taint.Effect)}

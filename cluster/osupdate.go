@@ -6,7 +6,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"ecommerce-platform/cluster/step"
-	"ecommerce-platform/infra/boundary"
 )
 
 // marker is what a Node keeps of the last update, and any text that only has to differ from the one before.
@@ -55,10 +54,7 @@ func updateSystem(args *Args, control, member *node, before []pulumi.Resource) (
 	if err != nil {
 		return nil, err
 	}
-	taints := n.Taints
-	if member == control {
-		taints = append([]boundary.Taint{controlPlaneTaint}, taints...)
-	}
+	_, taints := n.given()
 	return control.Run(step.Step{
 		Name: "back-" + n.Name, Script: "member.sh", Limit: 2700, After: []*step.Done{updated},
 		Settings: append(settings[:2:2], step.Set("NODE_IP", pulumi.String(n.PrivateIP)), step.Set("TAINTS", pulumi.String(taintNames(taints)))),

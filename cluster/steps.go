@@ -244,10 +244,7 @@ func makeVolumes(n *node) ([]pulumi.Resource, error) {
 // see waits until the cluster sees a node as ready, and opens it where it was closed for a change of its machine.
 func see(control, n *node, network *step.Done) (*step.Done, error) {
 	name := step.Set("NODE_NAME", pulumi.String(n.node.Name))
-	taints := n.node.Taints
-	if n == control {
-		taints = append([]boundary.Taint{controlPlaneTaint}, taints...)
-	}
+	_, taints := n.node.given()
 	s := step.Step{
 		Name: "member-" + n.node.Name, Script: "member.sh", Limit: 2700, After: []*step.Done{n.joined}, Waits: []pulumi.Resource{network.Command},
 		Settings: []step.Setting{
