@@ -4,6 +4,8 @@
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=version.sh
+source "${BASH_SOURCE[0]%/*}/version.sh"
 
 DIRECTORY=$STATE/calico
 MANIFEST=$DIRECTORY/calico.yaml
@@ -23,17 +25,14 @@ running() {
 }
 
 # An older Calico does not know what a newer one keeps in the cluster.
-check_step() {
-	local from
+check_calico() {
 	wait_for 120 running ||
 		fail "the API server does not tell which Calico runs: $LAST" "look at its log, then run pulumi up again"
-	from=$LAST
-	[[ -z $from || $(printf '%s\n' "$from" "$CALICO_VERSION" | sort --version-sort | tail -n 1) == "$CALICO_VERSION" ]] ||
-		fail "calicoVersion \"$CALICO_VERSION\": cannot go back, the cluster runs $from" "set it to $from or a later version"
+	[[ -z $LAST ]] || check_forward calicoVersion "$CALICO_VERSION" "$LAST" "the cluster"
 }
 
 alone "$SCRIPT"
-check_step
+check_calico
 install -d -m 0700 "$DIRECTORY"
 if ! checked "$MANIFEST" 2>/dev/null; then
 	say "fetching $MANIFEST_URL"

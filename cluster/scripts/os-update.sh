@@ -23,8 +23,7 @@ restart() {
 alone "$SCRIPT"
 if ! kept "$UPDATED" "$OS_UPDATE"; then
 	say "updating the packages of this node"
-	wait_for 300 dpkg --configure -a ||
-		fail "dpkg has unfinished work it cannot finish" "run dpkg --configure -a on the node" printf '%s\n' "$LAST"
+	finish_packages
 	update_lists
 	# Kubernetes' own packages and the container runtime are on hold: they follow kubernetesVersion and containerdVersion.
 	logged os-update apt_get full-upgrade ||

@@ -85,10 +85,15 @@ update_lists() {
 		give_up "the package lists cannot be fetched" "let the node reach its package sources, or set mirrors.packages"
 }
 
-# install_packages ARGUMENT... are packages, and options of apt-get.
-install_packages() {
+# finish_packages ends what a run that died has begun.
+finish_packages() {
 	in_turn dpkg --configure -a ||
 		give_up "dpkg has unfinished work it cannot finish" "run dpkg --configure -a on the node"
+}
+
+# install_packages ARGUMENT... are packages, and options of apt-get.
+install_packages() {
+	finish_packages
 	logged apt apt_get install --no-install-recommends --allow-change-held-packages "$@" ||
 		fail "packages cannot be installed" "see whether the sources hold these versions: apt-cache policy $*" cat "$LOGS/apt.log"
 }

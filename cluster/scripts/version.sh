@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sourced by the scripts that take a node of a cluster from one version of Kubernetes to the next.
+# Sourced by the scripts that take a cluster or a node of it from one version of its software to the next.
 # NODE_NAME, KUBERNETES_VERSION, CONTAINERD_VERSION; CREDENTIALS: the kubeconfig to use.
 
 # There while an upgrade of this node is under way.
