@@ -2,14 +2,14 @@ package main
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"ecommerce-platform/tests/pulumitest"
 )
 
 // declaredKey is what Pulumi.yaml says of a key, and the group it stands in there.
@@ -54,14 +54,6 @@ const configurationPage = "docs/configuration.md"
 
 // What has to be set comes first, the rest as Pulumi.yaml groups it.
 func TestConfigurationPageListsEveryKey(t *testing.T) {
-	const begin, end = "<!-- keys:begin -->\n", "<!-- keys:end -->\n"
-	text, err := os.ReadFile(configurationPage)
-	require.NoError(t, err)
-	before, rest, ok := strings.Cut(string(text), begin)
-	require.True(t, ok)
-	listed, after, ok := strings.Cut(rest, end)
-	require.True(t, ok)
-
 	const required = "To be set"
 	var groups []string
 	rows := map[string]string{}
@@ -80,11 +72,7 @@ func TestConfigurationPageListsEveryKey(t *testing.T) {
 		tables += "\n## " + group + "\n\n| key | default | what it is | changed later |\n| --- | --- | --- | --- |\n" + rows[group]
 	}
 	tables += "\n"
-	if update := flag.Lookup("update"); update.Value.String() == "true" {
-		require.NoError(t, os.WriteFile(configurationPage, []byte(before+begin+tables+end+after), 0o644))
-		return
-	}
-	assert.Equal(t, tables, listed, "run the test with -update to accept")
+	pulumitest.Section(t, configurationPage, "keys", tables)
 }
 
 func row(t *testing.T, key declaredKey) string {

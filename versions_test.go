@@ -1,9 +1,7 @@
 package main
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -11,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/cluster/versions"
+	"ecommerce-platform/tests/pulumitest"
 )
 
 // TestDefaultsAreTheTables keeps Pulumi.yaml and the table of versions from drifting apart.
@@ -48,13 +46,6 @@ func TestVersionsStandInOnePlace(t *testing.T) {
 
 // TestOperationsPageSaysWhatIsSupported keeps the page's table of releases up to date.
 func TestOperationsPageSaysWhatIsSupported(t *testing.T) {
-	const page, begin, end = "docs/operations.md", "<!-- versions:begin -->\n", "<!-- versions:end -->\n"
-	text, err := os.ReadFile(page)
-	require.NoError(t, err)
-	before, rest, ok := strings.Cut(string(text), begin)
-	require.True(t, ok)
-	listed, after, ok := strings.Cut(rest, end)
-	require.True(t, ok)
 	table := "\n| Kubernetes | mended by its project until | etcd | CoreDNS | |\n| --- | --- | --- | --- | --- |\n"
 	for _, r := range slices.Backward(versions.All.Kubernetes.Releases) {
 		which := ""
@@ -64,9 +55,5 @@ func TestOperationsPageSaysWhatIsSupported(t *testing.T) {
 		table += fmt.Sprintf("| %s | %s | %s | %s | %s |\n", r.Version, r.Ends, r.Etcd, r.CoreDNS, which)
 	}
 	table += "\n"
-	if flag.Lookup("update").Value.String() == "true" {
-		require.NoError(t, os.WriteFile(page, []byte(before+begin+table+end+after), 0o644))
-		return
-	}
-	assert.Equal(t, table, listed, "run the test with -update to accept")
+	pulumitest.Section(t, "docs/operations.md", "versions", table)
 }
