@@ -13,10 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"ecommerce-platform/tests/lab/bench/bringup"
-	"ecommerce-platform/tests/lab/bench/scale"
-	"ecommerce-platform/tests/lab/bench/table"
 	"ecommerce-platform/tests/lab/platform"
+	"ecommerce-platform/tests/lab/table"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
@@ -90,7 +88,7 @@ func document(start time.Time, machine string, tables []*table.Table) string {
 }
 
 func previews(ctx context.Context, r *run) error {
-	for _, measure := range []func(context.Context) (*table.Table, error){scale.Nodes, scale.Pack} {
+	for _, measure := range []func(context.Context) (*table.Table, error){measureNodes, measurePack} {
 		t, err := measure(ctx)
 		if err != nil {
 			return err
@@ -111,32 +109,32 @@ func labs(ctx context.Context, r *run) (err error) {
 		return err
 	}
 	_, _ = fmt.Fprintln(r.out, "what pulumi writes goes to", log.Name())
-	b := &bringup.Bench{Name: labName, VpcCidr: labBlock, Output: log}
+	b := &bringUps{name: labName, vpcCidr: labBlock, output: log}
 	defer func() {
 		err = errors.Join(err, platform.Down(context.WithoutCancel(ctx), labName), log.Close())
 	}()
-	lab, first, err := b.Platform(ctx)
+	lab, first, err := b.platform(ctx)
 	if err != nil {
 		return err
 	}
-	up := []bringup.Times{first}
+	up := []stageTimes{first}
 	if err := running(ctx, r, lab, log); err != nil {
 		return err
 	}
-	var floor []bringup.Times
+	var floor []stageTimes
 	for {
-		times, err := b.Floor(ctx)
+		times, err := b.floor(ctx)
 		if err != nil {
 			return fmt.Errorf("floor: %w", err)
 		}
-		if floor = append(floor, times); len(floor) == bringup.Rounds {
+		if floor = append(floor, times); len(floor) == rounds {
 			break
 		}
-		if _, times, err = b.Platform(ctx); err != nil {
+		if _, times, err = b.platform(ctx); err != nil {
 			return err
 		}
 		up = append(up, times)
 	}
-	r.show(bringup.Compare(up, floor))
+	r.show(compare(up, floor))
 	return nil
 }

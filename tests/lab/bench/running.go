@@ -8,11 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"ecommerce-platform/tests/lab/bench/idle"
-	"ecommerce-platform/tests/lab/bench/shop"
-	"ecommerce-platform/tests/lab/bench/shop/probe"
-	"ecommerce-platform/tests/lab/bench/table"
+	"ecommerce-platform/tests/lab/load"
 	"ecommerce-platform/tests/lab/platform"
+	"ecommerce-platform/tests/lab/table"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
@@ -22,22 +20,22 @@ func running(ctx context.Context, r *run, lab *platform.Lab, log io.Writer) erro
 	if err != nil {
 		return err
 	}
-	weight, err := shop.Weigh(ctx, lab) // before anybody asks for anything
+	weight, err := weigh(ctx, lab) // before anybody asks for anything
 	if err != nil {
 		return err
 	}
-	found, err := shop.Measure(ctx, lab)
+	found, err := measureShop(ctx, lab)
 	if err != nil {
 		return err
 	}
 	r.show(throughput(found))
 	r.show(latency(found))
-	r.show(footprint(weight))
-	empty, err := idle.Empty(ctx, program, log)
+	r.show(footprintTable(weight))
+	empty, err := measureEmpty(ctx, program, log)
 	if err != nil {
 		return fmt.Errorf("empty program: %w", err)
 	}
-	platform, err := idle.Measure(ctx, lab.Stack)
+	platform, err := measureIdle(ctx, lab.Stack)
 	if err != nil {
 		return err
 	}
@@ -48,17 +46,17 @@ func running(ctx context.Context, r *run, lab *platform.Lab, log io.Writer) erro
 // upLimit is how much longer than an empty program's the platform's up may take.
 const upLimit = 2 * time.Second
 
-func nothing(platform, empty idle.Times) *table.Table {
+func nothing(platform, empty idleTimes) *table.Table {
 	t := &table.Table{
 		Title: "Operations that change nothing",
 		Notes: []string{fmt.Sprintf("On the platform while it runs, and on a program without resources; medians of %d runs, `up` with --skip-preview. "+
-			"Target: `up` within %s of the empty program's.", idle.Runs, table.Seconds(upLimit))},
+			"Target: `up` within %s of the empty program's.", idleRuns, seconds(upLimit))},
 		Head: []string{"operation", "platform", "empty program", "more"},
 	}
-	t.Row("pulumi up", table.Seconds(platform.Up), table.Seconds(empty.Up), table.Seconds(platform.Up-empty.Up))
-	t.Row("pulumi preview", table.Seconds(platform.Preview), table.Seconds(empty.Preview), table.Seconds(platform.Preview-empty.Preview))
+	t.Row("pulumi up", seconds(platform.Up), seconds(empty.Up), seconds(platform.Up-empty.Up))
+	t.Row("pulumi preview", seconds(platform.Preview), seconds(empty.Preview), seconds(platform.Preview-empty.Preview))
 	if more := platform.Up - empty.Up; more > upLimit {
-		t.Missed = append(t.Missed, fmt.Sprintf("up takes %s longer than that of an empty program", table.Seconds(more)))
+		t.Missed = append(t.Missed, fmt.Sprintf("up takes %s longer than that of an empty program", seconds(more)))
 	}
 	return t
 }
@@ -69,37 +67,37 @@ const (
 	ofDirect, dataThrough = 0.9, 0.5
 )
 
-func throughput(found map[string]probe.Answer) *table.Table {
+func throughput(found map[string]load.Answer) *table.Table {
 	t := &table.Table{
 		Title: "Requests per second",
 		Notes: []string{
 			fmt.Sprintf("%d clients that ask again as soon as they have an answer, on kept connections, in a pod on the frontends' node; at the lab's public "+
-				"address from this host, through the lab's own forwarder. Clients, nodes and shop share this machine's CPUs. No request was lost.", shop.Clients),
+				"address from this host, through the lab's own forwarder. Clients, nodes and shop share this machine's CPUs. No request was lost.", clients),
 			fmt.Sprintf("The specification expects about %d requests per second of the frontends together and %d of the backends. Further targets: the page at the "+
 				"NodePort at least ×%.1f of the frontends asked pod by pod, /data through them at least ×%.1f of the backends asked so.", pageRate, dataRate, ofDirect, dataThrough),
 		},
 		Head: []string{"what", "per second", "p50", "p99", "of direct"},
 	}
 	for _, names := range [][]string{
-		{shop.PageDirect, shop.PageService, shop.PageNodePort, shop.Forwarded},
-		{shop.DataDirect, shop.DataService, shop.DataNodePort, shop.DataKept},
-		{shop.FindDirect, shop.FindNodePort},
-		{shop.OrderDirect, shop.OrderNodePort},
+		{pageDirect, pageService, pageNodePort, forwarded},
+		{dataDirect, dataService, dataNodePort, dataKept},
+		{findDirect, findNodePort},
+		{orderDirect, orderNodePort},
 	} {
 		direct := found[names[0]]
 		for _, name := range names {
 			a := found[name]
-			t.Row(name, fmt.Sprintf("%.0f", a.Rate), table.Millis(a.P50), table.Millis(a.P99), table.Ratio(a.Rate, direct.Rate))
+			t.Row(name, fmt.Sprintf("%.0f", a.Rate), millis(a.P50), millis(a.P99), ratio(a.Rate, direct.Rate))
 		}
 	}
 	for _, target := range []struct {
 		name, what  string
 		rate, least float64
 	}{
-		{shop.PageNodePort, "per second", found[shop.PageNodePort].Rate, pageRate},
-		{shop.DataNodePort, "per second", found[shop.DataNodePort].Rate, dataRate},
-		{shop.PageNodePort, "of direct", found[shop.PageNodePort].Rate / found[shop.PageDirect].Rate, ofDirect},
-		{shop.DataService, "of direct", found[shop.DataService].Rate / found[shop.DataDirect].Rate, dataThrough},
+		{pageNodePort, "per second", found[pageNodePort].Rate, pageRate},
+		{dataNodePort, "per second", found[dataNodePort].Rate, dataRate},
+		{pageNodePort, "of direct", found[pageNodePort].Rate / found[pageDirect].Rate, ofDirect},
+		{dataService, "of direct", found[dataService].Rate / found[dataDirect].Rate, dataThrough},
 	} {
 		if target.rate < target.least {
 			t.Missed = append(t.Missed, fmt.Sprintf("%s: %.2f %s, not %g", target.name, target.rate, target.what, target.least))
@@ -108,7 +106,7 @@ func throughput(found map[string]probe.Answer) *table.Table {
 	return t
 }
 
-func footprint(f shop.Footprint) *table.Table {
+func footprintTable(f footprint) *table.Table {
 	mebibytes := func(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 	t := &table.Table{
 		Title: "What the shop takes",
@@ -124,19 +122,19 @@ func footprint(f shop.Footprint) *table.Table {
 	return t
 }
 
-func latency(found map[string]probe.Answer) *table.Table {
+func latency(found map[string]load.Answer) *table.Table {
 	t := &table.Table{
 		Title: "Latency",
 		Notes: []string{fmt.Sprintf("One request after the other, %d of each, beside the table of the specification: the frontend's from this host at the NodePort, "+
-			"the others from a pod on the frontends' node through the Services.", shop.Questions)},
+			"the others from a pod on the frontends' node through the Services.", questions)},
 		Head: []string{"what", "p50", "p99", "specification"},
 	}
 	for _, expected := range []struct{ name, specification string }{
-		{shop.FrontendLatency, "2-5 ms"}, {shop.BackendLatency, "1-3 ms"}, {shop.DNSLatency, "3 ms"},
-		{shop.RedisLatency, "< 1 ms"}, {shop.PostgresLatency, "2-10 ms"},
+		{frontendLatency, "2-5 ms"}, {backendLatency, "1-3 ms"}, {dnsLatency, "3 ms"},
+		{redisLatency, "< 1 ms"}, {postgresLatency, "2-10 ms"},
 	} {
 		a := found[expected.name]
-		t.Row(expected.name, table.Millis(a.P50), table.Millis(a.P99), expected.specification)
+		t.Row(expected.name, millis(a.P50), millis(a.P99), expected.specification)
 	}
 	return t
 }

@@ -1,5 +1,5 @@
-// Package load asks a URL for answers as clients do, and tells what became of every request: steadily in the background
-// while something happens to the platform, or as fast as it answers.
+// Package load asks servers for answers as clients do, and tells what became of every request: steadily in the background
+// while something happens to the platform, or as fast as they answer.
 package load
 
 import (

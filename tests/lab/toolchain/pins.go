@@ -147,7 +147,7 @@ var Pins = slices.Concat(releasePins(), []Pin{
 // Own is the lab's own commands: package paths in its module, by binary name.
 var Own = map[string]string{
 	"pulumi-resource-aws":     "./twin/pulumi-resource-aws",
-	"bench-client":            "./bench/shop/bench-client",
+	"bench-client":            "./bench/bench-client",
 	"pulumi-resource-command": "./command/pulumi-resource-command",
 	"pulumi-language-go":      "./languagehost/pulumi-language-go",
 	"pause":                   "./images/pause",

@@ -1,4 +1,4 @@
-package scale
+package bench
 
 import (
 	"context"
@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// look is how often memory is read.
-const look = 100 * time.Millisecond
+// readEvery is how often memory is read.
+const readEvery = 100 * time.Millisecond
 
-// watch reads the memory of every process that this one has started, directly or not, until the returned function is
+// watchMemory reads the memory of every process that this one has started, directly or not, until the returned function is
 // called, which returns the most that they had resident together, in bytes.
-func watch(ctx context.Context) (peak func() int64) {
+func watchMemory(ctx context.Context) (peak func() int64) {
 	ctx, cancel := context.WithCancel(ctx)
 	most := make(chan int64)
 	go func() {
 		var highest int64
-		ticker := time.NewTicker(look)
+		ticker := time.NewTicker(readEvery)
 		defer ticker.Stop()
 		for {
 			highest = max(highest, resident(os.Getpid()))
@@ -46,7 +46,7 @@ func resident(root int) int64 {
 		if err != nil {
 			continue
 		}
-		if pid, parent, size, ok := parse(string(text)); ok {
+		if pid, parent, size, ok := parseStat(string(text)); ok {
 			children[parent] = append(children[parent], pid)
 			pages[pid] = size
 		}
@@ -59,8 +59,8 @@ func resident(root int) int64 {
 	return sum * int64(os.Getpagesize())
 }
 
-// parse reads a line of /proc/PID/stat, proc_pid_stat(5): the name in parentheses may hold anything.
-func parse(stat string) (pid, parent int, pages int64, ok bool) {
+// parseStat reads a line of /proc/PID/stat, proc_pid_stat(5): the name in parentheses may hold anything.
+func parseStat(stat string) (pid, parent int, pages int64, ok bool) {
 	open, shut := strings.IndexByte(stat, '('), strings.LastIndexByte(stat, ')')
 	if open < 0 || shut < open {
 		return 0, 0, 0, false

@@ -1,6 +1,4 @@
-// Package probe asks the servers of the shop for answers, one request after the other or from many clients at once, and
-// tells how long they take. It runs in the client program, which stands on a machine of the lab.
-package probe
+package load
 
 import (
 	"context"
@@ -8,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"ecommerce-platform/tests/lab/load"
 )
 
 // Kinds of probes.
@@ -22,7 +18,8 @@ const (
 	Postgres = "postgres"
 )
 
-// Probe says what is asked.
+// Probe says what a server of the shop is asked, one request after the other or from many clients at once. It travels to the
+// client program, which runs in the cluster.
 type Probe struct {
 	// Name comes back with the answer.
 	Name string `json:"name"`
@@ -53,8 +50,8 @@ type Answer struct {
 // Run asks.
 func (p Probe) Run(ctx context.Context) (Answer, error) {
 	if p.Kind == HTTP || p.Kind == Anew || p.Kind == Order {
-		report, err := load.Measure(ctx, load.Options{Connections: load.Kept, Ask: p.ask()},
-			load.Bounds{Clients: p.Clients, Requests: p.Count, Duration: time.Duration(p.Seconds) * time.Second})
+		report, err := Measure(ctx, Options{Connections: Kept, Ask: p.ask()},
+			Bounds{Clients: p.Clients, Requests: p.Count, Duration: time.Duration(p.Seconds) * time.Second})
 		if err != nil {
 			return Answer{}, fmt.Errorf("%s: %w", p.Name, err)
 		}

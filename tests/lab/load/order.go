@@ -1,4 +1,4 @@
-package probe
+package load
 
 import (
 	"context"
@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"ecommerce-platform/tests/lab/load"
 )
 
 // OneOrder is what an order asks for: one of the hundred thousand that the shop has.
@@ -23,11 +21,11 @@ func (p Probe) ask() func(context.Context, *http.Client) error {
 		target, name := p.Targets[int(n)%len(p.Targets)], fmt.Sprintf("bench-%d-%d", begun, n)
 		switch p.Kind {
 		case Anew:
-			return load.Get(ctx, client, target+"?"+name)
+			return Get(ctx, client, target+"?"+name)
 		case Order:
 			return place(ctx, client, target, name)
 		}
-		return load.Get(ctx, client, target)
+		return Get(ctx, client, target)
 	}
 }
 

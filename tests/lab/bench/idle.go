@@ -1,6 +1,4 @@
-// Package idle measures operations that change nothing, on the platform and on a program without a single resource: what
-// lies between them is the program's and its providers', the rest is the engine's.
-package idle
+package bench
 
 import (
 	"context"
@@ -11,19 +9,19 @@ import (
 	"path/filepath"
 	"time"
 
-	"ecommerce-platform/tests/lab/bench/table"
 	"ecommerce-platform/tests/lab/engine"
 )
 
-// Runs is how often each operation is measured; the medians are compared.
-const Runs = 5
+// idleRuns is how often each operation is measured; the medians are compared.
+const idleRuns = 5
 
-// Times are medians.
-type Times struct{ Up, Preview time.Duration }
+// idleTimes are medians of operations that change nothing. What lies between the platform's and those of a program without a
+// single resource is the program's and its providers', the rest is the engine's.
+type idleTimes struct{ Up, Preview time.Duration }
 
-// Measure times operations on a stack on which nothing is left to do.
-func Measure(ctx context.Context, stack *engine.Stack) (Times, error) {
-	var times Times
+// measureIdle times operations on a stack on which nothing is left to do.
+func measureIdle(ctx context.Context, stack *engine.Stack) (idleTimes, error) {
+	var times idleTimes
 	for _, o := range []struct {
 		name  string
 		run   func(context.Context, ...string) (*engine.Result, error)
@@ -34,7 +32,7 @@ func Measure(ctx context.Context, stack *engine.Stack) (Times, error) {
 	} {
 		var measured []time.Duration
 		// The first run finds caches cold and is not counted.
-		for range Runs + 1 {
+		for range idleRuns + 1 {
 			start := time.Now()
 			result, err := o.run(ctx)
 			if err != nil {
@@ -45,21 +43,21 @@ func Measure(ctx context.Context, stack *engine.Stack) (Times, error) {
 			}
 			measured = append(measured, time.Since(start))
 		}
-		*o.store = table.Median(measured[1:])
+		*o.store = median(measured[1:])
 	}
 	return times, nil
 }
 
-// source is a program without resources.
-const source = `package main
+// emptyProgram is a program without resources.
+const emptyProgram = `package main
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 func main() { pulumi.Run(func(*pulumi.Context) error { return nil }) }
 `
 
-// Empty measures a program without resources, with the engine and the SDK of the program in a directory.
-func Empty(ctx context.Context, program string, output io.Writer) (times Times, err error) {
+// measureEmpty measures a program without resources, with the engine and the SDK of the program in a directory.
+func measureEmpty(ctx context.Context, program string, output io.Writer) (times idleTimes, err error) {
 	dir, err := os.MkdirTemp("", "ecommerce-platform-empty-")
 	if err != nil {
 		return times, err
@@ -69,7 +67,7 @@ func Empty(ctx context.Context, program string, output io.Writer) (times Times, 
 	if err := os.Mkdir(empty, 0o700); err != nil {
 		return times, err
 	}
-	files := map[string]string{"main.go": source, "Pulumi.yaml": "name: empty\nruntime: go\n"}
+	files := map[string]string{"main.go": emptyProgram, "Pulumi.yaml": "name: empty\nruntime: go\n"}
 	for _, name := range []string{"go.mod", "go.sum"} {
 		text, err := os.ReadFile(filepath.Join(program, name))
 		if err != nil {
@@ -93,5 +91,5 @@ func Empty(ctx context.Context, program string, output io.Writer) (times Times, 
 	if _, err := stack.Up(ctx); err != nil {
 		return times, err
 	}
-	return Measure(ctx, stack)
+	return measureIdle(ctx, stack)
 }

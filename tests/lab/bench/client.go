@@ -1,4 +1,4 @@
-package shop
+package bench
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"ecommerce-platform/tests/lab/bench/shop/probe"
+	"ecommerce-platform/tests/lab/load"
 	"ecommerce-platform/tests/lab/machines"
 	"ecommerce-platform/tests/lab/platform"
 	"ecommerce-platform/tests/lab/toolchain"
@@ -78,7 +78,7 @@ func (c *client) pods(ctx context.Context, tier string, port int, path string) (
 }
 
 // ask runs probes in the pod. Their password travels on standard input.
-func (c *client) ask(ctx context.Context, probes []probe.Probe) ([]probe.Answer, error) {
+func (c *client) ask(ctx context.Context, probes []load.Probe) ([]load.Answer, error) {
 	plan, err := json.Marshal(probes)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (c *client) ask(ctx context.Context, probes []probe.Probe) ([]probe.Answer,
 	if err != nil {
 		return nil, err
 	}
-	var answers []probe.Answer
+	var answers []load.Answer
 	return answers, json.Unmarshal([]byte(text), &answers)
 }
 

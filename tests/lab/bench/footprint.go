@@ -1,4 +1,4 @@
-package shop
+package bench
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 	"ecommerce-platform/tests/lab/shopimage"
 )
 
-// Footprint is what the shop's backend takes.
-type Footprint struct {
+// footprint is what the shop's backend takes.
+type footprint struct {
 	// Image is what a node pulls of it, in bytes.
 	Image int64
 	// Ready is how long a pod takes from being given to its node until it is ready, the slowest of all; Kubernetes notes whole seconds.
@@ -26,9 +26,9 @@ type Footprint struct {
 	Memory map[string]int64
 }
 
-// Weigh looks at a shop at rest.
-func Weigh(ctx context.Context, lab *platform.Lab) (Footprint, error) {
-	found := Footprint{Memory: map[string]int64{}}
+// weigh looks at a shop at rest.
+func weigh(ctx context.Context, lab *platform.Lab) (footprint, error) {
+	found := footprint{Memory: map[string]int64{}}
 	image, err := shopimage.Build(ctx)
 	if err != nil {
 		return found, err

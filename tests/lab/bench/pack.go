@@ -1,20 +1,20 @@
-package scale
+package bench
 
 import (
 	"context"
 	"fmt"
 	"time"
 
-	"ecommerce-platform/tests/lab/bench/table"
 	"ecommerce-platform/tests/lab/preview"
+	"ecommerce-platform/tests/lab/table"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
 // packLimit is what the pack may add to a preview of the dev stack once it is built.
 const packLimit = 3 * time.Second
 
-// stack is a configuration to preview.
-type stack struct {
+// previewed is a configuration to preview.
+type previewed struct {
 	name    string
 	changes map[string]any
 	// runs is how often it is previewed with and without the pack; the medians are compared.
@@ -23,8 +23,8 @@ type stack struct {
 	limit time.Duration
 }
 
-// Pack measures what the policy pack adds to previews.
-func Pack(ctx context.Context) (*table.Table, error) {
+// measurePack measures what the policy pack adds to previews.
+func measurePack(ctx context.Context) (*table.Table, error) {
 	pack, err := toolchain.PolicyPack(ctx)
 	if err != nil {
 		return nil, err
@@ -32,10 +32,10 @@ func Pack(ctx context.Context) (*table.Table, error) {
 	t := &table.Table{
 		Title: "What the policy pack adds to a preview",
 		Notes: []string{fmt.Sprintf("`make preview` with and without the pack, once that is built; for the dev stack medians. Target: at most %s for the dev stack.",
-			table.Seconds(packLimit))},
+			seconds(packLimit))},
 		Head: []string{"stack", "resources", "without", "with the pack", "adds", "ratio"},
 	}
-	for _, s := range []stack{
+	for _, s := range []previewed{
 		{name: "dev stack", runs: 3, limit: packLimit},
 		{name: "100 nodes, 1,000 pods", changes: crowded(), runs: 1},
 	} {
@@ -47,7 +47,7 @@ func Pack(ctx context.Context) (*table.Table, error) {
 				if with {
 					options.Pack = pack
 				}
-				result, err := run(ctx, options)
+				result, err := previewOnce(ctx, options)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", s.name, err)
 				}
@@ -55,19 +55,19 @@ func Pack(ctx context.Context) (*table.Table, error) {
 				resources = len(result.Plan)
 			}
 		}
-		without, with := table.Median(measured[false]), table.Median(measured[true])
+		without, with := median(measured[false]), median(measured[true])
 		adds := with - without
-		t.Row(s.name, fmt.Sprint(resources), table.Seconds(without), table.Seconds(with), table.Seconds(adds),
-			table.Ratio(with.Seconds(), without.Seconds()))
+		t.Row(s.name, fmt.Sprint(resources), seconds(without), seconds(with), seconds(adds),
+			ratio(with.Seconds(), without.Seconds()))
 		if s.limit > 0 && adds > s.limit {
-			t.Missed = append(t.Missed, fmt.Sprintf("%s: the pack adds %s, more than the %s it may", s.name, table.Seconds(adds), table.Seconds(s.limit)))
+			t.Missed = append(t.Missed, fmt.Sprintf("%s: the pack adds %s, more than the %s it may", s.name, seconds(adds), seconds(s.limit)))
 		}
 	}
 	return t, nil
 }
 
-// run previews; that a policy objects is no failure of the measurement.
-func run(ctx context.Context, options preview.Options) (*preview.Result, error) {
+// previewOnce previews; that a policy objects is no failure of the measurement.
+func previewOnce(ctx context.Context, options preview.Options) (*preview.Result, error) {
 	result, err := preview.Run(ctx, options)
 	if result == nil || (err != nil && result.Report == nil) {
 		return nil, err

@@ -1,6 +1,4 @@
-// Package bringup measures how long the platform takes from nothing to a URL that answers, beside the floor: the least that
-// makes the same cluster and shop on the same machines, a bare script without engine, providers or checks.
-package bringup
+package bench
 
 import (
 	"context"
@@ -8,32 +6,37 @@ import (
 	"io"
 	"time"
 
+	"ecommerce-platform/tests/lab/load"
 	"ecommerce-platform/tests/lab/platform"
 )
 
 // nodePort is the default of Pulumi.yaml, where the shop answers on each worker.
 const nodePort = 30080
 
+// askEvery is how long after a request that failed a URL is asked again.
+const askEvery = 100 * time.Millisecond
+
 // firstAnswer is how long the shop may take to answer once every pod is ready.
 const firstAnswer = time.Minute
 
-// Bench is a lab on which bring-ups are measured, one after the other.
-type Bench struct {
-	Name, VpcCidr string
-	// Output is where the tools write as they go.
-	Output io.Writer
+// bringUps are measured on one lab, one after the other: how long the platform takes from nothing to a URL that answers, and the
+// floor, the least that makes the same cluster and shop on the same machines, a bare script without engine, providers or checks.
+type bringUps struct {
+	name, vpcCidr string
+	// output is where the tools write as they go.
+	output io.Writer
 
 	// deployed is what the last bring-up of the platform left, for the floor to make the same.
 	deployed  *deployed
 	addresses map[string]string
 }
 
-// Platform brings the platform up from nothing and leaves it running.
-func (b *Bench) Platform(ctx context.Context) (*platform.Lab, Times, error) {
-	if err := platform.Down(ctx, b.Name); err != nil {
+// platform brings the platform up from nothing and leaves it running.
+func (b *bringUps) platform(ctx context.Context) (*platform.Lab, stageTimes, error) {
+	if err := platform.Down(ctx, b.name); err != nil {
 		return nil, nil, err
 	}
-	lab, err := platform.Prepare(ctx, platform.Options{Name: b.Name, VpcCidr: b.VpcCidr, Output: b.Output})
+	lab, err := platform.Prepare(ctx, platform.Options{Name: b.name, VpcCidr: b.vpcCidr, Output: b.output})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -61,17 +64,30 @@ func (b *Bench) Platform(ctx context.Context) (*platform.Lab, Times, error) {
 		return nil, nil, err
 	}
 	times := b.deployed.stages(start)
-	times[Ready] = end.Sub(start)
-	times[URL], err = b.since(answered, start)
+	times[stageReady] = end.Sub(start)
+	times[stageURL], err = b.since(answered, start)
 	return lab, times, err
 }
 
 // url is where the shop answers on the first worker, seen from this host.
-func (b *Bench) url() string {
+func (b *bringUps) url() string {
 	return fmt.Sprintf("http://%s:%d/", b.addresses["worker-node-1"], nodePort)
 }
 
-func (b *Bench) since(answered <-chan time.Time, start time.Time) (time.Duration, error) {
+// answer tells on a channel when the URL first answers with a page, or that ctx ended before.
+func answer(ctx context.Context, url string) <-chan time.Time {
+	answered := make(chan time.Time, 1)
+	go func() {
+		defer close(answered)
+		// A machine that is not there yet does not refuse: its address just does not answer.
+		if load.Await(ctx, askEvery, load.Options{URL: url, Timeout: time.Second}) == nil {
+			answered <- time.Now()
+		}
+	}()
+	return answered
+}
+
+func (b *bringUps) since(answered <-chan time.Time, start time.Time) (time.Duration, error) {
 	select {
 	case at := <-answered:
 		return at.Sub(start), nil

@@ -1,11 +1,9 @@
-// Package table lays figures out for a person who watches and for a document.
+// Package table lays rows out for a person who watches and for a document.
 package table
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -50,43 +48,37 @@ func (t *Table) Text() string {
 	return text.String()
 }
 
-// Markdown is the table for a document.
+// Markdown is the table for a document, with its title, notes and missed targets, figures to the right.
 func (t *Table) Markdown() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "## %s\n\n", t.Title)
 	for _, note := range t.Notes {
 		fmt.Fprintf(&text, "%s\n\n", note)
 	}
-	line := func(cells []string) { fmt.Fprintf(&text, "| %s |\n", strings.Join(cells, " | ")) }
-	line(t.Head)
-	rule := make([]string, len(t.Head))
-	for i := range rule {
-		rule[i] = "---:"
-	}
-	rule[0] = "---"
-	line(rule)
-	for _, row := range t.Rows {
-		line(row)
-	}
+	text.WriteString(markdown(t.Head, t.Rows, "---:"))
 	for _, missed := range t.Missed {
 		fmt.Fprintf(&text, "\n**Target missed:** %s\n", missed)
 	}
 	return text.String()
 }
 
-// Seconds shows a duration of seconds.
-func Seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+// Markdown is rows under a header. What must be escaped in a cell is, but for its ends of lines, the caller's to know.
+func Markdown(head []string, rows [][]string) string { return markdown(head, rows, "---") }
 
-// Millis shows a duration of milliseconds.
-func Millis(d time.Duration) string {
-	return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond))
-}
-
-// Ratio shows how often b is in a.
-func Ratio(a, b float64) string { return fmt.Sprintf("×%.2f", a/b) }
-
-// Median is the middle one of several times.
-func Median(times []time.Duration) time.Duration {
-	sorted := slices.Sorted(slices.Values(times))
-	return sorted[len(sorted)/2]
+// markdown aligns the columns after the first as others says.
+func markdown(head []string, rows [][]string, others string) string {
+	var text strings.Builder
+	line := func(cells []string) {
+		fmt.Fprintf(&text, "| %s |\n", strings.ReplaceAll(strings.Join(cells, " | "), "\n", " "))
+	}
+	line(head)
+	rule := []string{"---"}
+	for range head[1:] {
+		rule = append(rule, others)
+	}
+	line(rule)
+	for _, row := range rows {
+		line(row)
+	}
+	return text.String()
 }

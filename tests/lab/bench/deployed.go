@@ -1,4 +1,4 @@
-package bringup
+package bench
 
 import (
 	"encoding/base64"

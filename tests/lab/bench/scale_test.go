@@ -1,4 +1,4 @@
-package scale
+package bench
 
 import (
 	"os"
@@ -45,7 +45,7 @@ func TestMemoryIsThatOfTheProcessesStartedFromHere(t *testing.T) {
 	require.Eventually(t, func() bool { return resident(cmd.Process.Pid) > 0 }, 10*time.Second, 10*time.Millisecond, "the sleeping grandchild")
 	assert.Greater(t, resident(os.Getpid()), resident(cmd.Process.Pid))
 
-	pid, parent, pages, ok := parse("42 (a) b (c)) S 7 42 7 0 -1 4194560 149 0 0 0 0 0 0 0 20 0 1 0 1815 2703360 512 18446744073709551615 1")
+	pid, parent, pages, ok := parseStat("42 (a) b (c)) S 7 42 7 0 -1 4194560 149 0 0 0 0 0 0 0 20 0 1 0 1815 2703360 512 18446744073709551615 1")
 	assert.True(t, ok)
 	assert.Equal(t, []int{42, 7, 512}, []int{pid, parent, int(pages)})
 }

@@ -1,4 +1,4 @@
-package probe_test
+package load_test
 
 import (
 	"bufio"
@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"ecommerce-platform/tests/lab/bench/shop/probe"
+	"ecommerce-platform/tests/lab/load"
 )
 
 // redis answers every command of three lines and their header with one line.
@@ -39,9 +39,9 @@ func redis(t *testing.T, answer string) string {
 func TestProbeTellsHowLongAnswersTake(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(server.Close)
-	for _, p := range []probe.Probe{
-		{Name: "page", Kind: probe.HTTP, Targets: []string{server.URL}, Clients: 2, Count: 50},
-		{Name: "cache", Kind: probe.Redis, Targets: []string{redis(t, "$-1\r\n")}, Count: 50},
+	for _, p := range []load.Probe{
+		{Name: "page", Kind: load.HTTP, Targets: []string{server.URL}, Clients: 2, Count: 50},
+		{Name: "cache", Kind: load.Redis, Targets: []string{redis(t, "$-1\r\n")}, Count: 50},
 	} {
 		t.Run(p.Name, func(t *testing.T) {
 			answer, err := p.Run(t.Context())
@@ -67,8 +67,8 @@ func TestProbeAsksAnewAndOrders(t *testing.T) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	for _, kind := range []string{probe.Anew, probe.Order} {
-		answer, err := probe.Probe{Kind: kind, Targets: []string{server.URL}, Clients: 2, Count: 20}.Run(t.Context())
+	for _, kind := range []string{load.Anew, load.Order} {
+		answer, err := load.Probe{Kind: kind, Targets: []string{server.URL}, Clients: 2, Count: 20}.Run(t.Context())
 		require.NoError(t, err)
 		assert.Zero(t, answer.Lost, kind)
 	}
@@ -78,12 +78,12 @@ func TestProbeAsksAnewAndOrders(t *testing.T) {
 func TestProbeTellsWhatIsWrong(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		probe  probe.Probe
+		probe  load.Probe
 		reason string
 	}{
-		{"a kind that there is none of", probe.Probe{Kind: "smtp", Count: 1}, `kind "smtp": must be http, anew, order, dns, redis or postgres`},
-		{"no number of questions", probe.Probe{Kind: probe.Redis}, "count 0: must be positive"},
-		{"an answer that is not the right one", probe.Probe{Kind: probe.Redis, Targets: []string{redis(t, "-ERR no\r\n")}, Count: 1}, `redis answered "-ERR no\r\n"`},
+		{"a kind that there is none of", load.Probe{Kind: "smtp", Count: 1}, `kind "smtp": must be http, anew, order, dns, redis or postgres`},
+		{"no number of questions", load.Probe{Kind: load.Redis}, "count 0: must be positive"},
+		{"an answer that is not the right one", load.Probe{Kind: load.Redis, Targets: []string{redis(t, "-ERR no\r\n")}, Count: 1}, `redis answered "-ERR no\r\n"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := test.probe.Run(t.Context())

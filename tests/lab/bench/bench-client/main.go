@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"os"
 
-	"ecommerce-platform/tests/lab/bench/shop/probe"
+	"ecommerce-platform/tests/lab/load"
 )
 
 func main() {
@@ -19,11 +19,11 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	var probes []probe.Probe
+	var probes []load.Probe
 	if err := json.NewDecoder(os.Stdin).Decode(&probes); err != nil {
 		return fmt.Errorf("standard input: %w", err)
 	}
-	var answers []probe.Answer
+	var answers []load.Answer
 	for _, p := range probes {
 		answer, err := p.Run(ctx)
 		if err != nil {

@@ -1,20 +1,18 @@
-// Package scale measures what a preview costs as the cluster grows, and what the policy pack adds to it. Nothing runs but
-// the engine, the program and the providers: the twin is in model mode.
-package scale
+package bench
 
 import (
 	"context"
 	"fmt"
 
-	"ecommerce-platform/tests/lab/bench/table"
 	"ecommerce-platform/tests/lab/preview"
+	"ecommerce-platform/tests/lab/table"
 )
 
 // sizes are how many nodes are previewed.
 var sizes = []int{3, 30, 100}
 
-// runs is how often each size is previewed; the fastest counts, since whatever else this machine does only adds.
-const runs = 3
+// previewRuns is how often each size is previewed; the fastest counts, since whatever else this machine does only adds.
+const previewRuns = 3
 
 // steady is by how much the cost of a node may grow from the smaller step of sizes to the larger one.
 const steady = 1.25
@@ -26,14 +24,15 @@ type size struct {
 	memory           float64 // MiB
 }
 
-// Nodes measures previews of growing clusters with the same shop.
-func Nodes(ctx context.Context) (*table.Table, error) {
+// measureNodes measures previews of growing clusters with the same shop. Nothing runs but the engine, the program and the
+// providers: the twin is in model mode.
+func measureNodes(ctx context.Context) (*table.Table, error) {
 	var found []size
 	for _, nodes := range sizes {
 		s := size{nodes: nodes}
-		for range runs {
-			peak := watch(ctx)
-			result, err := run(ctx, preview.Options{Changes: map[string]any{"nodes": topology(nodes), "postgres": database}, NoPack: true})
+		for range previewRuns {
+			peak := watchMemory(ctx)
+			result, err := previewOnce(ctx, preview.Options{Changes: map[string]any{"nodes": topology(nodes), "postgres": database}, NoPack: true})
 			memory := float64(peak()) / (1 << 20)
 			if err != nil {
 				return nil, fmt.Errorf("%d nodes: %w", nodes, err)
@@ -54,7 +53,7 @@ func scaleTable(found []size) *table.Table {
 		Title: "Preview of 3, 30 and 100 nodes",
 		Notes: []string{
 			"A first preview with the default shop, the twin in model mode, without the policy pack. Time is that of the pulumi command, the fastest of " +
-				fmt.Sprint(runs) + "; memory is the most that the engine, the program and the providers have resident together.",
+				fmt.Sprint(previewRuns) + "; memory is the most that the engine, the program and the providers have resident together.",
 			"The slope is what one node more costs, from the size above to this one. Target: it stays the same.",
 		},
 		Head: []string{"nodes", "resources", "time", "slope", "memory", "slope"},

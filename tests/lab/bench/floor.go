@@ -1,4 +1,4 @@
-package bringup
+package bench
 
 import (
 	"bufio"
@@ -24,16 +24,16 @@ import (
 )
 
 // reached is the stage that a word of the floor's script stands for.
-var reached = map[string]Stage{
-	"machine": Machines, "packages": Packages, "control-plane": ControlPlane, "node": Nodes, "rollouts": Ready,
+var reached = map[string]stage{
+	"machine": stageMachines, "packages": stagePackages, "control-plane": stageControlPlane, "node": stageNodes, "rollouts": stageReady,
 }
 
-// Floor makes the platform that was measured last once more, in its place, with a bare script.
-func (b *Bench) Floor(ctx context.Context) (times Times, err error) {
+// floor makes the platform that was measured last once more, in its place, with a bare script.
+func (b *bringUps) floor(ctx context.Context) (times stageTimes, err error) {
 	if b.deployed == nil {
 		return nil, errors.New("the floor needs a platform to make again: bring one up first")
 	}
-	if err := platform.Down(ctx, b.Name); err != nil {
+	if err := platform.Down(ctx, b.name); err != nil {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "ecommerce-platform-floor-")
@@ -45,7 +45,7 @@ func (b *Bench) Floor(ctx context.Context) (times Times, err error) {
 	if err != nil {
 		return nil, err
 	}
-	internet, err := mirror.Start(ctx, b.Name, mirror.Options{})
+	internet, err := mirror.Start(ctx, b.name, mirror.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (b *Bench) Floor(ctx context.Context) (times Times, err error) {
 	if err != nil {
 		return nil, err
 	}
-	script, err := toolchain.Source("bench", "bringup", "floor", "floor.sh")
+	script, err := toolchain.Source("bench", "floor", "floor.sh")
 	if err != nil {
 		return nil, err
 	}
@@ -62,10 +62,10 @@ func (b *Bench) Floor(ctx context.Context) (times Times, err error) {
 	defer stop()
 	answered := answer(watching, b.url())
 	start := time.Now()
-	if err := b.launch(ctx, &machines.Docker{Name: b.Name, Image: image, Mirror: internet}); err != nil {
+	if err := b.launch(ctx, &machines.Docker{Name: b.name, Image: image, Mirror: internet}); err != nil {
 		return nil, err
 	}
-	times = Times{}
+	times = stageTimes{}
 	cmd := exec.CommandContext(ctx, "bash", script)
 	cmd.Env = append(os.Environ(), variables...)
 	var complaints bytes.Buffer
@@ -79,7 +79,7 @@ func (b *Bench) Floor(ctx context.Context) (times Times, err error) {
 	}
 	for lines := bufio.NewScanner(stages); lines.Scan(); {
 		word, _, _ := strings.Cut(lines.Text(), " ")
-		_, _ = fmt.Fprintf(b.Output, "floor: %s after %.1f s\n", lines.Text(), time.Since(start).Seconds())
+		_, _ = fmt.Fprintf(b.output, "floor: %s after %.1f s\n", lines.Text(), time.Since(start).Seconds())
 		if stage, ok := reached[word]; ok {
 			times[stage] = time.Since(start)
 		}
@@ -87,12 +87,12 @@ func (b *Bench) Floor(ctx context.Context) (times Times, err error) {
 	if err := cmd.Wait(); err != nil {
 		return nil, fmt.Errorf("%s: %w: %s%s", script, err, complaints.String(), logs(dir))
 	}
-	times[URL], err = b.since(answered, start)
+	times[stageURL], err = b.since(answered, start)
 	return times, err
 }
 
 // nodes are the control plane, then the workers by name.
-func (b *Bench) nodes() []string {
+func (b *bringUps) nodes() []string {
 	var workers []string
 	for node := range b.addresses {
 		if node != "control-plane" {
@@ -104,8 +104,8 @@ func (b *Bench) nodes() []string {
 }
 
 // launch starts the machines, all at once, with the user data of the platform's. No security group keeps anything from them.
-func (b *Bench) launch(ctx context.Context, docker *machines.Docker) error {
-	block, err := netip.ParsePrefix(b.VpcCidr)
+func (b *bringUps) launch(ctx context.Context, docker *machines.Docker) error {
+	block, err := netip.ParsePrefix(b.vpcCidr)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (b *Bench) launch(ctx context.Context, docker *machines.Docker) error {
 				return err
 			}
 			return docker.Launch(ctx, machines.Machine{
-				ID: fmt.Sprintf("i-floor%d", i), Container: b.Name + "-" + node, Network: network, Address: address,
+				ID: fmt.Sprintf("i-floor%d", i), Container: b.name + "-" + node, Network: network, Address: address,
 				Hostname: node, FQDN: node, UserData: userData,
 				Firewall: machines.Firewall{
 					Network: network, Address: address, Public: true, Ingress: everything, Egress: everything,
@@ -138,7 +138,7 @@ func (b *Bench) launch(ctx context.Context, docker *machines.Docker) error {
 }
 
 // input writes what the script takes into dir and returns its variables.
-func (b *Bench) input(dir string) ([]string, error) {
+func (b *bringUps) input(dir string) ([]string, error) {
 	nodes := b.nodes()
 	for _, node := range nodes {
 		files, err := b.deployed.files(node)
@@ -171,7 +171,7 @@ func (b *Bench) input(dir string) ([]string, error) {
 		}
 	}
 	variables := []string{
-		"NODES=" + strings.Join(nodes, " "), "CONTAINERS=" + b.Name, "INPUT=" + dir,
+		"NODES=" + strings.Join(nodes, " "), "CONTAINERS=" + b.name, "INPUT=" + dir,
 		"DEPLOYMENTS=" + strings.Join(b.deployed.deployments(), " "),
 	}
 	for step, names := range map[string][]string{

@@ -1,4 +1,4 @@
-package bringup
+package bench
 
 import (
 	"encoding/base64"
@@ -60,8 +60,8 @@ func stored(t *testing.T) *deployed {
 }
 
 func TestStagesEndWithTheLastNode(t *testing.T) {
-	assert.Equal(t, Times{
-		Machines: 7 * time.Second, Packages: 21 * time.Second, ControlPlane: 40 * time.Second, Nodes: 60 * time.Second,
+	assert.Equal(t, stageTimes{
+		stageMachines: 7 * time.Second, stagePackages: 21 * time.Second, stageControlPlane: 40 * time.Second, stageNodes: 60 * time.Second,
 	}, stored(t).stages(start))
 }
 
@@ -114,17 +114,17 @@ func TestPackagesOfTheFloorAreThoseOfThePlatform(t *testing.T) {
 }
 
 func TestComparisonShowsRatiosAndTellsOfAMissedTarget(t *testing.T) {
-	times := func(url int) Times {
-		all := Times{}
-		for i, stage := range Stages {
-			all[stage] = time.Duration(url-len(Stages)+i) * time.Second
+	times := func(url int) stageTimes {
+		all := stageTimes{}
+		for i, stage := range stages {
+			all[stage] = time.Duration(url-len(stages)+i) * time.Second
 		}
-		all[URL] = time.Duration(url) * time.Second
+		all[stageURL] = time.Duration(url) * time.Second
 		return all
 	}
-	within := Compare([]Times{times(100), times(140)}, []Times{times(90), times(110)})
+	within := compare([]stageTimes{times(100), times(140)}, []stageTimes{times(90), times(110)})
 	assert.Empty(t, within.Missed)
 	assert.Contains(t, within.Rows, []string{"the URL answers", "120.0 s", "100.0 s", "×1.20", "100.0, 140.0", "90.0, 110.0"})
-	beyond := Compare([]Times{times(130)}, []Times{times(100)})
+	beyond := compare([]stageTimes{times(130)}, []stageTimes{times(100)})
 	assert.Equal(t, []string{"the URL answers after 130.0 s, that is ×1.30 the floor's 100.0 s"}, beyond.Missed)
 }

@@ -2,7 +2,6 @@ package table
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -16,7 +15,7 @@ func TestTableIsLaidOutForAPersonAndForADocument(t *testing.T) {
 		"**Target missed:** light is slow\n", figures.Markdown())
 }
 
-func TestMedian(t *testing.T) {
-	assert.Equal(t, 2*time.Second, Median([]time.Duration{3 * time.Second, time.Second, 2 * time.Second}))
-	assert.Equal(t, time.Second, Median([]time.Duration{time.Second}))
+func TestCellStaysOnItsLine(t *testing.T) {
+	assert.Equal(t, "| what | result |\n| --- | --- |\n| upgrade | not within 1m0s: no answer |\n",
+		Markdown([]string{"what", "result"}, [][]string{{"upgrade", "not within 1m0s:\nno answer"}}))
 }
