@@ -9,33 +9,29 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"ecommerce-platform/tests/lab/table"
 )
 
 // report is what the run found, printed at its end as a table.
-var report table
+var report findings
 
-type table struct {
+type findings struct {
 	mu   sync.Mutex
-	rows []row
+	rows [][]string
 }
 
-type row struct{ what, result, numbers string }
-
-func (r *table) add(what, result, numbers string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.rows = append(r.rows, row{what, result, numbers})
+func (f *findings) add(what, result, numbers string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rows = append(f.rows, []string{what, result, numbers})
 }
 
-func (r *table) print(w io.Writer) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.rows) == 0 {
-		return
-	}
-	_, _ = fmt.Fprint(w, "\n| what | result | numbers |\n| --- | --- | --- |\n")
-	for _, row := range r.rows {
-		_, _ = fmt.Fprintf(w, "| %s | %s | %s |\n", row.what, row.result, strings.ReplaceAll(row.numbers, "\n", " "))
+func (f *findings) print(w io.Writer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.rows) > 0 {
+		_, _ = fmt.Fprint(w, "\n"+table.Markdown([]string{"what", "result", "numbers"}, f.rows))
 	}
 }
 
