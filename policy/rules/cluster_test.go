@@ -24,7 +24,7 @@ func connection(key string) modeltest.Change {
 }
 
 // forgotten is what the command provider's Check leaves of a connection that is secret and not known yet: line "secret
-// unknown connection" of tests/lab/command/testdata/command-1.1.3.txt.
+// unknown connection" of tests/lab/command/remote/testdata/command-1.1.3.txt.
 var forgotten = secretOf(map[string]any{"host": "", "port": 22, "user": "root", "dialErrorLimit": 10, "perDialTimeout": 15})
 
 var clusterFixtures = map[string][]fixture{

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
 
-	"ecommerce-platform/tests/lab/command/remote/sshtest"
+	"ecommerce-platform/tests/lab/command/sshtest"
 	"ecommerce-platform/tests/lab/engine"
 	"ecommerce-platform/tests/lab/toolchain"
 )

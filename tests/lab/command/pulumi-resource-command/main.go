@@ -10,13 +10,13 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/emptypb"
 
-	"ecommerce-platform/tests/lab/command"
+	"ecommerce-platform/tests/lab/command/remote"
 	"ecommerce-platform/tests/lab/engine/plugin"
 )
 
 func main() {
 	err := plugin.Serve(func(server *grpc.Server, engine string) (func(), error) {
-		provider, err := command.New(engine)
+		provider, err := remote.New(engine)
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,3 @@
-// Package remote holds the resource of the command provider that works over SSH. The package's name is a part of its token.
 package remote
 
 import (
@@ -8,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// Command is command:remote:Command.
+// Command is command:remote:Command, a command line on a machine that is reached over SSH.
 type Command struct{}
 
 // CommandInputs are what the program says of a command. A field without a value is one that the program does not set.

@@ -1,4 +1,4 @@
-package command
+package remote
 
 import (
 	"io"
@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"ecommerce-platform/tests/lab/command/remote/sshtest"
+	"ecommerce-platform/tests/lab/command/sshtest"
 )
 
 // patience is after how long a call that hangs in the record is given up.

@@ -1,4 +1,4 @@
-package command
+package remote
 
 import (
 	"crypto/ecdsa"
@@ -12,7 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"google.golang.org/protobuf/types/known/emptypb"
 
-	"ecommerce-platform/tests/lab/command/remote/sshtest"
+	"ecommerce-platform/tests/lab/command/sshtest"
 )
 
 func (p *probe) diffs(state, inputs resource.PropertyMap) {

@@ -1,4 +1,4 @@
-package command
+package remote
 
 import (
 	"bufio"
@@ -18,7 +18,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"ecommerce-platform/tests/lab/command/remote/sshtest"
+	"ecommerce-platform/tests/lab/command/sshtest"
 )
 
 var original = flag.String("provider", "", "plugin to ask instead of the stand-in")

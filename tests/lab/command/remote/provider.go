@@ -1,8 +1,9 @@
-// Package command stands in for Pulumi's command provider, of which no Go module holds the plugin itself. The framework that
+// Package remote stands in for Pulumi's command provider, of which no Go module holds the plugin itself. The framework that
 // the original is written with answers for it: what is here is the resource that the program uses, as version 1.1.3 has
-// it. testdata/command-1.1.3.txt holds what that version was seen to answer, TestRecord compares.
+// it, in a package of the original's name, which tokens and messages hold. testdata/command-1.1.3.txt holds what that version was
+// seen to answer, TestRecord compares.
 // https://github.com/pulumi/pulumi-command
-package command
+package remote
 
 import (
 	"context"
@@ -13,8 +14,6 @@ import (
 	"github.com/pulumi/pulumi-go-provider/infer"
 	sdk "github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-
-	"ecommerce-platform/tests/lab/command/remote"
 )
 
 // Version is the release of the provider that is stood in for.
@@ -26,7 +25,7 @@ func New(engine string) (pulumirpc.ResourceProviderServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	built, err := infer.NewProviderBuilder().WithResources(infer.Resource(&remote.Command{})).Build()
+	built, err := infer.NewProviderBuilder().WithResources(infer.Resource(&Command{})).Build()
 	if err != nil {
 		return nil, err
 	}
