@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -93,14 +94,9 @@ func (b *bringUps) floor(ctx context.Context) (times stageTimes, err error) {
 
 // nodes are the control plane, then the workers by name.
 func (b *bringUps) nodes() []string {
-	var workers []string
-	for node := range b.addresses {
-		if node != "control-plane" {
-			workers = append(workers, node)
-		}
-	}
-	slices.Sort(workers)
-	return append([]string{"control-plane"}, workers...)
+	workers := maps.Clone(b.addresses)
+	delete(workers, "control-plane")
+	return append([]string{"control-plane"}, slices.Sorted(maps.Keys(workers))...)
 }
 
 // launch starts the machines, all at once, with the user data of the platform's. No security group keeps anything from them.

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 	"testing"
 
@@ -45,7 +44,7 @@ func testLayers(t *testing.T, allInOne *engine.Stack) {
 		}
 	}
 	whole := inventory(t, allInOne)
-	assert.Equal(t, names(whole), names(layered))
+	assert.Equal(t, slices.Sorted(maps.Keys(whole)), slices.Sorted(maps.Keys(layered)))
 	for name, inputs := range whole {
 		assert.JSONEq(t, withoutDigests(inputs), withoutDigests(layered[name]), name)
 	}
@@ -66,15 +65,6 @@ func testLayers(t *testing.T, allInOne *engine.Stack) {
 		require.NoError(t, err, "with the cluster dead: %s", stacks[i].Name)
 	}
 	assert.Empty(t, p.resources().Resources)
-}
-
-func names(inventory map[string]string) []string {
-	var all []string
-	for name := range inventory {
-		all = append(all, name)
-	}
-	sort.Strings(all)
-	return all
 }
 
 var (
@@ -151,11 +141,9 @@ func identifiers(state *engine.State) []string {
 			}
 		}
 	}
-	keys := slices.Collect(maps.Keys(given))
-	// The longest first: one address may begin another.
-	sort.Slice(keys, func(i, j int) bool { return len(keys[i]) > len(keys[j]) })
 	var pairs []string
-	for _, key := range keys {
+	// The longest first: one address may begin another.
+	for _, key := range slices.SortedFunc(maps.Keys(given), func(a, b string) int { return len(b) - len(a) }) {
 		pairs = append(pairs, key, given[key])
 	}
 	return pairs

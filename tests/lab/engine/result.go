@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 	"strings"
 
@@ -108,7 +109,7 @@ func readEvents(log io.Reader) (*Result, error) {
 		case event.ResourcePreEvent != nil:
 			m := event.ResourcePreEvent.Metadata
 			step := Step{Op: string(m.Op), URN: URN(m.URN), Diffs: append([]string{}, m.Diffs...)}
-			sort.Strings(step.Diffs)
+			slices.Sort(step.Diffs)
 			if m.New != nil {
 				step.Inputs = m.New.Inputs
 			}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -69,7 +69,7 @@ func missingPackages(commands []string, present func(string) bool) ([]string, er
 			missing = append(missing, pkg)
 		}
 	}
-	sort.Strings(missing)
+	slices.Sort(missing)
 	return missing, nil
 }
 

@@ -3,7 +3,9 @@ package twin
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"os"
+	"slices"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
@@ -29,7 +31,7 @@ func (p *Provider) CheckConfig(_ context.Context, req *pulumirpc.CheckRequest) (
 	}
 	values := open(props)
 	var failures []Failure
-	for _, name := range sorted(values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if _, ok := configuration[name]; !ok {
 			failures = append(failures, fail(name, "unknown property")...)
 		}

@@ -3,7 +3,9 @@ package twin
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 
@@ -22,7 +24,7 @@ type change struct {
 // compare walks the table over two sets of inputs.
 func compare(table map[string]Property, path string, old, new Values) changes {
 	found := changes{}
-	for _, name := range sorted(table) {
+	for _, name := range slices.Sorted(maps.Keys(table)) {
 		found.value(path+name, table[name], old[name], new[name])
 	}
 	return found
@@ -78,7 +80,7 @@ func union(a, b map[string]any) []string {
 	for name := range b {
 		all[name] = nil
 	}
-	return sorted(all)
+	return slices.Sorted(maps.Keys(all))
 }
 
 // ordered sorts a set, so that its order makes no difference.
@@ -128,17 +130,17 @@ func (t *Type) diff(old, new Values) changes {
 
 func (c changes) response() *pulumirpc.DiffResponse {
 	r := &pulumirpc.DiffResponse{Changes: pulumirpc.DiffResponse_DIFF_NONE, HasDetailedDiff: true, DetailedDiff: map[string]*pulumirpc.PropertyDiff{}}
-	for _, path := range sorted(c) {
+	for _, path := range slices.Sorted(maps.Keys(c)) {
 		r.Changes = pulumirpc.DiffResponse_DIFF_SOME
 		kind := c[path].kind
 		name := top(path)
 		if c[path].replace {
 			kind++ // each kind is followed by its replacing form
-			if !contains(r.Replaces, name) {
+			if !slices.Contains(r.Replaces, name) {
 				r.Replaces = append(r.Replaces, name)
 			}
 		}
-		if !contains(r.Diffs, name) {
+		if !slices.Contains(r.Diffs, name) {
 			r.Diffs = append(r.Diffs, name)
 		}
 		r.DetailedDiff[path] = &pulumirpc.PropertyDiff{Kind: kind, InputDiff: true}
@@ -170,7 +172,7 @@ func (p *Provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumir
 	response := t.diff(open(olds), open(news)).response()
 	// A resource whose name was chosen by hand cannot exist twice, so the old one goes first.
 	if t.AutoName != "" && len(response.Replaces) > 0 && !generated(news, t.AutoName) {
-		response.DeleteBeforeReplace = !contains(response.Replaces, t.AutoName)
+		response.DeleteBeforeReplace = !slices.Contains(response.Replaces, t.AutoName)
 	}
 	return response, nil
 }

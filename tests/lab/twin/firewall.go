@@ -30,7 +30,7 @@ func (tx *Tx) firewall(r *Record) machines.Firewall {
 func (tx *Tx) members(group string) []netip.Addr {
 	var list []netip.Addr
 	for _, r := range tx.All(instanceToken) {
-		if contains(r.Texts("vpcSecurityGroupIds"), group) {
+		if slices.Contains(r.Texts("vpcSecurityGroupIds"), group) {
 			list = append(list, netip.MustParseAddr(r.Text("privateIp")))
 		}
 	}

@@ -3,6 +3,8 @@ package twin
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
@@ -18,7 +20,7 @@ func (p *Provider) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pul
 				outputs[name] = map[string]any{"type": "string"}
 			}
 		}
-		if contains(t.Computed, "tagsAll") {
+		if slices.Contains(t.Computed, "tagsAll") {
 			outputs["tagsAll"] = schemaOf(tags)
 		}
 		resources[token] = map[string]any{"inputProperties": inputs, "requiredInputs": required, "properties": outputs}
@@ -35,7 +37,7 @@ func (p *Provider) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pul
 
 func schemaProperties(table map[string]Property) (properties map[string]any, required []string) {
 	properties, required = map[string]any{}, []string{}
-	for _, name := range sorted(table) {
+	for _, name := range slices.Sorted(maps.Keys(table)) {
 		if table[name].Absent {
 			continue
 		}

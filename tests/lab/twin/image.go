@@ -125,7 +125,7 @@ func getAmi(tx *Tx, args Values) (Values, error) {
 		images = slices.DeleteFunc(images, func(i Image) bool { return !matches(filter.Texts("values"), value(i)) })
 	}
 	if owners := args.Texts("owners"); len(owners) > 0 {
-		images = slices.DeleteFunc(images, func(i Image) bool { return !contains(owners, i.Owner) })
+		images = slices.DeleteFunc(images, func(i Image) bool { return !slices.Contains(owners, i.Owner) })
 	}
 	if text := args.Text("nameRegex"); text != "" {
 		form, err := regexp.Compile(text)

@@ -3,6 +3,8 @@ package twin
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -59,7 +61,7 @@ func getZones(tx *Tx, args Values) (Values, error) {
 			}
 			keep = keep && matches(f.Texts("values"), value)
 		}
-		if keep && !contains(args.Texts("excludeNames"), z.Name) && !contains(args.Texts("excludeZoneIds"), z.ID) {
+		if keep && !slices.Contains(args.Texts("excludeNames"), z.Name) && !slices.Contains(args.Texts("excludeZoneIds"), z.ID) {
 			names, ids = append(names, z.Name), append(ids, z.ID)
 		}
 	}
@@ -87,7 +89,7 @@ func getRegion(tx *Tx, args Values) (Values, error) {
 func (p *Provider) Invoke(ctx context.Context, req *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
 	f, ok := functions[req.Tok]
 	if !ok {
-		return nil, fmt.Errorf("function %q: not offered by the digital twin of EC2; it has %s", req.Tok, strings.Join(sorted(functions), ", "))
+		return nil, fmt.Errorf("function %q: not offered by the digital twin of EC2; it has %s", req.Tok, strings.Join(slices.Sorted(maps.Keys(functions)), ", "))
 	}
 	props, err := unmarshal("args", req.Args)
 	if err != nil {

@@ -1,6 +1,10 @@
 package twin
 
-import "context"
+import (
+	"context"
+	"maps"
+	"slices"
+)
 
 // Lateness is how many requests EC2 answers as if it had not heard yet of what was just made or given back. Zero, the default,
 // is never. Only answers that reach a program are here. Others the AWS provider waits for, or asks again: until a new group,
@@ -57,9 +61,9 @@ func (p *Provider) late(ctx context.Context, t *Type, in Values) error {
 }
 
 func (tx *Tx) tooEarly(t *Type, in Values) error {
-	for _, name := range sorted(t.Inputs) {
+	for _, name := range slices.Sorted(maps.Keys(t.Inputs)) {
 		ref := t.Inputs[name].Refers
-		if ref == nil || !contains(ref.Types, securityGroupToken) {
+		if ref == nil || !slices.Contains(ref.Types, securityGroupToken) {
 			continue
 		}
 		for _, id := range identifiers(in, name) {

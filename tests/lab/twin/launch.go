@@ -2,8 +2,10 @@ package twin
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -115,7 +117,7 @@ func checkMetadata(in Values) []Failure {
 		failures = fail("metadataOptions.httpPutResponseHopLimit", "InvalidParameterValue: expected httpPutResponseHopLimit to be in the range (1 - 64), got %d", n)
 	}
 	if options.Text("instanceMetadataTags") == "enabled" {
-		for _, key := range sorted(in.Object("tags")) {
+		for _, key := range slices.Sorted(maps.Keys(in.Object("tags"))) {
 			if !metadataTag.MatchString(key) {
 				failures = append(failures, fail("tags", "InvalidParameterValue: '%s' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{1,255}), and must not be a reserved name ('.', '..', '_index')", key)...)
 			}

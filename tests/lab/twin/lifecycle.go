@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -76,7 +77,7 @@ func (tx *Tx) create(t *Type, urn string, in Values) (*Record, error) {
 
 // forget drops what a provider that died left half made under the same name.
 func (tx *Tx) forget(urn string) {
-	for _, id := range sorted(tx.Resources) {
+	for _, id := range slices.Sorted(maps.Keys(tx.Resources)) {
 		if r := tx.Resources[id]; r != nil && r.Pending && r.URN == urn {
 			tx.remove(r)
 		}

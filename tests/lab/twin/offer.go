@@ -2,6 +2,7 @@ package twin
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -94,8 +95,8 @@ func getOfferings(tx *Tx, args Values) (Values, error) {
 	}
 	for _, zone := range zones(tx.Region) {
 		place := map[string]string{"availability-zone": zone.Name, "availability-zone-id": zone.ID, "region": tx.Region}[kind]
-		for _, family := range sorted(families) {
-			for _, size := range sorted(families[family]) {
+		for _, family := range slices.Sorted(maps.Keys(families)) {
+			for _, size := range slices.Sorted(maps.Keys(families[family])) {
 				name, keep := family+"."+size, zone.offers(family+"."+size)
 				for _, f := range args.Objects("filters") {
 					value, ok := map[string]string{"instance-type": name, "location": place}[f.Text("name")]

@@ -3,6 +3,7 @@ package twin
 import (
 	"crypto/sha1"
 	"encoding/hex"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -48,7 +49,7 @@ func (p *Provider) outputs(t *Type, r *Record, secrets map[string]bool) (*struct
 		out[name] = v
 	}
 	delete(out, "ephemeralIp")
-	if contains(t.Computed, "tagsAll") {
+	if slices.Contains(t.Computed, "tagsAll") {
 		out["tagsAll"] = tagsAll(p.defaultTags, r.Inputs)
 	}
 	return marshal("outputs", p.seal(out, r.ID, secrets))
@@ -94,7 +95,7 @@ func (p *Provider) planned(t *Type, inputs, olds resource.PropertyMap, in Values
 		}
 		out[name] = v
 	}
-	if contains(t.Computed, "tagsAll") {
+	if slices.Contains(t.Computed, "tagsAll") {
 		out["tagsAll"] = tagsAll(p.defaultTags, in)
 	}
 	return marshal("planned", p.seal(out, id, secretKeys(inputs, olds)))

@@ -2,6 +2,7 @@ package twin
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +37,7 @@ func parseNumbers(variable, text string, fields map[string]*int) error {
 		field := fields[name]
 		n, err := strconv.Atoi(value)
 		if field == nil || err != nil || n < 0 {
-			return fmt.Errorf("%s %q: must be a list of name=number, names %s", variable, setting, strings.Join(sorted(fields), ", "))
+			return fmt.Errorf("%s %q: must be a list of name=number, names %s", variable, setting, strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
 		}
 		*field = n
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"ecommerce-platform/tests/lab/machines"
@@ -60,7 +62,7 @@ func (p *Provider) embody(ctx context.Context, r *Record, in Values) error {
 			return nil
 		}
 		// A provider that died may have left something with the same addresses.
-		if err := p.machines.Sweep(ctx, sorted(tx.Resources)); err != nil {
+		if err := p.machines.Sweep(ctx, slices.Sorted(maps.Keys(tx.Resources))); err != nil {
 			return err
 		}
 		if r.Type == instanceToken {

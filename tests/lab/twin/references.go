@@ -1,10 +1,14 @@
 package twin
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // resolve checks that whatever the inputs refer to exists.
 func (tx *Tx) resolve(t *Type, in Values) error {
-	for _, name := range sorted(t.Inputs) {
+	for _, name := range slices.Sorted(maps.Keys(t.Inputs)) {
 		ref := t.Inputs[name].Refers
 		if ref == nil {
 			continue
@@ -28,16 +32,16 @@ func identifiers(in Values, name string) []string {
 // referrers lists the records that refer to r in one of the given ways.
 func (tx *Tx) referrers(r *Record, how OnDelete) []*Record {
 	var records []*Record
-	for _, id := range sorted(tx.Resources) {
+	for _, id := range slices.Sorted(maps.Keys(tx.Resources)) {
 		other := tx.Resources[id]
 		if other == r {
 			continue
 		}
 		for name, p := range types[other.Type].Inputs {
-			if p.Refers == nil || p.Refers.OnDelete != how || !contains(p.Refers.Types, r.Type) {
+			if p.Refers == nil || p.Refers.OnDelete != how || !slices.Contains(p.Refers.Types, r.Type) {
 				continue
 			}
-			if contains(identifiers(Values{name: other.Value(name)}, name), r.ID) {
+			if slices.Contains(identifiers(Values{name: other.Value(name)}, name), r.ID) {
 				records = append(records, other)
 				break
 			}

@@ -2,7 +2,8 @@ package twin
 
 import (
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 )
 
 // Kind is the shape of a property's value.
@@ -96,7 +97,7 @@ func fail(property, format string, args ...any) []Failure {
 // check compares values with the table: unknown names, missing ones, wrong kinds, values out of an enumeration.
 func check(path string, table map[string]Property, in Values) []Failure {
 	var failures []Failure
-	for _, name := range sorted(in) {
+	for _, name := range slices.Sorted(maps.Keys(in)) {
 		p, ok := table[name]
 		if !ok {
 			failures = append(failures, fail(path+name, "unknown property")...)
@@ -108,7 +109,7 @@ func check(path string, table map[string]Property, in Values) []Failure {
 		}
 		failures = append(failures, checkValue(path+name, p, in[name])...)
 	}
-	for _, name := range sorted(table) {
+	for _, name := range slices.Sorted(maps.Keys(table)) {
 		if _, ok := in[name]; table[name].Required && !ok {
 			failures = append(failures, fail(path+name, "missing required argument")...)
 		}
@@ -124,7 +125,7 @@ func checkValue(path string, p Property, v any) []Failure {
 	switch p.Kind {
 	case String:
 		var s string
-		if s, ok = v.(string); ok && len(p.Enum) > 0 && !contains(p.Enum, s) {
+		if s, ok = v.(string); ok && len(p.Enum) > 0 && !slices.Contains(p.Enum, s) {
 			return fail(path, "expected one of %q, got %q", p.Enum, s)
 		}
 	case Bool:
@@ -146,7 +147,7 @@ func checkValue(path string, p Property, v any) []Failure {
 		var m map[string]any
 		if m, ok = v.(map[string]any); ok {
 			var failures []Failure
-			for _, name := range sorted(m) {
+			for _, name := range slices.Sorted(maps.Keys(m)) {
 				failures = append(failures, checkValue(path+"."+name, Property{Kind: String}, m[name])...)
 			}
 			return failures
@@ -170,22 +171,4 @@ func checkValue(path string, p Property, v any) []Failure {
 		return fail(path, "expected a %s", p.Kind)
 	}
 	return nil
-}
-
-func sorted[V any, M ~map[string]V](m M) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
-}
-
-func contains(list []string, s string) bool {
-	for _, e := range list {
-		if e == s {
-			return true
-		}
-	}
-	return false
 }

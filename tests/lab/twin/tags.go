@@ -1,6 +1,8 @@
 package twin
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,7 +15,7 @@ func checkTags(path string, in Values) []Failure {
 	if len(all) > 50 {
 		failures = append(failures, fail(path, "TagLimitExceeded: The maximum number of tags for a resource is 50, got %d", len(all))...)
 	}
-	for _, key := range sorted(all) {
+	for _, key := range slices.Sorted(maps.Keys(all)) {
 		if n := utf8.RuneCountInString(key); n < 1 || n > 128 {
 			failures = append(failures, fail(path, "InvalidParameterValue: Tag key exceeds the maximum length of 128 characters")...)
 		}

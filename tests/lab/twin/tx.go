@@ -30,7 +30,7 @@ func (tx *Tx) All(tokens ...string) []*Record {
 func (tx *Tx) Everywhere(tokens ...string) []*Record {
 	var records []*Record
 	for _, r := range tx.Resources {
-		if contains(tokens, r.Type) {
+		if slices.Contains(tokens, r.Type) {
 			records = append(records, r)
 		}
 	}
@@ -50,7 +50,7 @@ func (tx *Tx) in(region string) *Tx {
 // Find returns the record with that identifier if it is of one of the types, and in the region.
 func (tx *Tx) Find(id string, tokens ...string) *Record {
 	for _, key := range []string{id, tx.Region + "/" + id} {
-		if r := tx.Resources[key]; r != nil && contains(tokens, r.Type) && tx.sees(r) {
+		if r := tx.Resources[key]; r != nil && slices.Contains(tokens, r.Type) && tx.sees(r) {
 			return r
 		}
 	}
@@ -84,7 +84,7 @@ func (tx *Tx) describe(r *Record) {
 	if t.ARN != "" {
 		r.Outputs["arn"] = fmt.Sprintf("arn:aws:ec2:%s:%s:%s/%s", tx.Region, tx.Account, t.ARN, r.ID)
 	}
-	if contains(t.Computed, "ownerId") {
+	if slices.Contains(t.Computed, "ownerId") {
 		r.Outputs["ownerId"] = tx.Account
 	}
 }
