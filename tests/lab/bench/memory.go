@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // readEvery is how often memory is read.
@@ -19,17 +21,8 @@ func watchMemory(ctx context.Context) (peak func() int64) {
 	most := make(chan int64)
 	go func() {
 		var highest int64
-		ticker := time.NewTicker(readEvery)
-		defer ticker.Stop()
-		for {
-			highest = max(highest, resident(os.Getpid()))
-			select {
-			case <-ctx.Done():
-				most <- highest
-				return
-			case <-ticker.C:
-			}
-		}
+		wait.UntilWithContext(ctx, func(context.Context) { highest = max(highest, resident(os.Getpid())) }, readEvery)
+		most <- highest
 	}()
 	return func() int64 { cancel(); return <-most }
 }

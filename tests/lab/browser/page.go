@@ -10,6 +10,7 @@ import (
 	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // patience is how long the page may take to become what a test waits for.
@@ -61,13 +62,11 @@ func (p *Page) Reads(selector, pattern string) {
 // Until waits until the expression is true. It asks from outside, since the page's policy forbids code made of text in it.
 func (p *Page) Until(expression string) {
 	p.t.Helper()
-	limit := time.After(patience)
-	for !Value[bool](p, expression) {
-		select {
-		case <-limit:
-			p.t.Fatalf("%s is not true within %s; the page says:\n%s", expression, patience, p.Text("body"))
-		case <-time.After(50 * time.Millisecond):
-		}
+	err := wait.PollUntilContextTimeout(p.ctx, 50*time.Millisecond, patience, true, func(context.Context) (bool, error) {
+		return Value[bool](p, expression), nil
+	})
+	if err != nil {
+		p.t.Fatalf("%s is not true within %s; the page says:\n%s", expression, patience, p.Text("body"))
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // commandLines are the command lines of every process that was seen on this host, and so on each machine, since they are containers.
@@ -26,16 +28,7 @@ func watchCommandLines(ctx context.Context) *commandLines {
 	seen.stop = func() { cancel(); <-done }
 	go func() {
 		defer close(done)
-		ticker := time.NewTicker(100 * time.Millisecond)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-				seen.look()
-			}
-		}
+		wait.UntilWithContext(ctx, func(context.Context) { seen.look() }, 100*time.Millisecond)
 	}()
 	return seen
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"ecommerce-platform/tests/lab/labtest"
 	"ecommerce-platform/tests/lab/machines"
@@ -171,29 +172,33 @@ func (i interruption) kill(t *testing.T, start attempt) {
 // points last; another follows while there is no machine yet.
 func (i interruption) await(ctx context.Context) error {
 	loop := fmt.Sprintf("until { %s; } >/dev/null 2>&1; do sleep 0.05; done", i.reached)
-	for {
-		command := []string{"sh", "-c", loop}
-		var err error
-		if i.node != "" {
-			var container string
-			container, err = i.container(ctx)
-			command = append([]string{"docker", "exec", container}, command...)
-		}
-		if err == nil {
-			cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-			cmd.Env = append(os.Environ(), "LAB="+options.Name)
-			var output []byte
-			if output, err = cmd.CombinedOutput(); err == nil {
-				return nil
-			}
-			err = fmt.Errorf("%w: %s", err, strings.TrimSpace(string(output)))
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("not reached within %s: %s: %w", pointLimit, i.name, err)
-		case <-time.After(200 * time.Millisecond):
-		}
+	var last error
+	if wait.PollUntilContextCancel(ctx, 200*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		last = i.watch(ctx, loop)
+		return last == nil, nil
+	}) != nil {
+		return fmt.Errorf("not reached within %s: %s: %w", pointLimit, i.name, last)
 	}
+	return nil
+}
+
+// watch runs a shell's line on the point's machine, or on this one where it has none.
+func (i interruption) watch(ctx context.Context, line string) error {
+	command := []string{"sh", "-c", line}
+	if i.node != "" {
+		container, err := i.container(ctx)
+		if err != nil {
+			return err
+		}
+		command = append([]string{"docker", "exec", container}, command...)
+	}
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Env = append(os.Environ(), "LAB="+options.Name)
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(output)))
+	}
+	return nil
 }
 
 // container is found without the lab, which is not open while `make up` has it.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"ecommerce-platform/tests/lab/labtest"
 	"ecommerce-platform/tests/lab/preview"
@@ -82,18 +83,10 @@ func watchTiers(t *testing.T) func() map[string]int {
 	over := make(chan map[string]int, 1)
 	go func() {
 		lowest := map[string]int{}
-		ticker := time.NewTicker(2 * time.Second)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				over <- lowest
-				return
-			case <-ticker.C:
-			}
+		wait.UntilWithContext(ctx, func(ctx context.Context) {
 			pods, err := look[corev1.PodList](ctx, "pods", "-n", namespace)
 			if err != nil {
-				continue
+				return
 			}
 			up := map[string]int{"frontend": 0, "backend": 0, "postgres": 0, "redis": 0}
 			for _, pod := range pods.Items {
@@ -106,7 +99,8 @@ func watchTiers(t *testing.T) func() map[string]int {
 					lowest[tier] = n
 				}
 			}
-		}
+		}, 2*time.Second)
+		over <- lowest
 	}()
 	return func() map[string]int {
 		cancel()

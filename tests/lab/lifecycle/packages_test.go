@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // holder has dpkg's lock, as unattended-upgrades does when a machine has just booted, until the machine's preparation sleeps
@@ -32,19 +33,16 @@ func holdPackages(t *testing.T, node string) (waited func(shown string)) {
 	held := make(chan error, 1)
 	go func() {
 		defer cancel()
-		for {
+		var last error
+		// The last error says more than that there is no time left.
+		_ = wait.PollUntilContextCancel(ctx, 200*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 			said, err := exec.CommandContext(ctx, "docker", "exec", shop.Name+"-"+node, "python3", "-c", holder).CombinedOutput()
-			if err == nil || ctx.Err() != nil {
-				held <- err
-				return
+			if last = err; err != nil {
+				last = fmt.Errorf("%w: %s", err, said)
 			}
-			select {
-			case <-ctx.Done():
-				held <- fmt.Errorf("%w: %s", err, said)
-				return
-			case <-time.After(200 * time.Millisecond):
-			}
-		}
+			return err == nil, nil
+		})
+		held <- last
 	}()
 	return func(shown string) {
 		cancel()

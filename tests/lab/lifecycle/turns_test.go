@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // testMachinesChangeInTurn stops every machine, with a second frontend worker, while clients ask both for the page: the control
@@ -136,9 +137,7 @@ func askEither(t *testing.T, addresses ...string) func() (asked int, lost []stri
 	asked, lost := 0, []string(nil)
 	var running sync.WaitGroup
 	running.Go(func() {
-		ticker := time.NewTicker(200 * time.Millisecond)
-		defer ticker.Stop()
-		for ctx.Err() == nil {
+		wait.NonSlidingUntilWithContext(ctx, func(ctx context.Context) {
 			var failures []string
 			for _, address := range addresses {
 				err := answers(address)
@@ -154,11 +153,7 @@ func askEither(t *testing.T, addresses ...string) func() (asked int, lost []stri
 					lost = append(lost, time.Now().Format(time.TimeOnly)+" "+strings.Join(failures, "; "))
 				}
 			}
-			select {
-			case <-ctx.Done():
-			case <-ticker.C:
-			}
-		}
+		}, 200*time.Millisecond)
 	})
 	end := func() (int, []string) {
 		stop()

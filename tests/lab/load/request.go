@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // newClients are one client that keeps up to so many connections to a server, and one that keeps none.
@@ -21,22 +23,19 @@ func newClients(connections int) map[bool]*http.Client {
 	}
 }
 
-// Await asks until there is an answer, pausing for every between one request and the next. Where ctx ends before, it returns
-// what was wrong with the last one.
+// Await asks until there is an answer, with no less than every between one request and the next. Where ctx ends before, it
+// returns what was wrong with the last one.
 func Await(ctx context.Context, every time.Duration, options Options) error {
 	options = options.complete()
 	client := newClients(1)[false]
-	for {
-		err := ask(ctx, client, options)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(every):
-		}
+	var last error
+	if err := wait.PollUntilContextCancel(ctx, every, true, func(ctx context.Context) (bool, error) {
+		last = ask(ctx, client, options)
+		return last == nil, nil
+	}); err != nil {
+		return last
 	}
+	return nil
 }
 
 // ask makes one request in its time.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/machines"
@@ -33,23 +34,17 @@ func command(ctx context.Context, args ...string) (string, error) {
 // eventually waits for a command to succeed, and on failure shows its last output and the machine's.
 func eventually(ctx context.Context, t *testing.T, container string, args ...string) string {
 	t.Helper()
-	deadline := time.Now().Add(2 * time.Minute)
-	for {
-		out, err := command(ctx, args...)
-		if err == nil {
-			return out
-		}
-		if time.Now().After(deadline) {
-			logs, _ := command(ctx, "docker", "logs", "--tail", "50", container)
-			journal, _ := command(ctx, "docker", "exec", container, "journalctl", "--no-pager", "--lines", "50")
-			t.Fatalf("%s: %v: %s\nlogs of %s: %s\njournal: %s", strings.Join(args, " "), err, out, container, logs, journal)
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("%s: %v: %s", strings.Join(args, " "), ctx.Err(), out)
-		case <-time.After(500 * time.Millisecond):
-		}
+	var out string
+	var last error
+	if err := wait.PollUntilContextTimeout(ctx, 500*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
+		out, last = command(ctx, args...)
+		return last == nil, nil
+	}); err != nil {
+		logs, _ := command(ctx, "docker", "logs", "--tail", "50", container)
+		journal, _ := command(ctx, "docker", "exec", container, "journalctl", "--no-pager", "--lines", "50")
+		t.Fatalf("%s: %v: %s\nlogs of %s: %s\njournal: %s", strings.Join(args, " "), last, out, container, logs, journal)
 	}
+	return out
 }
 
 func machine(name, address string, firewall machines.Firewall) machines.Machine {

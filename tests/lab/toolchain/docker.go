@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // dockerStart is how long a Docker engine may take from its start to its first answer.
@@ -98,23 +100,22 @@ func spawn(args []string, logFile, pidFile string) (<-chan error, error) {
 
 // waitDocker waits until the engine answers; log says where it writes.
 func waitDocker(ctx context.Context, exited <-chan error, log string) error {
-	ctx, cancel := context.WithTimeout(ctx, dockerStart)
-	defer cancel()
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	for {
-		err := dockerAnswers(ctx)
-		if err == nil {
-			return nil
+	var last error
+	err := wait.PollUntilContextTimeout(ctx, time.Second, dockerStart, true, func(ctx context.Context) (bool, error) {
+		if last = dockerAnswers(ctx); last == nil {
+			return true, nil
 		}
 		select {
 		case status := <-exited:
-			return fmt.Errorf("docker: dockerd ended: %w; the last lines of %s:\n%s", status, log, lastLines(log))
-		case <-ctx.Done():
-			return fmt.Errorf("docker: no answer within %s; see %s\n%s\n%w", dockerStart, log, lastLines(log), err)
-		case <-ticker.C:
+			return false, fmt.Errorf("docker: dockerd ended: %w; the last lines of %s:\n%s", status, log, lastLines(log))
+		default:
+			return false, nil
 		}
+	})
+	if wait.Interrupted(err) {
+		return fmt.Errorf("docker: no answer within %s; see %s\n%s\n%w", dockerStart, log, lastLines(log), last)
 	}
+	return err
 }
 
 func lastLines(file string) string {

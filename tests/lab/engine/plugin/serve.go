@@ -12,6 +12,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	"google.golang.org/grpc"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 const (
@@ -64,14 +65,7 @@ func Serve(register func(server *grpc.Server, engine string) (stop func(), err e
 // orphaned calls gone when the process has another parent: an engine that is killed cannot say goodbye, and its plugins
 // would stay for good.
 func orphaned(ctx context.Context, parent int, gone func()) {
-	ticker := time.NewTicker(look)
-	defer ticker.Stop()
-	for os.Getppid() == parent {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+	if wait.PollUntilContextCancel(ctx, look, true, func(context.Context) (bool, error) { return os.Getppid() != parent, nil }) == nil {
+		gone()
 	}
-	gone()
 }
