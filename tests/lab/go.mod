@@ -4,6 +4,7 @@ go 1.26.6
 
 require (
 	github.com/gofrs/flock v0.13.1
+	github.com/google/renameio/v2 v2.0.2
 	github.com/pulumi/pulumi/sdk/v3 v3.262.0
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/crypto v0.54.0

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/google/renameio/v2"
 )
 
 // Gateway says which public addresses answer, and where what arrives there goes.
@@ -84,8 +86,5 @@ func WriteGateway(dir string, table Gateway) error {
 	if before, err := os.ReadFile(path); err == nil && string(before) == string(data) {
 		return nil
 	}
-	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return renameio.WriteFile(path, data, 0o600, renameio.WithTempDir(filepath.Dir(path)))
 }

@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"slices"
 	"sort"
+
+	"github.com/google/renameio/v2"
 )
 
 // Image is an Amazon Machine Image. A test appends newer ones to amis.json.
@@ -81,7 +83,10 @@ func writeImages(dir string, images []Image) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("twin images: %w", err)
 	}
-	return writeAtomically(imagesPath(dir), append(data, '\n'))
+	if err := renameio.WriteFile(imagesPath(dir), append(data, '\n'), 0o600, renameio.WithTempDir(dir)); err != nil {
+		return fmt.Errorf("twin images: %w", err)
+	}
+	return nil
 }
 
 // image finds what an instance is launched from.

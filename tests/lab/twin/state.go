@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/google/renameio/v2"
 )
 
 // stateVersion goes up when a twin could misread what an older one wrote.
@@ -144,27 +145,8 @@ func (s Store) save(state *State, before []byte) error {
 	if string(data) == string(before) {
 		return nil
 	}
-	return writeAtomically(s.path(), data)
-}
-
-// writeAtomically lets a reader see the old content or the new one, never half of it.
-func writeAtomically(path string, data []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("twin state: %w", err)
-	}
-	defer os.Remove(temporary.Name()) //nolint:errcheck // gone after the rename
-	_, err = temporary.Write(data)
-	if err == nil {
-		err = temporary.Sync()
-	}
-	if e := temporary.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
+	// A reader sees the old content or the new one, never half of it.
+	if err := renameio.WriteFile(s.path(), data, 0o600, renameio.WithTempDir(filepath.Dir(s.path()))); err != nil {
 		return fmt.Errorf("twin state: %w", err)
 	}
 	return nil
