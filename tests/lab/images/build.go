@@ -65,14 +65,14 @@ func (i Image) inputs(ctx context.Context) (inputs, error) {
 		return in, err
 	}
 	parts := []string{in.base, tree}
-	for _, name := range keys(i.Tools) {
+	for _, name := range slices.Sorted(maps.Keys(i.Tools)) {
 		if in.tools[name], err = toolchain.Tool(ctx, i.Tools[name]); err != nil {
 			return in, err
 		}
 		// The path of a tool has the key of its build in it.
 		parts = append(parts, name, filepath.Base(filepath.Dir(in.tools[name])))
 	}
-	for _, name := range keys(i.Trees) {
+	for _, name := range slices.Sorted(maps.Keys(i.Trees)) {
 		t := i.Trees[name]
 		module, err := toolchain.ModuleDir(ctx, t.Pin, t.Module)
 		if err != nil {
@@ -81,7 +81,7 @@ func (i Image) inputs(ctx context.Context) (inputs, error) {
 		in.trees[name] = filepath.Join(module, t.Dir)
 		parts = append(parts, name, filepath.Base(module), t.Dir)
 	}
-	for _, name := range keys(i.Args) {
+	for _, name := range slices.Sorted(maps.Keys(i.Args)) {
 		parts = append(parts, name, i.Args[name])
 	}
 	in.tag = "lab-" + i.Name + ":" + toolchain.Key(parts...)
@@ -127,7 +127,7 @@ func (i Image) build(ctx context.Context, in inputs) error {
 // build runs docker build with the host's network, where package mirrors are reached as the host reaches them.
 func build(ctx context.Context, dir, tag string, args map[string]string) error {
 	command := []string{"docker", "build", "--quiet", "--network", "host", "--label", "ecommerce-platform=lab", "--tag", tag}
-	for _, name := range keys(args) {
+	for _, name := range slices.Sorted(maps.Keys(args)) {
 		command = append(command, "--build-arg", name+"="+args[name])
 	}
 	command = append(append(command, Proxies("--build-arg")...), dir)
@@ -172,13 +172,4 @@ func copyTree(from, to string) error {
 		}
 		return os.Chmod(target, info.Mode().Perm()|0o200)
 	})
-}
-
-func keys[V any](m map[string]V) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -3,6 +3,8 @@ package preview
 import (
 	"fmt"
 	"strings"
+
+	"ecommerce-platform/tests/lab/table"
 )
 
 // costLine is the estimate with the difference that the pull request makes.
@@ -35,7 +37,7 @@ func costs(cost Cost) string {
 	if len(rows) == 0 && len(cost.Unpriced) == 0 {
 		return ""
 	}
-	body := table([]string{"what", "a month", "USD"}, rows)
+	body := table.Markdown([]string{"what", "a month", "USD"}, rows)
 	if len(cost.Unpriced) > 0 {
 		body += "\nWithout a price:\n\n" + list(cost.Unpriced) + "\n"
 	}

@@ -23,22 +23,6 @@ func fold(summary, body string) string {
 	return fmt.Sprintf("<details><summary>%s</summary>\n\n%s\n\n</details>", html(summary), strings.TrimSpace(body))
 }
 
-// table renders rows under a header.
-func table(header []string, rows [][]string) string {
-	var out strings.Builder
-	line := func(cells []string) { fmt.Fprintf(&out, "| %s |\n", strings.Join(cells, " | ")) }
-	line(header)
-	rule := make([]string, len(header))
-	for i := range rule {
-		rule[i] = "---"
-	}
-	line(rule)
-	for _, row := range rows {
-		line(row)
-	}
-	return out.String()
-}
-
 // fenced is a block of code that its own content cannot end.
 func fenced(language string, lines []string) string {
 	fence := "```"

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"ecommerce-platform/tests/lab/table"
 )
 
 // placement shows the number of pods of each tier on each node, then what is asked of each node.
@@ -41,7 +43,7 @@ func placement(p Placement) string {
 			notes = append(notes, tier.Tier+" prefers in vain: "+preference)
 		}
 	}
-	body := table(header, rows)
+	body := table.Markdown(header, rows)
 	if len(notes) > 0 {
 		body += "\n" + list(notes) + "\n"
 	}
@@ -63,7 +65,7 @@ func uses(nodes []NodeUse) string {
 			cell(node.Node), number(node.Pods), of(node.CPU, node.AllocatableCPU, "m"), of(node.Memory, node.AllocatableMemory, " MiB"),
 		})
 	}
-	return table([]string{"node", "pods", "CPU", "memory"}, rows)
+	return table.Markdown([]string{"node", "pods", "CPU", "memory"}, rows)
 }
 
 func of(requested, allocatable int64, unit string) string {
@@ -97,7 +99,7 @@ func rollouts(report *Report) string {
 		}
 		rows = append(rows, []string{cell(rollout.Tier), cell(outcome), fmt.Sprintf("%d of %d", rollout.Lowest, rollout.Replicas)})
 	}
-	body := table([]string{"rollout", "can finish", "lowest"}, rows)
+	body := table.Markdown([]string{"rollout", "can finish", "lowest"}, rows)
 	var refused []string
 	drained := 0
 	for _, drain := range report.Drains {
@@ -142,7 +144,7 @@ func nodeLoss(losses []NodeLoss) string {
 		rows = append(rows, row)
 	}
 	return fold(fmt.Sprintf("Node loss: data at stake on %d of %s", data, count(len(losses), "node")),
-		table([]string{"without", "stays up", "moves", "pending", "lost"}, rows))
+		table.Markdown([]string{"without", "stays up", "moves", "pending", "lost"}, rows))
 }
 
 // named adds a tier with its number of pods, if it has any.
@@ -174,5 +176,5 @@ func reachability(paths []Path) string {
 	if len(rows) == 0 {
 		return fold(summary, "Every path that is needed is open, and none besides.")
 	}
-	return fold(summary, table([]string{"path", "for", "is", "remedy"}, rows))
+	return fold(summary, table.Markdown([]string{"path", "for", "is", "remedy"}, rows))
 }
