@@ -3,36 +3,69 @@ package machines
 import (
 	"context"
 	"fmt"
+	"strings"
+
+	"github.com/moby/moby/client"
 )
 
 // Down removes every container, volume and network of a twin, whether or not its state still exists.
 func Down(ctx context.Context, name string) error {
 	d := &Docker{Name: name}
-	containers, err := d.run(ctx, "ps", "--all", "--quiet", "--filter", "label="+d.label())
-	if err != nil {
+	if err := d.sweep(ctx, func(string) bool { return false }); err != nil {
 		return fmt.Errorf("twin %s: %w", name, err)
 	}
-	for _, id := range lines(containers) {
-		if _, err := d.run(ctx, "rm", "--force", "--volumes", id); err != nil && !missing(err) {
-			return fmt.Errorf("twin %s: %w", name, err)
+	return nil
+}
+
+// Sweep removes containers, volumes and networks of this twin whose resource is not in keep: leftovers of a provider that died.
+func (d *Docker) Sweep(ctx context.Context, keep []string) error {
+	kept := map[string]bool{"": true}
+	for _, id := range keep {
+		kept[id] = true
+	}
+	return d.sweep(ctx, func(id string) bool { return kept[id] })
+}
+
+func (d *Docker) sweep(ctx context.Context, kept func(id string) bool) error {
+	var containers, volumes, networks []string
+	err := engine(ctx, "looking for what twin "+d.Name+" has made", func(ctx context.Context, docker *client.Client) error {
+		c, err := docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: d.own()})
+		if err != nil {
+			return err
 		}
-	}
-	networks, err := d.run(ctx, "network", "ls", "--quiet", "--filter", "label="+d.label())
-	if err != nil {
-		return fmt.Errorf("twin %s: %w", name, err)
-	}
-	for _, id := range lines(networks) {
-		if err := d.removeNetwork(ctx, id); err != nil {
-			return fmt.Errorf("twin %s: %w", name, err)
+		for _, found := range c.Items {
+			if !kept(found.Labels[idLabel]) {
+				containers = append(containers, strings.TrimPrefix(found.Names[0], "/"))
+			}
 		}
-	}
-	volumes, err := d.run(ctx, "volume", "ls", "--quiet", "--filter", "label="+d.label())
+		v, err := docker.VolumeList(ctx, client.VolumeListOptions{Filters: d.own()})
+		if err != nil {
+			return err
+		}
+		for _, found := range v.Items {
+			if !kept(found.Labels[idLabel]) {
+				volumes = append(volumes, found.Name)
+			}
+		}
+		n, err := docker.NetworkList(ctx, client.NetworkListOptions{Filters: d.own()})
+		for _, found := range n.Items {
+			if !kept(found.Labels[idLabel]) {
+				networks = append(networks, found.ID)
+			}
+		}
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("twin %s: %w", name, err)
+		return err
 	}
-	for _, volume := range lines(volumes) {
-		if _, err := d.run(ctx, "volume", "rm", "--force", volume); err != nil && !missing(err) {
-			return fmt.Errorf("twin %s: %w", name, err)
+	for _, one := range []struct {
+		remove func(context.Context, string) error
+		names  []string
+	}{{d.Terminate, containers}, {removeVolume, volumes}, {removeNetwork, networks}} {
+		for _, name := range one.names {
+			if err := one.remove(ctx, name); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -3,13 +3,13 @@ package machines
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
-	"os/exec"
 	"slices"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // Rule admits traffic from or to a peer.
@@ -172,44 +172,40 @@ func span(from, to int) string {
 }
 
 // ApplyFirewall loads a rule set into a machine and keeps it there for its next start.
-func (d *Docker) ApplyFirewall(ctx context.Context, container, rules string) error {
+func (d *Docker) ApplyFirewall(ctx context.Context, name, rules string) error {
 	saved, err := archive(file{firewallPath, 0o600, []byte(rules)})
 	if err != nil {
 		return err
 	}
-	if _, err := docker(ctx, saved, "cp", "-", container+":/"); err != nil {
+	if err := unpack(ctx, name, saved); err != nil {
 		return err
 	}
-	if status, err := d.Status(ctx, container); err != nil || status != "running" {
+	if status, err := d.Status(ctx, name); err != nil || status != "running" {
 		return err
 	}
-	return d.load(ctx, container, rules)
+	return load(ctx, name, rules)
 }
 
 // settle is how long a machine that has just started may take until commands run in it.
 const settle = 20 * time.Second
 
-// cannotInvoke is docker exec's exit status where the command was not run at all: while the machine's entry point remounts
-// its cgroups, the runtime may find no place for another process.
+// cannotInvoke is the exit status where the command was not run at all: while the machine's entry point remounts its
+// cgroups, the runtime may find no place for another process.
 const cannotInvoke = 126
 
 // load applies a rule set to a machine that runs, once commands run in it.
-func (d *Docker) load(ctx context.Context, container, rules string) error {
-	ctx, cancel := context.WithTimeout(ctx, settle)
-	defer cancel()
-	ticker := time.NewTicker(200 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		out, err := docker(ctx, []byte(rules), "exec", "--interactive", container, "nft", "--file", "-")
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.ExitCode() != cannotInvoke {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			// The runtime's own words are on standard output.
-			return fmt.Errorf("%w; no command runs in it since %s: %s", err, settle, out)
-		case <-ticker.C:
-		}
+func load(ctx context.Context, name, rules string) error {
+	var status int
+	var said string // the command's words, or the runtime's own
+	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, settle, true, func(ctx context.Context) (_ bool, err error) {
+		status, said, err = run(ctx, name, rules, "nft", "--file", "-")
+		return status != cannotInvoke, err
+	})
+	switch {
+	case wait.Interrupted(err):
+		return fmt.Errorf("firewall of %s: no command runs in it since %s: %s", name, settle, said)
+	case err == nil && status != 0:
+		return fmt.Errorf("firewall of %s: nft: exit status %d: %s", name, status, said)
 	}
+	return err
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/google/renameio/v2"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
 )
 
 // Gateway says which public addresses answer, and where what arrives there goes.
@@ -45,7 +47,7 @@ func (d *Docker) Gateway(ctx context.Context, dir string, table Gateway) error {
 	switch {
 	case len(table.Addresses) == 0:
 		if status != "" {
-			_, err = d.run(ctx, "rm", "--force", "--volumes", d.gatewayName())
+			err = remove(ctx, d.gatewayName())
 		}
 	case status == "running":
 	default:
@@ -65,11 +67,17 @@ func (d *Docker) startGateway(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.run(ctx, "run", "--detach", "--name", d.gatewayName(), "--label", d.label(), "--network", "host",
-		"--restart", "unless-stopped", "--read-only",
-		"--volume", binary+":/gateway:ro", "--volume", filepath.Dir(gatewayPath(dir))+":/twin:ro",
-		"--entrypoint", "/gateway", d.Image, "gateway", "/twin")
-	return err
+	if err := create(ctx, client.ContainerCreateOptions{
+		Name:   d.gatewayName(),
+		Config: &container.Config{Image: d.Image, Labels: d.labels(""), Entrypoint: []string{"/gateway"}, Cmd: []string{"gateway", "/twin"}},
+		HostConfig: &container.HostConfig{
+			NetworkMode: "host", RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped}, ReadonlyRootfs: true,
+			Binds: []string{binary + ":/gateway:ro", filepath.Dir(gatewayPath(dir)) + ":/twin:ro"},
+		},
+	}); err != nil {
+		return err
+	}
+	return power(ctx, d.gatewayName(), true)
 }
 
 // WriteGateway replaces the table at once; the forwarder sees it within a second. It is in a directory of its own,

@@ -1,9 +1,11 @@
 package machines_test
 
 import (
-	"os"
-	"path/filepath"
-	"strings"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,43 +14,61 @@ import (
 	"ecommerce-platform/tests/lab/machines"
 )
 
-// stubDocker puts a docker command in front of the real one, which knows one running container, in which commands are run
-// by the given script. It returns the log of what was run there, a line each.
-func stubDocker(t *testing.T, exec string) func() []string {
+func subnetOf(t *testing.T, block string) machines.Network {
 	t.Helper()
-	dir := t.TempDir()
-	script := `#!/bin/sh
-case $1 in
-cp) cat >/dev/null ;;
-inspect) echo true ;;
-exec)
-	shift
-	echo "$*: $(cat)" >>"$STUB/log"
-	attempt=$(wc -l <"$STUB/log")
-	` + exec + ` ;;
-esac
-`
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "docker"), []byte(script), 0o755))
-	t.Setenv("STUB", dir)
-	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	return func() []string {
-		log, err := os.ReadFile(filepath.Join(dir, "log"))
-		require.NoError(t, err)
-		return strings.Split(strings.TrimSpace(string(log)), "\n")
-	}
+	prefix, err := netip.ParsePrefix(block)
+	require.NoError(t, err)
+	return machines.Network{ID: "subnet-0test", CIDR: prefix}
+}
+
+// stubMachine is an engine that knows one running container, twin-a. What a command writes there, and its exit status, is as
+// the function says for each attempt, from 1. It returns what the commands read.
+func stubMachine(t *testing.T, ends func(attempt int) (says string, status int)) *[]string {
+	t.Helper()
+	var read []string
+	stubEngine(t, map[string]http.HandlerFunc{
+		"GET /containers/twin-a/json":    says(http.StatusOK, `{"State": {"Running": true}}`),
+		"PUT /containers/twin-a/archive": says(http.StatusOK, ""),
+		"POST /containers/twin-a/exec":   says(http.StatusCreated, `{"Id": "nft"}`),
+		"POST /exec/nft/start": func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			connection, buffer, err := w.(http.Hijacker).Hijack()
+			if !assert.NoError(t, err) {
+				return
+			}
+			defer connection.Close() //nolint:errcheck // nothing is left to lose
+			_, _ = fmt.Fprint(connection, "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+			stdin, err := io.ReadAll(buffer)
+			assert.NoError(t, err)
+			read = append(read, string(stdin))
+			text, _ := ends(len(read))
+			// https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
+			header := binary.BigEndian.AppendUint32([]byte{1, 0, 0, 0}, uint32(len(text)))
+			_, _ = connection.Write(append(header, text...))
+		},
+		"GET /exec/nft/json": func(w http.ResponseWriter, r *http.Request) {
+			_, status := ends(len(read))
+			says(http.StatusOK, fmt.Sprintf(`{"ExitCode": %d}`, status))(w, r)
+		},
+	})
+	return &read
 }
 
 func TestRulesAreLoadedOnceCommandsRunInTheMachine(t *testing.T) {
 	// While the machine's entry point remounts its control groups, the runtime finds no place for another process.
-	ran := stubDocker(t, `if [ "$attempt" -lt 3 ]; then echo "OCI runtime exec failed"; exit 126; fi`)
+	read := stubMachine(t, func(attempt int) (string, int) {
+		if attempt < 3 {
+			return "OCI runtime exec failed", 126
+		}
+		return "", 0
+	})
 	require.NoError(t, (&machines.Docker{Name: "twin"}).ApplyFirewall(t.Context(), "twin-a", "the rules"))
-	once := "--interactive twin-a nft --file -: the rules"
-	assert.Equal(t, []string{once, once, once}, ran(), "the rules are sent anew each time")
+	assert.Equal(t, []string{"the rules", "the rules", "the rules"}, *read, "the rules are sent anew each time")
 }
 
 func TestRulesThatTheMachineRefusesAreNotTriedAgain(t *testing.T) {
-	ran := stubDocker(t, `echo "syntax error, unexpected newline" >&2; exit 1`)
+	read := stubMachine(t, func(int) (string, int) { return "syntax error, unexpected newline\n", 1 })
 	err := (&machines.Docker{Name: "twin"}).ApplyFirewall(t.Context(), "twin-a", "the rules")
-	require.EqualError(t, err, "docker exec --interactive twin-a nft --file -: exit status 1: syntax error, unexpected newline")
-	assert.Len(t, ran(), 1)
+	require.EqualError(t, err, "firewall of twin-a: nft: exit status 1: syntax error, unexpected newline")
+	assert.Len(t, *read, 1)
 }

@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
 )
 
 // Machine is an instance.
@@ -30,7 +34,7 @@ func volumeName(container, dir string) string {
 
 // Launch makes the container, gives it its seed and starts it. A leftover of the same name is replaced; on failure nothing is left.
 func (d *Docker) Launch(ctx context.Context, m Machine) (err error) {
-	privileges, err := d.privilegeFlags(ctx)
+	allow, err := d.privilege(ctx)
 	if err != nil {
 		return err
 	}
@@ -44,52 +48,65 @@ func (d *Docker) Launch(ctx context.Context, m Machine) (err error) {
 			}
 		}
 	}()
-	args := []string{"create", "--name", m.Container, "--hostname", m.Hostname,
-		"--label", d.label(), "--label", "twin.id=" + m.ID,
-		"--network", d.networkName(m.Network.ID), "--ip", m.Address.String(), "--dns", m.Network.resolver().String(),
-		"--restart", "unless-stopped", "--stop-signal", "SIGRTMIN+3", "--stop-timeout", "60",
-		"--tmpfs", "/run:exec,mode=755", "--tmpfs", "/tmp:exec,mode=1777"}
-	args = append(args, privileges...)
-	limits, err := m.Size.limits()
-	if err != nil {
+	host := &container.HostConfig{
+		NetworkMode:   container.NetworkMode(d.networkName(m.Network.ID)),
+		DNS:           []netip.Addr{m.Network.resolver()},
+		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
+		Tmpfs:         map[string]string{"/run": "exec,mode=755", "/tmp": "exec,mode=1777"},
+	}
+	if host.Resources, err = m.Size.limits(); err != nil {
 		return err
 	}
-	args = append(args, limits...)
+	allow(host)
 	for _, dir := range volumes {
 		volume := volumeName(m.Container, dir)
-		if _, err := d.run(ctx, "volume", "create", "--label", d.label(), "--label", "twin.id="+m.ID, volume); err != nil {
+		if err := engine(ctx, "making volume "+volume, func(ctx context.Context, docker *client.Client) error {
+			_, err := docker.VolumeCreate(ctx, client.VolumeCreateOptions{Name: volume, Labels: d.labels(m.ID)})
+			return err
+		}); err != nil {
 			return err
 		}
-		args = append(args, "--volume", volume+":"+dir)
+		host.Binds = append(host.Binds, volume+":"+dir)
 	}
-	if _, err := d.run(ctx, append(args, d.Image)...); err != nil {
+	stopTimeout := 60 // seconds
+	if err := create(ctx, client.ContainerCreateOptions{
+		Name: m.Container,
+		Config: &container.Config{
+			Image: d.Image, Hostname: m.Hostname, Labels: d.labels(m.ID), StopSignal: "SIGRTMIN+3", StopTimeout: &stopTimeout,
+		},
+		HostConfig: host,
+		NetworkingConfig: &network.NetworkingConfig{
+			EndpointsConfig: map[string]*network.EndpointSettings{d.networkName(m.Network.ID): at(m.Address)},
+		},
+	}); err != nil {
 		return err
 	}
 	seed, err := m.seed()
 	if err != nil {
 		return err
 	}
-	if _, err := docker(ctx, seed, "cp", "-", m.Container+":/"); err != nil {
+	if err := unpack(ctx, m.Container, seed); err != nil {
 		return err
 	}
-	_, err = d.run(ctx, "start", m.Container)
-	return err
+	return power(ctx, m.Container, true)
 }
 
 // Terminate removes the container and its volumes. What is gone already is no error.
-func (d *Docker) Terminate(ctx context.Context, container string) error {
-	owner, err := d.run(ctx, "inspect", "--type", "container", "--format", `{{index .Config.Labels "twin"}}`, container)
-	if err == nil {
-		if owner != d.Name {
-			return fmt.Errorf("container %s: not made by twin %q, so it is not removed: `docker rm` it or set another TWIN_NAME", container, d.Name)
-		}
-		_, err = d.run(ctx, "rm", "--force", "--volumes", container)
-	}
-	if err != nil && !missing(err) {
+func (d *Docker) Terminate(ctx context.Context, name string) error {
+	found, err := inspect(ctx, name)
+	if err != nil {
 		return err
 	}
+	if found != nil {
+		if found.Config.Labels[twinLabel] != d.Name {
+			return fmt.Errorf("container %s: not made by twin %q, so it is not removed: `docker rm` it or set another TWIN_NAME", name, d.Name)
+		}
+		if err := remove(ctx, name); err != nil {
+			return err
+		}
+	}
 	for _, dir := range volumes {
-		if _, err := d.run(ctx, "volume", "rm", "--force", volumeName(container, dir)); err != nil && !missing(err) {
+		if err := removeVolume(ctx, volumeName(name, dir)); err != nil {
 			return err
 		}
 	}
@@ -97,16 +114,17 @@ func (d *Docker) Terminate(ctx context.Context, container string) error {
 }
 
 // Restart stops and starts the machine as one of a size, with other user data, which cloud-init reads but does not run again.
-func (d *Docker) Restart(ctx context.Context, container string, size Size, userData []byte) error {
+func (d *Docker) Restart(ctx context.Context, name string, size Size, userData []byte) error {
 	limits, err := size.limits()
 	if err != nil {
 		return err
 	}
-	if _, err := d.run(ctx, "stop", container); err != nil {
+	if err := power(ctx, name, false); err != nil {
 		return err
 	}
-	if len(limits) > 0 {
-		if _, err := d.run(ctx, append(append([]string{"update"}, limits...), container)...); err != nil {
+	if size != (Size{}) {
+		_, err := on(ctx, "resizing", name, (*client.Client).ContainerUpdate, client.ContainerUpdateOptions{Resources: &limits})
+		if err != nil {
 			return err
 		}
 	}
@@ -115,101 +133,44 @@ func (d *Docker) Restart(ctx context.Context, container string, size Size, userD
 		if err != nil {
 			return err
 		}
-		if _, err := docker(ctx, seed, "cp", "-", container+":/"); err != nil {
+		if err := unpack(ctx, name, seed); err != nil {
 			return err
 		}
 	}
-	_, err = d.run(ctx, "start", container)
-	return err
+	return power(ctx, name, true)
 }
 
 // Power starts or stops the machine; one that is so already stays so.
-func (d *Docker) Power(ctx context.Context, container string, on bool) error {
-	action := "stop"
-	if on {
-		action = "start"
-	}
-	_, err := d.run(ctx, action, container)
-	return err
-}
+func (d *Docker) Power(ctx context.Context, name string, on bool) error { return power(ctx, name, on) }
 
 // Status is EC2's word for how the machine is: running, stopped, or "" when it is gone.
-func (d *Docker) Status(ctx context.Context, container string) (string, error) {
-	state, err := d.run(ctx, "inspect", "--type", "container", "--format", "{{.State.Running}}", container)
+func (d *Docker) Status(ctx context.Context, name string) (string, error) {
+	found, err := inspect(ctx, name)
 	switch {
-	case missing(err):
-		return "", nil
-	case err != nil:
+	case err != nil || found == nil:
 		return "", err
-	case state == "true":
+	case found.State.Running:
 		return "running", nil
 	}
 	return "stopped", nil
 }
 
-// Sweep removes containers, volumes and networks of this twin whose resource is not in keep: leftovers of a provider that died.
-func (d *Docker) Sweep(ctx context.Context, keep []string) error {
-	kept := map[string]bool{"": true}
-	for _, id := range keep {
-		kept[id] = true
-	}
-	list := func(args ...string) (names []string, err error) {
-		text, err := d.run(ctx, append(args, "--filter", "label="+d.label())...)
-		for _, line := range strings.Split(text, "\n") {
-			name, id, _ := strings.Cut(line, " ")
-			if name != "" && !kept[strings.TrimSpace(id)] {
-				names = append(names, name)
-			}
-		}
-		return names, err
-	}
-	containers, err := list("ps", "--all", "--format", `{{.Names}} {{.Label "twin.id"}}`)
-	if err != nil {
-		return err
-	}
-	for _, name := range containers {
-		if err := d.Terminate(ctx, name); err != nil {
-			return err
-		}
-	}
-	volumes, err := list("volume", "ls", "--format", `{{.Name}} {{.Label "twin.id"}}`)
-	if err != nil {
-		return err
-	}
-	for _, name := range volumes {
-		if _, err := d.run(ctx, "volume", "rm", "--force", name); err != nil && !missing(err) {
-			return err
-		}
-	}
-	networks, err := list("network", "ls", "--format", `{{.Name}} {{.Label "twin.id"}}`)
-	if err != nil {
-		return err
-	}
-	for _, name := range networks {
-		if err := d.removeNetwork(ctx, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Container finds the machine of a twin that has the private address.
-func Container(ctx context.Context, name, address string) (string, error) {
+func Container(ctx context.Context, name, address string) (id string, err error) {
 	d := &Docker{Name: name}
-	ids, err := d.run(ctx, "ps", "--all", "--quiet", "--filter", "label="+d.label(), "--filter", "label=twin.id")
-	if err != nil {
-		return "", err
-	}
-	for _, id := range lines(ids) {
-		addresses, err := d.run(ctx, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{with .IPAMConfig}}{{.IPv4Address}}{{end}} {{end}}", id)
-		if err != nil {
-			return "", err
-		}
-		for _, has := range lines(addresses) {
-			if has == address {
-				return id, nil
+	err = engine(ctx, "looking for the machine at "+address, func(ctx context.Context, docker *client.Client) error {
+		found, err := docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: d.own(idLabel)})
+		for _, machine := range found.Items {
+			for _, place := range machine.NetworkSettings.Networks {
+				if place.IPAMConfig != nil && place.IPAMConfig.IPv4Address.String() == address {
+					id = machine.ID
+				}
 			}
 		}
+		return err
+	})
+	if err == nil && id == "" {
+		err = fmt.Errorf("twin %s: no machine has the address %s", name, address)
 	}
-	return "", fmt.Errorf("twin %s: no machine has the address %s", name, address)
+	return id, err
 }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
 )
 
 // Network is a subnet.
@@ -19,17 +22,27 @@ func (d *Docker) networkName(id string) string { return d.Name + "-" + id }
 func (n Network) router() netip.Addr   { return n.CIDR.Masked().Addr().Next() }
 func (n Network) resolver() netip.Addr { return n.router().Next() }
 
+// at is a container's place on a network.
+func at(address netip.Addr) *network.EndpointSettings {
+	return &network.EndpointSettings{IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: address}}
+}
+
 // CreateNetwork makes the network and puts the mirror on it, where AWS has its resolver.
 func (d *Docker) CreateNetwork(ctx context.Context, n Network) error {
-	_, err := d.run(ctx, "network", "create", "--driver", "bridge", "--subnet", n.CIDR.String(), "--gateway", n.router().String(),
-		"--label", d.label(), "--label", "twin.id="+n.ID, d.networkName(n.ID))
+	name := d.networkName(n.ID)
+	_, err := on(ctx, "making network", name, (*client.Client).NetworkCreate, client.NetworkCreateOptions{
+		Driver: "bridge", Labels: d.labels(n.ID),
+		IPAM: &network.IPAM{Config: []network.IPAMConfig{{Subnet: n.CIDR, Gateway: n.router()}}},
+	})
 	if err != nil {
 		return fmt.Errorf("subnet %s: %w", n.ID, err)
 	}
 	if d.Mirror == "" {
 		return nil
 	}
-	if _, err := d.run(ctx, "network", "connect", "--ip", n.resolver().String(), d.networkName(n.ID), d.Mirror); err != nil {
+	_, err = on(ctx, "connecting to", name, (*client.Client).NetworkConnect,
+		client.NetworkConnectOptions{Container: d.Mirror, EndpointConfig: at(n.resolver())})
+	if err != nil {
 		return fmt.Errorf("subnet %s: mirror %s: %w", n.ID, d.Mirror, err)
 	}
 	return nil
@@ -37,24 +50,22 @@ func (d *Docker) CreateNetwork(ctx context.Context, n Network) error {
 
 // RemoveNetwork takes the mirror off the network and removes it. What is gone already is no error.
 func (d *Docker) RemoveNetwork(ctx context.Context, id string) error {
-	return d.removeNetwork(ctx, d.networkName(id))
+	return removeNetwork(ctx, d.networkName(id))
 }
 
-func (d *Docker) removeNetwork(ctx context.Context, name string) error {
-	connected, err := d.run(ctx, "network", "inspect", "--format", "{{range .Containers}}{{.Name}} {{end}}", name)
-	if missing(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, container := range strings.Fields(connected) {
-		if _, err := d.run(ctx, "network", "disconnect", "--force", name, container); err != nil && !strings.Contains(err.Error(), "is not connected") {
+func removeNetwork(ctx context.Context, name string) error {
+	return gone(engine(ctx, "removing network "+name, func(ctx context.Context, docker *client.Client) error {
+		found, err := docker.NetworkInspect(ctx, name, client.NetworkInspectOptions{})
+		if err != nil {
 			return err
 		}
-	}
-	if _, err := d.run(ctx, "network", "rm", name); err != nil && !missing(err) {
+		for _, connected := range found.Network.Containers {
+			_, err := docker.NetworkDisconnect(ctx, name, client.NetworkDisconnectOptions{Container: connected.Name, Force: true})
+			if err != nil && !missing(err) && !strings.Contains(err.Error(), "is not connected") {
+				return err
+			}
+		}
+		_, err = docker.NetworkRemove(ctx, name, client.NetworkRemoveOptions{})
 		return err
-	}
-	return nil
+	}))
 }

@@ -4,24 +4,33 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
 )
 
-// withoutResource is what a machine gets where --privileged cannot be had, because the host itself lacks
-// CAP_SYS_RESOURCE: everything else that --privileged means.
-var withoutResource = []string{"--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE",
-	"--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined", "--security-opt", "systempaths=unconfined",
-	"--device-cgroup-rule", "a *:* rwm", "--device", "/dev/kmsg"}
+// privileges are what a machine may do on this host.
+type privileges func(*container.HostConfig)
 
-// privilegeFlags finds out once, by trying, which of the two this Docker can do.
-func (d *Docker) privilegeFlags(ctx context.Context) ([]string, error) {
+func full(host *container.HostConfig) {
+	host.Privileged, host.CgroupnsMode = true, container.CgroupnsModePrivate
+}
+
+// withoutResource is what a machine gets where a privileged container cannot be had, because the host itself lacks
+// CAP_SYS_RESOURCE: everything else that privileged means.
+func withoutResource(host *container.HostConfig) {
+	host.CgroupnsMode = container.CgroupnsModePrivate
+	host.CapAdd, host.CapDrop = []string{"ALL"}, []string{"SYS_RESOURCE"}
+	host.SecurityOpt = []string{"seccomp=unconfined", "apparmor=unconfined"}
+	host.MaskedPaths, host.ReadonlyPaths = []string{}, []string{} // none, where nil is Docker's defaults
+	host.DeviceCgroupRules = []string{"a *:* rwm"}
+	host.Devices = []container.DeviceMapping{{PathOnHost: "/dev/kmsg", PathInContainer: "/dev/kmsg", CgroupPermissions: "rwm"}}
+}
+
+// privilege finds out once, by trying, which of the two this Docker can do.
+func (d *Docker) privilege(ctx context.Context) (privileges, error) {
 	d.privileged.Do(func() {
-		try := func(flags ...string) error {
-			args := append([]string{"run", "--rm", "--label", d.label(), "--network", "none", "--entrypoint", "/bin/true"}, flags...)
-			_, err := d.run(ctx, append(args, d.Image)...)
-			return err
-		}
-		full := []string{"--privileged", "--cgroupns", "private"}
-		err := try(full...)
+		err := d.try(ctx, full)
 		if err == nil {
 			d.privileges = full
 			return
@@ -30,12 +39,32 @@ func (d *Docker) privilegeFlags(ctx context.Context) ([]string, error) {
 			d.refused = err
 			return
 		}
-		reduced := append([]string{"--cgroupns", "private"}, withoutResource...)
-		if e := try(reduced...); e != nil {
+		if e := d.try(ctx, withoutResource); e != nil {
 			d.refused = fmt.Errorf("neither a privileged container starts: %w; nor one without CAP_SYS_RESOURCE: %w", err, e)
 			return
 		}
-		d.privileges = reduced
+		d.privileges = withoutResource
 	})
 	return d.privileges, d.refused
+}
+
+// try starts a container with privileges.
+func (d *Docker) try(ctx context.Context, allow privileges) error {
+	host := &container.HostConfig{NetworkMode: "none"}
+	allow(host)
+	return engine(ctx, "trying what containers may do", func(ctx context.Context, docker *client.Client) error {
+		made, err := docker.ContainerCreate(ctx, client.ContainerCreateOptions{
+			Config:     &container.Config{Image: d.Image, Labels: d.labels(""), Entrypoint: []string{"/bin/true"}},
+			HostConfig: host,
+		})
+		if err != nil {
+			return err
+		}
+		_, err = docker.ContainerStart(ctx, made.ID, client.ContainerStartOptions{})
+		_, e := docker.ContainerRemove(context.WithoutCancel(ctx), made.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		if err == nil {
+			err = e
+		}
+		return err
+	})
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+
+	"github.com/moby/moby/api/types/container"
 )
 
 // Size is what a machine has to compute with.
@@ -38,15 +40,15 @@ func (s Size) Beyond(other Size) Size {
 	return Size{max(0, s.CPUs-other.CPUs), max(0, s.MemoryMiB-other.MemoryMiB)}
 }
 
-// limits are docker's flags that keep a machine to its size, or to this one where it has less. No size is no limit.
-func (s Size) limits() ([]string, error) {
+// limits keep a machine to its size, or to this one where it has less. No size is no limit.
+func (s Size) limits() (container.Resources, error) {
 	if s == (Size{}) {
-		return nil, nil
+		return container.Resources{}, nil
 	}
 	host, err := HostSize()
 	if err != nil {
-		return nil, err
+		return container.Resources{}, err
 	}
-	memory := fmt.Sprintf("%dm", min(s.MemoryMiB, host.MemoryMiB))
-	return []string{"--cpus", strconv.Itoa(min(s.CPUs, host.CPUs)), "--memory", memory, "--memory-swap", memory}, nil
+	memory := int64(min(s.MemoryMiB, host.MemoryMiB)) << 20
+	return container.Resources{NanoCPUs: int64(min(s.CPUs, host.CPUs)) * 1e9, Memory: memory, MemorySwap: memory}, nil
 }
