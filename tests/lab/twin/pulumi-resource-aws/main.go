@@ -1,4 +1,4 @@
-// Pulumi-resource-aws is the resource provider plugin of the digital twin of EC2. As `pulumi-resource-aws gateway
+// Command pulumi-resource-aws is the resource provider plugin of the digital twin of EC2. As `pulumi-resource-aws gateway
 // DIR` it is the program that answers on the twin's public addresses.
 package main
 
