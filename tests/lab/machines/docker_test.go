@@ -93,6 +93,7 @@ func TestMachineOfAnotherTwinStays(t *testing.T) {
 func TestMachineIsFoundByItsAddress(t *testing.T) {
 	stubEngine(t, map[string]http.HandlerFunc{
 		"GET /containers/json": says(http.StatusOK, `[
+			{"Id": "unfinished", "NetworkSettings": null},
 			{"Id": "gateway", "NetworkSettings": {"Networks": {"host": {"IPAMConfig": null}}}},
 			{"Id": "a", "NetworkSettings": {"Networks": {"twin-subnet": {"IPAMConfig": {"IPv4Address": "172.29.240.10"}}}}}]`),
 	})
@@ -101,4 +102,19 @@ func TestMachineIsFoundByItsAddress(t *testing.T) {
 	assert.Equal(t, "a", id)
 	_, err = machines.Container(t.Context(), "twin", "172.29.240.11")
 	require.EqualError(t, err, "twin twin: no machine has the address 172.29.240.11")
+}
+
+// A container that another process removes loses its name first.
+func TestDownTakesAContainerWithoutAName(t *testing.T) {
+	removed := false
+	stubEngine(t, map[string]http.HandlerFunc{
+		"GET /containers/json":        says(http.StatusOK, `[{"Id": "c0ffee", "Names": null, "Labels": {"twin": "twin"}}]`),
+		"GET /volumes":                says(http.StatusOK, `{"Volumes": []}`),
+		"GET /networks":               says(http.StatusOK, `[]`),
+		"GET /containers/c0ffee/json": says(http.StatusOK, `{"Config": {"Labels": {"twin": "twin"}}}`),
+		"DELETE /containers/c0ffee":   func(http.ResponseWriter, *http.Request) { removed = true },
+		"DELETE /volumes/":            says(http.StatusNotFound, `{"message":"no such volume"}`),
+	})
+	require.NoError(t, machines.Down(t.Context(), "twin"))
+	assert.True(t, removed)
 }

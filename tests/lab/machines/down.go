@@ -35,7 +35,9 @@ func (d *Docker) sweep(ctx context.Context, kept func(id string) bool) error {
 		}
 		for _, found := range c.Items {
 			if !kept(found.Labels[idLabel]) {
-				containers = append(containers, strings.TrimPrefix(found.Names[0], "/"))
+				// By its name, of which those of its volumes are made, unless another process has begun to remove it.
+				name := append(found.Names, found.ID)[0]
+				containers = append(containers, strings.TrimPrefix(name, "/"))
 			}
 		}
 		v, err := docker.VolumeList(ctx, client.VolumeListOptions{Filters: d.own()})

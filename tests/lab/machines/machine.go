@@ -161,6 +161,9 @@ func Container(ctx context.Context, name, address string) (id string, err error)
 	err = engine(ctx, "looking for the machine at "+address, func(ctx context.Context, docker *client.Client) error {
 		found, err := docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: d.own(idLabel)})
 		for _, machine := range found.Items {
+			if machine.NetworkSettings == nil {
+				continue // it is still being made
+			}
 			for _, place := range machine.NetworkSettings.Networks {
 				if place.IPAMConfig != nil && place.IPAMConfig.IPv4Address.String() == address {
 					id = machine.ID
