@@ -52,7 +52,7 @@ func (p *problems) versions(a *Args) {
 			a.KubernetesVersion, minor, strings.Join(known.Kubernetes.Minors(), " or "))
 	}
 	if !fullVersion.MatchString(a.ContainerdVersion) || strings.HasPrefix(a.ContainerdVersion, "0.") || strings.HasPrefix(a.ContainerdVersion, "1.") {
-		p.Addf("containerdVersion %q: not a full version of 2.0 or later, such as %s", a.ContainerdVersion, known.Containerd)
+		p.Addf("containerdVersion %q: not a full version of 2.0 or later, such as %s", a.ContainerdVersion, known.Containerd.Version)
 	}
 	if !fullVersion.MatchString(a.CalicoVersion) {
 		p.Addf("calicoVersion %q: not a full version such as %s", a.CalicoVersion, known.Calico.Version)

@@ -61,7 +61,7 @@ func clusterArgs() *cluster.Args {
 	second.Volumes = []cluster.Volume{{Directory: "/var/lib/platform/volumes/postgres", GiB: 5}}
 	return &cluster.Args{
 		Nodes:             []cluster.Node{clusterNode("control-plane", boundary.ControlPlane, "172.31.15.119"), first, second},
-		KubernetesVersion: clusterRelease.Version, ContainerdVersion: versions.All.Containerd, CalicoVersion: versions.All.Calico.Version,
+		KubernetesVersion: clusterRelease.Version, ContainerdVersion: versions.All.Containerd.Version, CalicoVersion: versions.All.Calico.Version,
 		CalicoManifestSHA256: versions.All.Calico.ManifestSHA256,
 		PodCidr:              "192.168.0.0/16", ServiceCidr: "10.96.0.0/12",
 		LoginKey:          pulumi.String(clusterKeys().Login.Private),

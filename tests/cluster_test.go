@@ -25,8 +25,8 @@ func TestClusterSteps(t *testing.T) {
 
 	step := func(name string) *pulumitest.Resource { return rec.Get(t, clusterCommand, "shop-"+name) }
 	for name, line := range map[string]string{
-		"worker-node-1-prepare": "sudo timeout --kill-after=10 5400 env NODE_IP='172.31.2.239' KUBERNETES_VERSION='" + clusterRelease.Version + "' CONTAINERD_VERSION='" + versions.All.Containerd + "' PACKAGES='' SWAP='off' DIGEST /opt/platform/bin/prepare.sh",
-		"control-plane-init":    "sudo timeout --kill-after=10 10800 env NODE_NAME='control-plane' ENDPOINT='172.31.15.119:6443' ADDRESS='203.0.113.119' KUBERNETES_VERSION='" + clusterRelease.Version + "' CONTAINERD_VERSION='" + versions.All.Containerd + "' POD_CIDR='192.168.0.0/16' SERVICE_CIDR='10.96.0.0/12' IGNORE='' DIGEST /opt/platform/bin/init.sh",
+		"worker-node-1-prepare": "sudo timeout --kill-after=10 5400 env NODE_IP='172.31.2.239' KUBERNETES_VERSION='" + clusterRelease.Version + "' CONTAINERD_VERSION='" + versions.All.Containerd.Version + "' PACKAGES='' SWAP='off' DIGEST /opt/platform/bin/prepare.sh",
+		"control-plane-init":    "sudo timeout --kill-after=10 10800 env NODE_NAME='control-plane' ENDPOINT='172.31.15.119:6443' ADDRESS='203.0.113.119' KUBERNETES_VERSION='" + clusterRelease.Version + "' CONTAINERD_VERSION='" + versions.All.Containerd.Version + "' POD_CIDR='192.168.0.0/16' SERVICE_CIDR='10.96.0.0/12' IGNORE='' DIGEST /opt/platform/bin/init.sh",
 		"control-plane-calico":  "sudo timeout --kill-after=10 1200 env CALICO_VERSION='" + versions.All.Calico.Version + "' MANIFEST_URL='https://raw.githubusercontent.com/projectcalico/calico/v" + versions.All.Calico.Version + "/manifests/calico.yaml' MANIFEST_SHA256='" + versions.All.Calico.ManifestSHA256 + "' DIGEST /opt/platform/bin/calico.sh",
 		"worker-node-2-volumes": "sudo timeout --kill-after=10 600 env VOLUMES='/var/lib/platform/volumes/postgres=5' DIGEST /opt/platform/bin/local-volumes.sh",
 		"worker-node-2-join":    "sudo timeout --kill-after=10 1500 env NODE_NAME='worker-node-2' ENDPOINT='172.31.15.119:6443' KUBERNETES_VERSION='" + clusterRelease.Version + "' DIGEST /opt/platform/bin/join.sh",

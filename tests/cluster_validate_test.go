@@ -39,7 +39,7 @@ func TestClusterValidation(t *testing.T) {
 		"an unsupported version": {func(a *cluster.Args) { a.KubernetesVersion = "1.33.9" },
 			[]string{`kubernetesVersion "1.33.9": minor version 1.33 is not supported, use ` + strings.Join(versions.All.Kubernetes.Minors(), " or ")}},
 		"an older generation of containerd": {func(a *cluster.Args) { a.ContainerdVersion = "1.7.27" },
-			[]string{`containerdVersion "1.7.27": not a full version of 2.0 or later, such as ` + versions.All.Containerd}},
+			[]string{`containerdVersion "1.7.27": not a full version of 2.0 or later, such as ` + versions.All.Containerd.Version}},
 		"half a version of Calico": {func(a *cluster.Args) { a.CalicoVersion = "3.28" }, []string{`calicoVersion "3.28": not a full version such as ` + versions.All.Calico.Version}},
 		"a short checksum":         {func(a *cluster.Args) { a.CalicoManifestSHA256 = "2066" }, []string{`calicoManifestSha256 "2066": not a SHA-256 checksum in 64 lower-case hexadecimal digits`}},
 

@@ -16,9 +16,8 @@ var file []byte
 // Table is everything in versions.json. A version is full and without a v.
 type Table struct {
 	Kubernetes Kubernetes `json:"kubernetes"`
-	// Containerd is the container runtime's.
-	Containerd string `json:"containerd"`
-	Calico     Calico `json:"calico"`
+	Containerd Containerd `json:"containerd"`
+	Calico     Calico     `json:"calico"`
 	// NodeExporter is the monitoring agent's.
 	NodeExporter string `json:"nodeExporter"`
 }
@@ -41,6 +40,14 @@ type Release struct {
 	Etcd    string `json:"etcd"`
 	CoreDNS string `json:"coredns"`
 	Pause   string `json:"pause"`
+}
+
+// Containerd is the versions of the container runtime.
+type Containerd struct {
+	// Version is the one that a new cluster gets.
+	Version string `json:"version"`
+	// Before is the one that the lab takes clusters from.
+	Before string `json:"before"`
 }
 
 // Manifest is a version of Calico.
@@ -109,7 +116,7 @@ func (t Table) Text() ([]byte, error) {
 func (t Table) Defaults() map[string]string {
 	return map[string]string{
 		"kubernetesVersion":    t.Kubernetes.New().Version,
-		"containerdVersion":    t.Containerd,
+		"containerdVersion":    t.Containerd.Version,
 		"calicoVersion":        t.Calico.Version,
 		"calicoManifestSha256": t.Calico.ManifestSHA256,
 		"nodeExporterImage":    "quay.io/prometheus/node-exporter:v" + t.NodeExporter,

@@ -57,8 +57,8 @@ func (b *bumper) edit(ctx context.Context) error {
 		}
 		b.table.Calico.Version, b.table.Calico.ManifestSHA256 = strings.TrimPrefix(version, "v"), sum
 	}
-	if version := os.Getenv("CONTAINERD"); version != "" {
-		b.table.Containerd = strings.TrimPrefix(version, "v")
+	if version := strings.TrimPrefix(os.Getenv("CONTAINERD"), "v"); version != "" && version != b.table.Containerd.Version {
+		b.table.Containerd = versions.Containerd{Version: version, Before: b.table.Containerd.Version}
 	}
 	if version := os.Getenv("NODE_EXPORTER"); version != "" {
 		b.table.NodeExporter = strings.TrimPrefix(version, "v")
@@ -122,10 +122,16 @@ func (b *bumper) apply(ctx context.Context) error {
 		}
 	}
 	const containerd = "github.com/containerd/containerd/v2"
-	if err := b.build(ctx, modules, built{"containerd", containerd, b.table.Containerd, []string{
-		containerd + "/cmd/containerd", containerd + "/cmd/containerd-shim-runc-v2", containerd + "/cmd/ctr",
-	}}); err != nil {
-		return fmt.Errorf("module containerd: %w", err)
+	programs := []string{}
+	for _, name := range toolchain.ContainerdPrograms {
+		programs = append(programs, containerd+"/cmd/"+name)
+	}
+	for name, version := range map[string]string{
+		"containerd": b.table.Containerd.Version, "containerd" + toolchain.Before: b.table.Containerd.Before,
+	} {
+		if err := b.build(ctx, modules, built{name, containerd, version, programs}); err != nil {
+			return fmt.Errorf("module %s: %w", name, err)
+		}
 	}
 	if err := b.follow(ctx, filepath.Join(b.root, "policy")); err != nil {
 		return fmt.Errorf("module policy: %w", err)

@@ -32,6 +32,9 @@ type Options struct {
 	Minors Minors
 	// Debian is the release whose packages it has. Default, the newest.
 	Debian images.Debian
+	// Before adds the container runtimes that the nodes of a cluster had before: the version of containerd.io that precedes, and
+	// Debian's own package.
+	Before bool
 }
 
 // AllMinors are those that the platform installs.
@@ -80,7 +83,7 @@ func Serve(ctx context.Context, more ...images.Image) error {
 
 // prepare makes the files of the mirror and its container image.
 func prepare(ctx context.Context, options Options) (content, error) {
-	debian := cmp.Or(options.Debian, images.Newest)
+	options.Debian = cmp.Or(options.Debian, images.Newest)
 	releases, err := options.Minors.releases()
 	if err != nil {
 		return content{}, err
@@ -94,11 +97,11 @@ func prepare(ctx context.Context, options Options) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	node, err := debian.Machine().Build(ctx)
+	node, err := options.Debian.Machine().Build(ctx)
 	if err != nil {
 		return content{}, err
 	}
-	packages, parts, err := resolve(ctx, releases)
+	packages, parts, err := resolve(ctx, releases, options.Before)
 	if err != nil {
 		return content{}, fmt.Errorf("mirror: %w", err)
 	}
@@ -107,7 +110,7 @@ func prepare(ctx context.Context, options Options) (content, error) {
 		return content{}, err
 	}
 	parts = append(parts, image, node, versions.All.Calico.Lab.ManifestSHA256)
-	parts = append(parts, debianPackages...)
+	parts = append(parts, debianPackages(options.Before)...)
 	c := content{key: toolchain.Key(parts...), image: image}
 	c.root = filepath.Join(cache, "mirror", c.key)
 	if _, err := os.Stat(c.root); err == nil {
@@ -115,7 +118,7 @@ func prepare(ctx context.Context, options Options) (content, error) {
 	}
 	done := toolchain.Step("making the mirror's package repositories")
 	err = toolchain.Publish(c.root, func(fresh string) error {
-		if err := repositories(ctx, fresh, image, node, debian, releases, packages); err != nil {
+		if err := repositories(ctx, fresh, image, node, options, releases, packages); err != nil {
 			return err
 		}
 		return manifests(ctx, filepath.Join(fresh, "www"))

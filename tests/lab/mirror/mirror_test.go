@@ -64,7 +64,7 @@ func TestLay(t *testing.T) {
 	dir, tools := t.TempDir(), map[string]string{}
 	program := filepath.Join(t.TempDir(), "program")
 	require.NoError(t, os.WriteFile(program, make([]byte, 2048), 0o755))
-	for _, p := range append(packages(versions.All.Kubernetes.Releases[0]), runtimePackages()...) {
+	for _, p := range append(packages(versions.All.Kubernetes.Releases[0]), runtimePackages(false)...) {
 		for _, tool := range p.Tools {
 			tools[tool] = program
 		}
@@ -106,4 +106,18 @@ func TestReleases(t *testing.T) {
 	assert.Equal(t, []versions.Release{versions.All.Kubernetes.New()}, releases)
 	_, err = Minors{"1.9"}.releases()
 	assert.EqualError(t, err, `mirror: Kubernetes "1.9": not in the table of versions`)
+}
+
+func TestRuntimesOfBefore(t *testing.T) {
+	told := func(before bool) (all []string) {
+		for _, p := range runtimePackages(before) {
+			all = append(all, p.Version+" "+p.Tools["containerd"])
+		}
+		return all
+	}
+	now := versions.All.Containerd
+	assert.Equal(t, []string{now.Version + "-1 containerd"}, told(false))
+	assert.Equal(t, []string{now.Version + "-1 containerd", now.Before + "-1 containerd-before"}, told(true))
+	assert.NotContains(t, debianPackages(false), "containerd")
+	assert.Contains(t, debianPackages(true), "containerd")
 }

@@ -14,10 +14,17 @@ import (
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
-// debianPackages are what the bootstrap of a node installs from Debian; their dependencies come along.
-var debianPackages = []string{
-	"ca-certificates", "cloud-guest-utils", "conntrack", "curl", "ebtables", "ethtool", "iproute2", "ipset", "iptables", "kmod",
-	"openssl", "restic", "runc", "socat", "xfsprogs",
+// debianPackages are what the bootstrap of a node installs from Debian, and what it once installed where before asks for it;
+// their dependencies come along.
+func debianPackages(before bool) []string {
+	names := []string{
+		"ca-certificates", "cloud-guest-utils", "conntrack", "curl", "ebtables", "ethtool", "iproute2", "ipset", "iptables", "kmod",
+		"openssl", "restic", "runc", "socat", "xfsprogs",
+	}
+	if before {
+		names = append(names, "containerd")
+	}
+	return names
 }
 
 //go:embed units
@@ -41,25 +48,31 @@ type debianPackage struct {
 // repository is the name at pkgs.k8s.io of the one that a release is in: v1.35 for a version 1.35.
 func repository(r versions.Release) string { return "v" + r.Minor() }
 
-// runtimePackages are those of download.docker.com that a node installs. Docker's brings a runc of its own, which takes cgo and
-// libseccomp to build; this one takes Debian's.
-func runtimePackages() []debianPackage {
-	return []debianPackage{{
-		Name: "containerd.io", Version: versions.All.Containerd + "-1", Description: "container runtime",
+// runtimePackages are those of download.docker.com that a node installs, and those of the version before where before asks for
+// them.
+func runtimePackages(before bool) []debianPackage {
+	all := []debianPackage{runtimePackage(versions.All.Containerd.Version, "")}
+	if before {
+		all = append(all, runtimePackage(versions.All.Containerd.Before, toolchain.Before))
+	}
+	return all
+}
+
+// runtimePackage is the container runtime's. Docker's brings a runc of its own, which takes cgo and libseccomp to build; this
+// one takes Debian's.
+func runtimePackage(version, suffix string) debianPackage {
+	p := debianPackage{
+		Name: "containerd.io", Version: version + "-1", Description: "container runtime",
 		Depends: "runc", Replaces: "containerd",
-		Bin: "usr/bin", Tools: same("containerd", "containerd-shim-runc-v2", "ctr"),
+		Bin: "usr/bin", Tools: map[string]string{},
 		Units: map[string]string{
 			"usr/lib/systemd/system/containerd.service": "containerd.service", "DEBIAN/postinst": "containerd.postinst",
 		},
-	}}
-}
-
-func same(names ...string) map[string]string {
-	tools := map[string]string{}
-	for _, name := range names {
-		tools[name] = name
 	}
-	return tools
+	for _, name := range toolchain.ContainerdPrograms {
+		p.Tools[name] = name + suffix
+	}
+	return p
 }
 
 // packages are those of pkgs.k8s.io that a node installs, with the packaging revision of first releases.
@@ -158,9 +171,9 @@ func (p debianPackage) lay(dir, architecture string, tools map[string]string) er
 }
 
 // resolve finds the programs of all packages, and the strings that identify their builds and packaging.
-func resolve(ctx context.Context, releases []versions.Release) (tools map[string]string, parts []string, err error) {
+func resolve(ctx context.Context, releases []versions.Release, before bool) (tools map[string]string, parts []string, err error) {
 	tools = map[string]string{}
-	all := [][]debianPackage{runtimePackages()}
+	all := [][]debianPackage{runtimePackages(before)}
 	for _, r := range releases {
 		all = append(all, packages(r))
 	}

@@ -23,7 +23,7 @@ cp /var/cache/apt/archives/*.deb /out/
 chown "$OWNER" /out/*.deb`
 
 // repositories makes the signed repositories below root/www.
-func repositories(ctx context.Context, root, image, node string, debian images.Debian, releases []versions.Release, tools map[string]string) error {
+func repositories(ctx context.Context, root, image, node string, options Options, releases []versions.Release, tools map[string]string) error {
 	in, out := filepath.Join(root, "in"), filepath.Join(root, "www")
 	debs := filepath.Join(in, "debian")
 	for _, dir := range []string{debs, out} {
@@ -37,11 +37,11 @@ func repositories(ctx context.Context, root, image, node string, debian images.D
 		"-v", debs + ":/out",
 	}
 	fetch = append(append(fetch, images.Proxies("-e")...), node, "-c", download, "sh")
-	if _, err := toolchain.Run(ctx, append(fetch, debianPackages...)...); err != nil {
+	if _, err := toolchain.Run(ctx, append(fetch, debianPackages(options.Before)...)...); err != nil {
 		return err
 	}
-	for _, p := range runtimePackages() {
-		if err := p.lay(filepath.Join(in, "docker", p.Name), runtime.GOARCH, tools); err != nil {
+	for _, p := range runtimePackages(options.Before) {
+		if err := p.lay(filepath.Join(in, "docker", p.Name+"-"+p.Version), runtime.GOARCH, tools); err != nil {
 			return fmt.Errorf("package %s: %w", p.Name, err)
 		}
 	}
@@ -59,7 +59,7 @@ func repositories(ctx context.Context, root, image, node string, debian images.D
 		return err
 	}
 	_, err = toolchain.Run(ctx, "docker", "run", "--rm", "--network", "none", "--user", owner,
-		"-e", "SUITE="+debian.Suite(), "-e", "KUBERNETES="+strings.Join(minors, " "), "-e", "GNUPGHOME=/keys",
+		"-e", "SUITE="+options.Debian.Suite(), "-e", "KUBERNETES="+strings.Join(minors, " "), "-e", "GNUPGHOME=/keys",
 		"-v", in+":/in:ro", "-v", out+":/out", "-v", keys+":/keys", "--tmpfs", "/tmp",
 		"--entrypoint", "/usr/local/sbin/repositories.sh", image)
 	if err != nil {

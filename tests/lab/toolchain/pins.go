@@ -77,15 +77,8 @@ var Pins = slices.Concat(releasePins(), []Pin{
 			CalicoModule + "/node/buildinfo.GitVersion=v" + versions.All.Calico.Lab.Version,
 		},
 	},
-	{
-		Name: "containerd", Version: "v" + versions.All.Containerd, Cold: "3 min",
-		Binaries: []Binary{
-			{"containerd", "github.com/containerd/containerd/v2/cmd/containerd"},
-			{"containerd-shim-runc-v2", "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2"},
-			{"ctr", "github.com/containerd/containerd/v2/cmd/ctr"},
-		},
-		Stamps: []string{"github.com/containerd/containerd/v2/version.Version=v" + versions.All.Containerd},
-	},
+	containerdPin(versions.All.Containerd.Version, ""),
+	containerdPin(versions.All.Containerd.Before, Before),
 	{
 		Name: "plugins", Version: "v" + CNIPluginsVersion, Cold: "1 min",
 		Binaries: []Binary{

@@ -78,7 +78,8 @@ func TestPinnedVersions(t *testing.T) {
 	type pinned struct{ pin, module, version string }
 	all := []pinned{
 		{"pulumi", "github.com/pulumi/pulumi/pkg/v3", PulumiVersion},
-		{"containerd", "github.com/containerd/containerd/v2", versions.All.Containerd},
+		{"containerd", containerdModule, versions.All.Containerd.Version},
+		{"containerd-before", containerdModule, versions.All.Containerd.Before},
 		{"plugins", "github.com/containernetworking/plugins", CNIPluginsVersion},
 		{"node_exporter", "github.com/prometheus/node_exporter", versions.All.NodeExporter},
 		{"kwok", "sigs.k8s.io/kwok", versionOf("kwok")},

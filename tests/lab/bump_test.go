@@ -1,0 +1,45 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/cluster/versions"
+)
+
+// edited is the table that bump writes with these variables, from the one before.
+func edited(t *testing.T, before versions.Table, variables map[string]string) versions.Table {
+	t.Helper()
+	for name, value := range variables {
+		t.Setenv(name, value)
+	}
+	b := bumper{root: t.TempDir(), table: before}
+	path := filepath.Join(b.root, "cluster", "versions", "versions.json")
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, b.edit(t.Context()))
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	table, err := versions.Read(text)
+	require.NoError(t, err)
+	return table
+}
+
+func TestBumpAddsAMinor(t *testing.T) {
+	all := versions.All.Kubernetes.Releases
+	before := versions.All
+	before.Kubernetes.Releases = all[:len(all)-1]
+	after := edited(t, before, map[string]string{"KUBERNETES": "v" + all[len(all)-1].Version})
+	assert.Equal(t, versions.All, after, "with what its kubeadm names, its end, and the default as it was")
+}
+
+func TestBumpKeepsWhatTheRuntimeWas(t *testing.T) {
+	was := versions.All.Containerd
+	after := edited(t, versions.All, map[string]string{"CONTAINERD": "v2.99.1"})
+	assert.Equal(t, versions.Containerd{Version: "2.99.1", Before: was.Version}, after.Containerd)
+	after = edited(t, versions.All, map[string]string{"CONTAINERD": was.Version})
+	assert.Equal(t, was, after.Containerd, "the same version changes nothing")
+}
