@@ -15,6 +15,8 @@ const (
 	defaultMaxPods        = 110
 	defaultMemoryEviction = "100Mi"
 	memorySignal          = "memory.available"
+	defaultDiskEviction   = "10%"
+	diskSignal            = "nodefs.available"
 )
 
 // Kubelet holds the fields of KubeletConfiguration that decide how much of a node pods may ask for.
@@ -27,7 +29,8 @@ type Kubelet struct {
 
 // capacities returns a node's capacity and, as the kubelet computes it, what of that pods may ask for: the capacity
 // without what is reserved for the system and Kubernetes, and without the memory below which the kubelet evicts.
-func (k Kubelet) capacities(typeName string) (capacity, allocatable corev1.ResourceList, err error) {
+// disk is the size of the root volume in GiB, 0 where it is not known; then it has room for everything.
+func (k Kubelet) capacities(typeName string, disk float64) (capacity, allocatable corev1.ResourceList, err error) {
 	hardware, ok := instanceTypes[typeName]
 	if !ok {
 		return nil, nil, fmt.Errorf("instance type %q: size not known to the policy pack", typeName)
@@ -40,13 +43,22 @@ func (k Kubelet) capacities(typeName string) (capacity, allocatable corev1.Resou
 		corev1.ResourceCPU:    *resource.NewQuantity(hardware.vCPU, resource.DecimalSI),
 		corev1.ResourceMemory: *hardware.visibleMemory(),
 		corev1.ResourcePods:   *resource.NewQuantity(pods, resource.DecimalSI),
+
+		corev1.ResourceEphemeralStorage: *resource.NewQuantity(int64(disk*(1<<30)), resource.BinarySI),
+	}
+	if disk == 0 {
+		capacity[corev1.ResourceEphemeralStorage] = resource.MustParse("1000000Gi")
 	}
 	allocatable = capacity.DeepCopy()
 	eviction, ok := k.EvictionHard[memorySignal]
 	if !ok {
 		eviction = defaultMemoryEviction
 	}
-	reserved := []map[string]string{k.SystemReserved, k.KubeReserved, {"memory": eviction}}
+	diskEviction, ok := k.EvictionHard[diskSignal]
+	if !ok {
+		diskEviction = defaultDiskEviction
+	}
+	reserved := []map[string]string{k.SystemReserved, k.KubeReserved, {"memory": eviction, string(corev1.ResourceEphemeralStorage): diskEviction}}
 	for _, reservation := range reserved {
 		for _, name := range sortedKeys(reservation) {
 			if err := reserve(allocatable, corev1.ResourceName(name), reservation[name]); err != nil {
@@ -60,7 +72,7 @@ func (k Kubelet) capacities(typeName string) (capacity, allocatable corev1.Resou
 func reserve(allocatable corev1.ResourceList, name corev1.ResourceName, amount string) error {
 	left, ok := allocatable[name]
 	if !ok {
-		return nil // such as ephemeral-storage, which no pod here asks for
+		return nil // such as process identifiers, which no pod asks for
 	}
 	if percent, isPercent := strings.CutSuffix(amount, "%"); isPercent {
 		var share float64

@@ -56,7 +56,7 @@ func (s *Stack) readNodes() {
 		s.readInstance(instance)
 	}
 	for _, r := range s.Resources {
-		if kind(r.Type) == "NodePatch" {
+		if Kind(r) == "NodePatch" {
 			s.readPatch(r)
 		}
 	}
@@ -87,6 +87,18 @@ func (s *Stack) Node(name string) *Node {
 		}
 	}
 	return nil
+}
+
+// Members are the nodes that are in the cluster: not a machine beside it, such as a bastion, which no component and no patch names
+// and whose tag says no role.
+func (s *Stack) Members() []*Node {
+	var members []*Node
+	for _, node := range s.Nodes {
+		if node.Role == ControlPlane || node.Role == Worker || node.Patch != nil || node.Instance == nil {
+			members = append(members, node)
+		}
+	}
+	return members
 }
 
 func (s *Stack) readPublished(component *Resource) {
@@ -187,7 +199,8 @@ func (s *Stack) size(node *Node) {
 	case node.Instance.Unknown("instanceType"):
 		node.CapacityUnknown = node.Instance.String() + " instanceType"
 	default:
-		capacity, allocatable, err := s.Kubelet.capacities(node.InstanceType)
+		disk, _ := node.Instance.Number("rootBlockDevice.volumeSize")
+		capacity, allocatable, err := s.Kubelet.capacities(node.InstanceType, disk)
 		if err != nil {
 			node.CapacityUnknown = node.Instance.String() + " instanceType: " + err.Error()
 			return

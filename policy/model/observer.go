@@ -35,16 +35,16 @@ func (o *Observer) Complete(resources []policyx.AnalyzerResource) []policyx.Anal
 	complete := make([]policyx.AnalyzerResource, len(resources))
 	for i, r := range resources {
 		if inputs, ok := o.inputs[r.URN]; ok {
-			r.Properties = declared(inputs, r.Properties)
+			r.Properties = Declared(inputs, r.Properties)
 		}
 		complete[i] = r
 	}
 	return complete
 }
 
-// declared is each input, with what is unknown in it taken from the output of the same path, and the outputs that no
+// Declared is each input, with what is unknown in it taken from the output of the same path, and the outputs that no
 // input is called like.
-func declared(inputs, outputs property.Map) property.Map {
+func Declared(inputs, outputs property.Map) property.Map {
 	merged := outputs.AsMap()
 	if merged == nil {
 		merged = map[string]property.Value{}

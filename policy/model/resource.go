@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -17,6 +18,10 @@ type Resource struct {
 	Unknowns []string
 	plain    map[string]any
 	secrets  []string
+	// secretTexts are the secret values themselves, for nothing but to keep them out of messages.
+	secretTexts []string
+	// openTexts are texts that are not secret.
+	openTexts []string
 }
 
 func newResource(r policyx.AnalyzerResource) *Resource {
@@ -57,8 +62,16 @@ func (r *Resource) unwrap(path string, value property.Value, secret bool) (any, 
 		}
 		return plain, true
 	case value.IsString():
+		if secret {
+			r.secretTexts = append(r.secretTexts, value.AsString())
+		} else {
+			r.openTexts = append(r.openTexts, value.AsString())
+		}
 		return value.AsString(), true
 	case value.IsNumber():
+		if secret {
+			r.secretTexts = append(r.secretTexts, strconv.FormatFloat(value.AsNumber(), 'f', -1, 64))
+		}
 		return value.AsNumber(), true
 	case value.IsBool():
 		return value.AsBool(), true
@@ -116,6 +129,46 @@ func (r *Resource) Secret(path string) bool {
 		}
 	}
 	return false
+}
+
+// SecretBelow returns the paths marked secret at path, inside it or around it.
+func (r *Resource) SecretBelow(path string) []string {
+	var found []string
+	for _, secret := range r.secrets {
+		if secret == "" || within(path, secret) || within(secret, path) {
+			found = append(found, secret)
+		}
+	}
+	return found
+}
+
+// Without is the resource as plain Go without what is at these paths: entries of objects are missing, items of lists are nil.
+func (r *Resource) Without(paths ...string) map[string]any {
+	plain, _ := without("", r.plain, paths).(map[string]any)
+	return plain
+}
+
+func without(path string, value any, paths []string) any {
+	switch value := value.(type) {
+	case map[string]any:
+		kept := make(map[string]any, len(value))
+		for key, item := range value {
+			if at := join(path, key); !slices.Contains(paths, at) {
+				kept[key] = without(at, item, paths)
+			}
+		}
+		return kept
+	case []any:
+		kept := make([]any, len(value))
+		for i, item := range value {
+			if at := fmt.Sprintf("%s[%d]", path, i); !slices.Contains(paths, at) {
+				kept[i] = without(at, item, paths)
+			}
+		}
+		return kept
+	default:
+		return value
+	}
 }
 
 // within tells whether path is container or lies in it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -48,6 +49,8 @@ type Stack struct {
 	Deployments  []Object[appsv1.Deployment]
 	DaemonSets   []Object[appsv1.DaemonSet]
 	StatefulSets []Object[appsv1.StatefulSet]
+	ReplicaSets  []Object[appsv1.ReplicaSet]
+	Jobs         []Object[batchv1.Job]
 	Pods         []Object[corev1.Pod]
 	Services     []Object[corev1.Service]
 	Budgets      []Object[policyv1.PodDisruptionBudget]
@@ -58,7 +61,9 @@ type Stack struct {
 	Classes      []Object[storagev1.StorageClass]
 	Namespaces   []Object[corev1.Namespace]
 
-	gaps map[string]bool
+	gaps     map[string]bool
+	blind    map[string]bool
+	redactor *redactor
 }
 
 // Facts are plain values that the components publish as their outputs; empty where this stack has no such component.
@@ -91,13 +96,17 @@ func Read(resources []policyx.AnalyzerResource) *Stack {
 }
 
 func (s *Stack) classify(r *Resource) {
-	switch kind(r.Type) {
+	switch Kind(r) {
 	case "Deployment":
 		s.Deployments = append(s.Deployments, newObject[appsv1.Deployment](r))
 	case "DaemonSet":
 		s.DaemonSets = append(s.DaemonSets, newObject[appsv1.DaemonSet](r))
 	case "StatefulSet":
 		s.StatefulSets = append(s.StatefulSets, newObject[appsv1.StatefulSet](r))
+	case "ReplicaSet":
+		s.ReplicaSets = append(s.ReplicaSets, newObject[appsv1.ReplicaSet](r))
+	case "Job":
+		s.Jobs = append(s.Jobs, newObject[batchv1.Job](r))
 	case "Pod":
 		s.Pods = append(s.Pods, newObject[corev1.Pod](r))
 	case "Service":
@@ -119,9 +128,9 @@ func (s *Stack) classify(r *Resource) {
 	}
 }
 
-// kind returns the kind of a typed Kubernetes resource, such as Deployment, and nothing for anything else.
-func kind(token string) string {
-	group, ok := strings.CutPrefix(token, "kubernetes:")
+// Kind returns the kind of a typed Kubernetes resource, such as Deployment, and nothing for anything else.
+func Kind(r *Resource) string {
+	group, ok := strings.CutPrefix(r.Type, "kubernetes:")
 	if !ok {
 		return ""
 	}
@@ -173,11 +182,13 @@ func (s *Stack) Referred(r *Resource, property string, types ...string) []*Resou
 
 // NotEvaluated records, once, that an analysis met an unknown at path of r, or, without a path, r as a whole.
 func (s *Stack) NotEvaluated(r *Resource, path string) {
-	s.NotEvaluatedFact(strings.TrimSuffix(r.String()+" "+path, " "))
+	s.gap(strings.TrimSuffix(r.String()+" "+path, " "))
 }
 
 // NotEvaluatedFact records, once, that an analysis lacks something that no resource of this stack tells.
-func (s *Stack) NotEvaluatedFact(what string) {
+func (s *Stack) NotEvaluatedFact(what string) { s.gap(s.Redact(what)) }
+
+func (s *Stack) gap(what string) {
 	if s.gaps == nil {
 		s.gaps = map[string]bool{}
 	}
@@ -186,3 +197,14 @@ func (s *Stack) NotEvaluatedFact(what string) {
 
 // Unevaluated returns what was recorded as not evaluated, sorted.
 func (s *Stack) Unevaluated() []string { return sortedKeys(s.gaps) }
+
+// Blind records that a rule asked for values of this stack and found none of them known.
+func (s *Stack) Blind(rule string) {
+	if s.blind == nil {
+		s.blind = map[string]bool{}
+	}
+	s.blind[rule] = true
+}
+
+// BlindRules returns the rules that found nothing known, sorted.
+func (s *Stack) BlindRules() []string { return sortedKeys(s.blind) }

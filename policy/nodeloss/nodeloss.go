@@ -38,9 +38,12 @@ type TierLoss struct {
 // Down tells whether no pod of the tier is left.
 func (t TierLoss) Down() bool { return t.StaysUp+t.Moves == 0 && t.Pending > 0 }
 
+// Gap tells whether no pod of the tier is left until those that move have started elsewhere.
+func (t TierLoss) Gap() bool { return t.StaysUp == 0 && t.Moves > 0 }
+
 // Analyze loses each node in turn.
 func Analyze(s *placement.Simulation) ([]Loss, error) {
-	if err := s.Cluster.Return(s.Settled); err != nil {
+	if err := s.Cluster.Restore(s.Settled); err != nil {
 		return nil, err
 	}
 	pods := map[*placement.Tier]int{}
@@ -48,8 +51,8 @@ func Analyze(s *placement.Simulation) ([]Loss, error) {
 		pods[s.TierOf(pod)]++
 	}
 	var losses []Loss
-	for _, node := range s.Stack.Nodes {
-		if err := s.Cluster.Return(s.Settled); err != nil {
+	for _, node := range s.Stack.Members() {
+		if err := s.Cluster.Restore(s.Settled); err != nil {
 			return nil, err
 		}
 		loss, err := lose(s, node, pods)
@@ -58,7 +61,7 @@ func Analyze(s *placement.Simulation) ([]Loss, error) {
 		}
 		losses = append(losses, loss)
 	}
-	return losses, s.Cluster.Return(s.Settled)
+	return losses, s.Cluster.Restore(s.Settled)
 }
 
 // lose replays the loss of a node; pods is how many each tier has running.
@@ -68,7 +71,7 @@ func lose(s *placement.Simulation, node *model.Node, pods map[*placement.Tier]in
 	if err != nil {
 		return loss, err
 	}
-	loss.ControlPlane = node.Role == model.ControlPlane && !slices.ContainsFunc(s.Stack.Nodes, func(other *model.Node) bool {
+	loss.ControlPlane = node.Role == model.ControlPlane && !slices.ContainsFunc(s.Stack.Members(), func(other *model.Node) bool {
 		return other != node && other.Role == model.ControlPlane
 	})
 	for _, tier := range s.Tiers {

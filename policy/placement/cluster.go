@@ -28,8 +28,8 @@ func newState() state { return state{map[string]*corev1.Node{}, map[string]*boun
 // Cluster is the nodes and pods that the scheduler looks at.
 type Cluster struct{ s *Scheduler }
 
-// Moment is a state of a Cluster to come back to.
-type Moment struct{ state }
+// Snapshot is what a Cluster holds at one time, nodes and pods with their places, to come back to or to start another one from.
+type Snapshot struct{ state }
 
 // Cluster empties what the scheduler looks at and adds the nodes.
 func (s *Scheduler) Cluster(nodes []*corev1.Node) (*Cluster, error) {
@@ -38,7 +38,7 @@ func (s *Scheduler) Cluster(nodes []*corev1.Node) (*Cluster, error) {
 	for _, node := range nodes {
 		wanted.nodes[node.Name] = node
 	}
-	return c, c.Return(Moment{wanted})
+	return c, c.Restore(Snapshot{wanted})
 }
 
 func key(pod *corev1.Pod) string { return pod.Namespace + "/" + pod.Name }
@@ -106,6 +106,12 @@ func (c *Cluster) RemoveNode(name string) ([]*corev1.Pod, error) {
 	return lost, nil
 }
 
+// AddNode adds a node without pods.
+func (c *Cluster) AddNode(node *corev1.Node) {
+	c.s.real.Cache.AddNode(c.logger(), node)
+	c.s.world.nodes[node.Name] = node
+}
+
 // Replace gives a node other labels, taints or sizes; it becomes unschedulable, for instance.
 func (c *Cluster) Replace(node *corev1.Node) {
 	c.s.real.Cache.UpdateNode(c.logger(), c.s.world.nodes[node.Name], node)
@@ -142,13 +148,13 @@ func (c *Cluster) On(node string) []*corev1.Pod {
 	return pods
 }
 
-// Now returns the present state.
-func (c *Cluster) Now() Moment {
-	return Moment{state{maps.Clone(c.s.world.nodes), maps.Clone(c.s.world.pods)}}
+// Snapshot returns the present state.
+func (c *Cluster) Snapshot() Snapshot {
+	return Snapshot{state{maps.Clone(c.s.world.nodes), maps.Clone(c.s.world.pods)}}
 }
 
-// Return brings a state back.
-func (c *Cluster) Return(to Moment) error {
+// Restore brings a state back.
+func (c *Cluster) Restore(to Snapshot) error {
 	for name, b := range maps.Clone(c.s.world.pods) {
 		if to.pods[name] != b {
 			if err := c.Remove(b.pod); err != nil {
@@ -170,8 +176,7 @@ func (c *Cluster) Return(to Moment) error {
 	}
 	for name, node := range to.nodes {
 		if c.s.world.nodes[name] == nil {
-			c.s.real.Cache.AddNode(c.logger(), node)
-			c.s.world.nodes[name] = node
+			c.AddNode(node)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(to.pods)) {
@@ -187,6 +192,17 @@ func (c *Cluster) Return(to Moment) error {
 		}
 	}
 	return nil
+}
+
+// Load makes this what another scheduler's cluster was. Volumes are as the objects say that this scheduler knows, not as the other
+// one had reserved them.
+func (c *Cluster) Load(from Snapshot) error {
+	loaded := newState()
+	maps.Copy(loaded.nodes, from.nodes)
+	for name, b := range from.pods {
+		loaded.pods[name] = &bound{pod: b.pod}
+	}
+	return c.Restore(Snapshot{loaded})
 }
 
 func (c *Cluster) logger() klog.Logger { return klog.FromContext(c.s.ctx) }

@@ -94,6 +94,10 @@ func TestPendingPods(t *testing.T) {
 			"0/3 nodes are available: 1 node(s) had untolerated taint(s), " +
 				"2 node(s) didn't match Pod's node affinity/selector.",
 		},
+		"a scratch that the node's disk does not have": {
+			modeltest.Set(deployment, "shop-redis", `spec.template.spec.containers[0].resources.requests["ephemeral-storage"]`, "900Gi"),
+			"redis", 2, "2 Insufficient ephemeral-storage",
+		},
 		"a database that asks for more than the node has left": {
 			modeltest.Set(deployment, "shop-postgres", "spec.template.spec.containers[0].resources.requests.memory", "4Gi"),
 			"postgres", 1, "Insufficient memory",
@@ -113,6 +117,11 @@ func TestClaimsAreBoundEveryTime(t *testing.T) {
 	for range 10 {
 		assert.Equal(t, map[string]int{"worker-node-2": 1}, tier(t, simulate(t), "postgres").PerNode)
 	}
+}
+
+func TestAScratchThatFits(t *testing.T) {
+	s := simulate(t, modeltest.Set(deployment, "shop-redis", `spec.template.spec.containers[0].resources.requests["ephemeral-storage"]`, "1Gi"))
+	assert.Zero(t, tier(t, s, "redis").Pending)
 }
 
 func TestAVolumeOnANodeThatTheTierMayNotUse(t *testing.T) {
@@ -166,13 +175,13 @@ func TestUnknownsAreNotEvaluated(t *testing.T) {
 	})
 }
 
-func TestAMomentComesBackWhole(t *testing.T) {
+func TestASnapshotComesBackWhole(t *testing.T) {
 	s := simulate(t)
 	before := s.NodeUses()
 	_, err := s.Cluster.RemoveNode("worker-node-2")
 	require.NoError(t, err)
 	assert.Len(t, s.Cluster.Nodes(), 2)
-	require.NoError(t, s.Cluster.Return(s.Settled))
+	require.NoError(t, s.Cluster.Restore(s.Settled))
 	assert.Len(t, s.Cluster.Nodes(), 3)
 	assert.Equal(t, before, s.NodeUses())
 	assert.Len(t, s.Cluster.On("worker-node-2"), 8)

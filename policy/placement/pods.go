@@ -1,7 +1,9 @@
 package placement
 
 import (
+	"encoding/json"
 	"fmt"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -12,6 +14,7 @@ import (
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	appsdefaults "k8s.io/kubernetes/pkg/apis/apps/v1"
 	coredefaults "k8s.io/kubernetes/pkg/apis/core/v1"
+	deploymentutil "k8s.io/kubernetes/pkg/controller/deployment/util"
 
 	"ecommerce-platform/policy/model"
 )
@@ -40,34 +43,9 @@ func controlled(pod *corev1.Pod, kind, name string) {
 	}}
 }
 
-// Tier is a Deployment as the API server completes it.
-type Tier struct {
-	Resource   *model.Resource
-	Deployment *appsv1.Deployment
-}
-
-// Name is the Deployment's name.
-func (t *Tier) Name() string { return t.Deployment.Name }
-
-// Replicas is how many pods it wants.
-func (t *Tier) Replicas() int { return int(*t.Deployment.Spec.Replicas) }
-
-// newTier completes a copy of the declared Deployment.
-func newTier(declared model.Object[appsv1.Deployment]) *Tier {
-	deployment := declared.Value.DeepCopy()
-	appsdefaults.SetObjectDefaults_Deployment(deployment)
-	if deployment.Name == "" {
-		deployment.Name = declared.Name
-	}
-	if deployment.Namespace == "" {
-		deployment.Namespace = metav1.NamespaceDefault
-	}
-	return &Tier{Resource: declared.Resource, Deployment: deployment}
-}
-
 // ReplicaSet is the one that the Deployment makes for a revision of its template.
 func (t *Tier) ReplicaSet(revision string) *appsv1.ReplicaSet {
-	set := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Name: t.Name() + "-" + revision, Namespace: t.Deployment.Namespace}}
+	set := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Name: t.owner(revision), Namespace: t.Deployment.Namespace}}
 	set.Spec.Selector = t.Deployment.Spec.Selector.DeepCopy()
 	if set.Spec.Selector != nil {
 		if set.Spec.Selector.MatchLabels == nil {
@@ -78,17 +56,40 @@ func (t *Tier) ReplicaSet(revision string) *appsv1.ReplicaSet {
 	return set
 }
 
+// SameTemplate tells whether the Deployment makes the same pods as it does as the other one, apart from what either keeps secret or
+// does not know: a stack's state does not tell that, and hidden then says that there is such a thing.
+func (t *Tier) SameTemplate(other *Tier) (same, hidden bool) {
+	const path = "spec.template"
+	var paths []string
+	for _, r := range []*model.Resource{t.Resource, other.Resource} {
+		paths = append(append(paths, r.UnknownBelow(path)...), r.SecretBelow(path)...)
+	}
+	if len(paths) == 0 {
+		return deploymentutil.EqualIgnoreHash(&t.Deployment.Spec.Template, &other.Deployment.Spec.Template), false
+	}
+	templates := make([]*corev1.PodTemplateSpec, 0, 2)
+	for _, r := range []*model.Resource{t.Resource, other.Resource} {
+		var told appsv1.Deployment // the other kinds have their template at the same place
+		if body, err := json.Marshal(r.Without(paths...)); err != nil || json.Unmarshal(body, &told) != nil {
+			return false, true
+		}
+		appsdefaults.SetObjectDefaults_Deployment(&told)
+		templates = append(templates, &told.Spec.Template)
+	}
+	return deploymentutil.EqualIgnoreHash(templates[0], templates[1]), true
+}
+
 // Pod is the number-th pod of a revision of the Deployment's template.
 func (t *Tier) Pod(revision string, number int) *corev1.Pod {
 	template := t.Deployment.Spec.Template.DeepCopy()
 	pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
 	pod.Namespace = t.Deployment.Namespace
-	pod.Name = fmt.Sprintf("%s-%s-%d", t.Name(), revision, number)
+	pod.Name = fmt.Sprintf("%s-%d", t.owner(revision), number)
 	if pod.Labels == nil {
 		pod.Labels = map[string]string{}
 	}
 	pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey] = revision
-	controlled(pod, "ReplicaSet", t.Name()+"-"+revision)
+	controlled(pod, "ReplicaSet", t.owner(revision))
 	return complete(pod)
 }
 
@@ -106,11 +107,32 @@ func kubernetesNode(n *model.Node) *corev1.Node {
 	return node
 }
 
+// Controller names what the pods of a revision belong to, in its namespace.
+func (t *Tier) Controller(revision string) string {
+	return t.Deployment.Namespace + "/" + t.owner(revision)
+}
+
 // Owns tells whether the pod is one of the Deployment's, of whatever revision.
 func (t *Tier) Owns(pod *corev1.Pod) bool {
 	owner := metav1.GetControllerOfNoCopy(pod)
 	return owner != nil && pod.Namespace == t.Deployment.Namespace && owner.Kind == "ReplicaSet" &&
-		(owner.Name == t.Name()+"-"+Running || owner.Name == t.Name()+"-"+Next)
+		(owner.Name == t.owner(Running) || owner.Name == t.owner(Next))
+}
+
+// Key names a pod in the cluster.
+func Key(pod *corev1.Pod) string { return key(pod) }
+
+// Revision is the one of its Deployment's template that the pod is made from.
+func Revision(pod *corev1.Pod) string { return pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey] }
+
+// Counterpart returns the tier of another simulation that is the same object, or nil.
+func (s *Simulation) Counterpart(of *Tier) *Tier {
+	for _, tier := range s.Tiers {
+		if tier.Kind == of.Kind && tier.Name() == of.Name() && tier.Deployment.Namespace == of.Deployment.Namespace {
+			return tier
+		}
+	}
+	return nil
 }
 
 // selects tells whether the term speaks of the Deployment's own pods.
@@ -119,13 +141,25 @@ func (t *Tier) selects(term corev1.PodAffinityTerm) bool {
 	return err == nil && selector.Matches(labels.Set(t.Deployment.Spec.Template.Labels))
 }
 
+// successor ends the name of a pod that replaces one that is gone.
+const successor = "-again"
+
 // Successor is the pod that replaces one that is gone.
 func Successor(pod *corev1.Pod) *corev1.Pod {
 	next := pod.DeepCopy()
-	next.Name += "-again"
+	next.Name += successor
 	next.UID = types.UID(key(next))
 	next.Spec.NodeName = ""
 	return next
+}
+
+// Original names the first of the pods that replaced each other.
+func Original(pod *corev1.Pod) string {
+	name := key(pod)
+	for strings.HasSuffix(name, successor) {
+		name = strings.TrimSuffix(name, successor)
+	}
+	return name
 }
 
 // Reaches tells whether the volume can be used on the node.

@@ -24,14 +24,27 @@ type Simulation struct {
 	Cluster *Cluster
 	Tiers   []*Tier
 	// Settled is the cluster with all pods placed.
-	Settled Moment
+	Settled Snapshot
 	// Outcomes are the decisions, in the order in which the scheduler was asked.
 	Outcomes []Outcome
 }
 
-// Simulate starts a scheduler and places the stack's pods. It returns nil where there is nothing to place or nowhere.
+// Simulate places the stack's pods on a new cluster. It returns nil where there is nothing to place or nowhere.
 func Simulate(ctx context.Context, stack *model.Stack) (*Simulation, error) {
-	if len(stack.Nodes) == 0 {
+	s, err := Prepare(ctx, stack)
+	if err != nil || s == nil {
+		return nil, err
+	}
+	for _, node := range stack.Members() {
+		s.Cluster.AddNode(s.Node(node))
+	}
+	return s, s.settle()
+}
+
+// Prepare starts a scheduler that knows the stack's objects, and whose cluster is empty. It returns nil where there is nothing
+// to place or nowhere.
+func Prepare(ctx context.Context, stack *model.Stack) (*Simulation, error) {
+	if len(stack.Members()) == 0 {
 		if len(stack.Deployments)+len(stack.DaemonSets)+len(stack.Pods) > 0 {
 			stack.NotEvaluatedFact("placement: this stack tells of no node")
 		}
@@ -40,6 +53,7 @@ func Simulate(ctx context.Context, stack *model.Stack) (*Simulation, error) {
 	s := &Simulation{Stack: stack}
 	objects := s.objects()
 	s.readTiers()
+	s.beyond()
 	for _, tier := range s.Tiers {
 		objects = append(objects, tier.ReplicaSet(Running), tier.ReplicaSet(Next))
 	}
@@ -47,24 +61,23 @@ func Simulate(ctx context.Context, stack *model.Stack) (*Simulation, error) {
 	if err != nil {
 		return nil, err
 	}
-	var nodes []*corev1.Node
-	for _, node := range stack.Nodes {
-		if node.CapacityUnknown != "" {
-			stack.NotEvaluatedFact(node.CapacityUnknown)
-		}
-		nodes = append(nodes, kubernetesNode(node))
+	s.Cluster, err = scheduler.Cluster(nil)
+	return s, err
+}
+
+// Node is the Node object of a node of the stack, and says where its size is not known.
+func (s *Simulation) Node(node *model.Node) *corev1.Node {
+	if node.CapacityUnknown != "" {
+		s.Stack.NotEvaluatedFact(node.CapacityUnknown)
 	}
-	if s.Cluster, err = scheduler.Cluster(nodes); err != nil {
-		return nil, err
-	}
-	return s, s.settle()
+	return kubernetesNode(node)
 }
 
 // settle places every pod in the order of a bootstrap: what runs on the control plane, the add-ons, which are scheduled
 // before a worker has joined, and then everything else.
 func (s *Simulation) settle() error {
-	complete := s.Cluster.Now()
-	for _, node := range s.Stack.Nodes {
+	complete := s.Cluster.Snapshot()
+	for _, node := range s.Stack.Members() {
 		if node.Role == model.ControlPlane || !s.hasControlPlane() {
 			continue
 		}
@@ -87,9 +100,9 @@ func (s *Simulation) settle() error {
 			s.Outcomes = append(s.Outcomes, outcome)
 		}
 	}
-	begun := s.Cluster.Now()
+	begun := s.Cluster.Snapshot()
 	begun.nodes = complete.nodes
-	if err := s.Cluster.Return(begun); err != nil {
+	if err := s.Cluster.Restore(begun); err != nil {
 		return err
 	}
 	if err := s.putResidents(); err != nil {
@@ -102,7 +115,7 @@ func (s *Simulation) settle() error {
 		}
 		s.Outcomes = append(s.Outcomes, outcome)
 	}
-	s.Settled = s.Cluster.Now()
+	s.Settled = s.Cluster.Snapshot()
 	return nil
 }
 
@@ -111,11 +124,11 @@ func (s *Simulation) Addons() []*corev1.Pod {
 	if !s.hasControlPlane() {
 		return nil
 	}
-	return addons(s.Stack.Nodes)
+	return addons(s.Stack.Members())
 }
 
 func (s *Simulation) hasControlPlane() bool {
-	return slices.ContainsFunc(s.Stack.Nodes, func(node *model.Node) bool { return node.Role == model.ControlPlane })
+	return slices.ContainsFunc(s.Stack.Members(), func(node *model.Node) bool { return node.Role == model.ControlPlane })
 }
 
 // putResidents adds the pods that come with each node that is there and has none yet.
@@ -124,7 +137,7 @@ func (s *Simulation) putResidents() error {
 		if len(s.Cluster.On(node.Name)) > 0 {
 			continue
 		}
-		for _, pod := range residents(s.Stack.Node(node.Name)) {
+		for _, pod := range Residents(s.Stack.Node(node.Name)) {
 			if err := s.Cluster.Put(pod); err != nil {
 				return err
 			}
@@ -135,15 +148,7 @@ func (s *Simulation) putResidents() error {
 
 // pods are those that the scheduler is asked about, the most important first.
 func (s *Simulation) pods() []*corev1.Pod {
-	var pods []*corev1.Pod
-	for _, declared := range s.Stack.DaemonSets {
-		pods = append(pods, daemons(declared, s.Cluster.Nodes())...)
-	}
-	for _, declared := range s.Stack.Pods {
-		if s.known(declared.Resource, "spec") && declared.Malformed == nil {
-			pods = append(pods, complete(declared.Value.DeepCopy()))
-		}
-	}
+	pods := append(s.DaemonPods(), s.SinglePods()...)
 	for _, tier := range s.Tiers {
 		for number := range tier.Replicas() {
 			pods = append(pods, tier.Pod(Running, number+1))
@@ -153,12 +158,26 @@ func (s *Simulation) pods() []*corev1.Pod {
 	return pods
 }
 
-func (s *Simulation) readTiers() {
-	for _, declared := range s.Stack.Deployments {
-		if declared.Malformed == nil && s.known(declared.Resource, "spec") {
-			s.Tiers = append(s.Tiers, newTier(declared))
+// DaemonPods are those that the stack's DaemonSets make on the nodes that are in the cluster.
+func (s *Simulation) DaemonPods() []*corev1.Pod {
+	var pods []*corev1.Pod
+	for _, declared := range s.Stack.DaemonSets {
+		if s.declared(declared.Resource) {
+			pods = append(pods, daemons(declared, s.Cluster.Nodes())...)
 		}
 	}
+	return pods
+}
+
+// SinglePods are those that the program declares as such.
+func (s *Simulation) SinglePods() []*corev1.Pod {
+	var pods []*corev1.Pod
+	for _, declared := range s.Stack.Pods {
+		if declared.Malformed == nil && s.declared(declared.Resource) {
+			pods = append(pods, complete(declared.Value.DeepCopy()))
+		}
+	}
+	return pods
 }
 
 // immaterial are the parts of a pod that no scheduler looks at.

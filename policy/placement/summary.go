@@ -15,7 +15,9 @@ const orElse = " or "
 
 // TierPlacement is where the pods of one Deployment go.
 type TierPlacement struct {
-	Tier     string         `json:"tier"`
+	Tier string `json:"tier"`
+	// Kind is that of the object, empty for a Deployment.
+	Kind     string         `json:"kind,omitempty"`
 	URN      string         `json:"-"`
 	Replicas int            `json:"replicas"`
 	PerNode  map[string]int `json:"perNode"`
@@ -45,6 +47,9 @@ func (s *Simulation) TierPlacements() []TierPlacement {
 	var placements []TierPlacement
 	for _, tier := range s.Tiers {
 		p := TierPlacement{Tier: tier.Name(), URN: tier.Resource.URN, Replicas: tier.Replicas(), PerNode: map[string]int{}}
+		if tier.Kind != deploymentKind {
+			p.Kind = tier.Kind
+		}
 		for _, outcome := range s.Outcomes {
 			if !tier.Owns(outcome.Pod) {
 				continue
@@ -96,7 +101,7 @@ func (s *Simulation) TierOf(pod *corev1.Pod) *Tier {
 // NodeUses summarizes what is asked of each node once every pod is placed.
 func (s *Simulation) NodeUses() []NodeUse {
 	var uses []NodeUse
-	for _, node := range s.Stack.Nodes {
+	for _, node := range s.Stack.Members() {
 		use := NodeUse{Node: node.Name, Role: node.Role}
 		if node.Allocatable != nil {
 			use.AllocatableCPU = node.Allocatable.Cpu().MilliValue()

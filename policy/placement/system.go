@@ -89,8 +89,8 @@ func dnsPlace(nodes []*model.Node) ([]corev1.Toleration, *corev1.Affinity) {
 	return tolerations, place
 }
 
-// residents are the pods that are on a node from its first minute: static pods and agents.
-func residents(node *model.Node) []*corev1.Pod {
+// Residents are the pods that are on a node from its first minute: static pods and agents.
+func Residents(node *model.Node) []*corev1.Pod {
 	var pods []*corev1.Pod
 	static := node.StaticPods
 	if node.Role == model.ControlPlane {

@@ -39,7 +39,7 @@ func newAnalysis(stack *model.Stack) *analysis {
 	a.readGrants()
 	a.readPools()
 	a.readPorts()
-	for _, node := range stack.Nodes {
+	for _, node := range stack.Members() {
 		// A machine without a role is none of the cluster's.
 		if node.Instance != nil && node.Role != "" {
 			a.machines = append(a.machines, a.readMachine(node))

@@ -48,10 +48,12 @@ func Grants(stack *model.Stack) []Grant {
 	}
 	for _, token := range []string{model.GroupType, model.DefaultGroupType} {
 		for _, r := range stack.Of(token) {
-			// Of a group that has rules of their own, the list is only what AWS answered.
-			if !separate[r.URN] {
-				all = append(all, inline(r, "ingress")...)
-				all = append(all, inline(r, "egress")...)
+			for _, field := range []string{"ingress", "egress"} {
+				all = append(all, untold(r, field)...)
+				// Of a group that has rules of their own, what is known of the list is only what AWS answered.
+				if !separate[r.URN] {
+					all = append(all, inline(r, field)...)
+				}
 			}
 		}
 	}
@@ -114,6 +116,15 @@ func legacy(stack *model.Stack, r *model.Resource) []Grant {
 	return all
 }
 
+// untold is a rule of the list that the program declares and a deployment will tell: it says nothing, and hides no other.
+func untold(r *model.Resource, field string) []Grant {
+	paths := r.UnknownBelow(field)
+	if len(paths) == 0 || len(r.References(field)) == 0 {
+		return nil
+	}
+	return []Grant{{Resource: r, Group: r.URN, Egress: field == "egress", Unknown: paths}}
+}
+
 // inline reads the rules that are a list in their group.
 func inline(r *model.Resource, field string) []Grant {
 	var all []Grant
@@ -135,6 +146,11 @@ func inline(r *model.Resource, field string) []Grant {
 		all = append(all, spread(base, func(field string) []any { list, _ := entry[field].([]any); return list })...)
 		if self, _ := entry["self"].(bool); self {
 			all = append(all, with(base, netip.Prefix{}, r.URN))
+		}
+		if lists, _ := entry["prefixListIds"].([]any); len(lists) > 0 {
+			base.Unknown = []string{field + ".prefixListIds"} // their blocks are AWS's to know
+			all = append(all, base)
+			base.Unknown = nil
 		}
 		groups, _ := entry["securityGroups"].([]any)
 		for _, group := range groups {

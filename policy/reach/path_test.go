@@ -211,6 +211,12 @@ func TestUnknownPathsAreNeitherOpenNorClosed(t *testing.T) {
 				})), modeltest.Remove(model.IngressType, "platform-ssh-203.0.113.7_32"), gone(control), gone("worker-node-2"),
 			}, "administrators worker-node-1 SSH", model.InstanceType + " worker-node-1 vpcSecurityGroupIds",
 		},
+		"a rule in the group's own list, beside others": {
+			[]modeltest.Change{
+				modeltest.Remove(model.IngressType, "platform-ssh-203.0.113.7_32"),
+				modeltest.From(model.GroupType, "platform-node", "ingress", "pulumi:pulumi:StackReference", "offices"),
+			}, "administrators worker-node-1 SSH", model.GroupType + " platform-node ingress",
+		},
 		"the check of a machine": {
 			unknown(model.InstanceType, first, "sourceDestCheck"), "control-plane worker-node-1 pods",
 			model.InstanceType + " worker-node-1 sourceDestCheck",

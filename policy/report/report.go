@@ -13,6 +13,7 @@ import (
 	"ecommerce-platform/policy/placement"
 	"ecommerce-platform/policy/reach"
 	"ecommerce-platform/policy/rollout"
+	"ecommerce-platform/policy/update"
 )
 
 // File is the environment variable that names the file for the report's JSON.
@@ -25,18 +26,31 @@ const (
 	Fails  = "does not work"
 )
 
+// Baselines that placement, rollouts, drains and node loss start from.
+const (
+	NewCluster = "a new cluster"
+	Runs       = "what runs"
+)
+
 // Report is everything that the pack found out.
 type Report struct {
-	Verdict      string            `json:"verdict"`
-	Layers       []string          `json:"layers"`
-	Placement    Placement         `json:"placement"`
-	Rollouts     []rollout.Rollout `json:"rollouts"`
-	Drains       []rollout.Drain   `json:"drains"`
-	NodeLoss     []nodeloss.Loss   `json:"nodeLoss"`
-	Reachability []reach.Path      `json:"reachability"`
-	Violations   []Violation       `json:"violations"`
-	Cost         cost.Estimate     `json:"cost"`
-	NotEvaluated []string          `json:"notEvaluated"`
+	Verdict string   `json:"verdict"`
+	Layers  []string `json:"layers"`
+	// Baseline is NewCluster or Runs, empty where nothing was placed. Update is what becomes of nodes on the way from what runs, and
+	// Outages are tiers without a ready pod meanwhile.
+	Baseline     string              `json:"baseline,omitempty"`
+	Update       []update.NodeChange `json:"update,omitempty"`
+	Outages      []update.Outage     `json:"outages,omitempty"`
+	Placement    Placement           `json:"placement"`
+	Rollouts     []rollout.Rollout   `json:"rollouts"`
+	Drains       []rollout.Drain     `json:"drains"`
+	NodeLoss     []nodeloss.Loss     `json:"nodeLoss"`
+	Reachability []reach.Path        `json:"reachability"`
+	Violations   []Violation         `json:"violations"`
+	Cost         cost.Estimate       `json:"cost"`
+	NotEvaluated []string            `json:"notEvaluated"`
+	// BlindRules are rules that evaluated nothing, since all that they asked for is unknown.
+	BlindRules []string `json:"blindRules,omitempty"`
 }
 
 // Placement is where pods go and what that asks of nodes.
@@ -90,6 +104,7 @@ func (r *Report) Save() error {
 func (r *Report) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Verdict: %s%s\n", r.Verdict, r.counts())
+	r.updateText(&b)
 	r.placementText(&b)
 	r.rolloutText(&b)
 	r.lossText(&b)
@@ -100,6 +115,9 @@ func (r *Report) Text() string {
 		for _, line := range folded(r.NotEvaluated) {
 			fmt.Fprintf(&b, "  not evaluated: %s\n", line)
 		}
+	}
+	if n := len(r.BlindRules); n > 0 {
+		fmt.Fprintf(&b, "  %d of the policies evaluated nothing: %s\n", n, strings.Join(r.BlindRules, ", "))
 	}
 	return b.String()
 }

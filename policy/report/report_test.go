@@ -49,7 +49,7 @@ func TestText(t *testing.T) {
 	r.Conclude()
 	assert.Equal(t, `Verdict: works, not everything could be evaluated
 
-Where pods land (kube-scheduler, default profile)
+Where pods land, on a new cluster (kube-scheduler, default profile)
   tier   pods  w1  w2  pending
   cache  3     1   1   1
   cache: 1 pending: 0/2 nodes are available.
@@ -60,16 +60,16 @@ What nodes give (system pods included, allocatable is an estimate)
   w1    3     500 of 2000m (25%)  100 of 400 MiB (25%)
   w2    1     10m of ?            0 MiB of ?
 
-Rollouts
+Rollouts, on a new cluster
   tier   strategy  completes  lowest available
   cache  Recreate  NO         0 of 3
   cache is stuck: 0/2 nodes are available.
 
-Draining a node (kubectl drain)
+Draining a node, on a new cluster (kubectl drain)
   node  drains
   w1    yes
 
-Losing a node for good
+Losing a node for good, on a new cluster
   node lost  stays up  moves    stays pending  data lost
   w1         cache 1   cache 1  shop 2 (down)  volume v
 

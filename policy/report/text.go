@@ -20,6 +20,58 @@ func table(w io.Writer, title string, rows [][]string) {
 	_ = tw.Flush()
 }
 
+// on says what a table is about: a new cluster, or what is after a change.
+func (r *Report) on(title, changed string) string {
+	if r.Baseline == Runs {
+		return changed
+	}
+	return title + ", on a new cluster"
+}
+
+func rolls(now bool) string {
+	if now {
+		return "now"
+	}
+	return "when it changes"
+}
+
+// updateText tells what becomes of nodes and their pods on the way, and who is without a ready pod meanwhile.
+func (r *Report) updateText(w io.Writer) {
+	if len(r.Update) > 0 {
+		rows := [][]string{{"node", "happens", "pods that start elsewhere", "pods that wait"}}
+		var notes []string
+		for _, node := range r.Update {
+			rows = append(rows, []string{node.Node, node.What, counts(node.Moves), counts(node.Pending)})
+			for _, blocked := range node.Blocked {
+				notes = append(notes, fmt.Sprintf("%s: pod %s may not go: %s", node.Node, blocked.Pod, blocked.Reason))
+			}
+		}
+		table(w, "What this change does to nodes, in this order", rows)
+		for _, note := range notes {
+			_, _ = fmt.Fprintf(w, "  %s\n", note)
+		}
+	}
+	switch {
+	case r.Baseline != Runs:
+	case len(r.Outages) == 0:
+		_, _ = fmt.Fprint(w, "\nWho is down during this change\n  nobody: every tier always has a ready pod\n")
+	default:
+		rows := [][]string{{"tier", "while", "until"}}
+		for _, outage := range r.Outages {
+			rows = append(rows, []string{outage.Tier, outage.While, outage.Until})
+		}
+		table(w, "Who is down during this change", rows)
+	}
+}
+
+func counts(pods map[string]int) string {
+	var list []string
+	for tier, n := range pods {
+		list = append(list, fmt.Sprintf("%s %d", tier, n))
+	}
+	return orNone(list)
+}
+
 func (r *Report) placementText(w io.Writer) {
 	if len(r.Placement.Tiers) > 0 {
 		rows := [][]string{{"tier", "pods"}}
@@ -44,7 +96,7 @@ func (r *Report) placementText(w io.Writer) {
 				notes = append(notes, fmt.Sprintf("%s: the scheduler may take %s", tier.Tier, either))
 			}
 		}
-		table(w, "Where pods land (kube-scheduler, default profile)", rows)
+		table(w, r.on("Where pods land", "Where pods are after this change")+" (kube-scheduler, default profile)", rows)
 		for _, note := range notes {
 			_, _ = fmt.Fprintf(w, "  %s\n", note)
 		}
@@ -65,9 +117,16 @@ func (r *Report) rolloutText(w io.Writer) {
 	if len(r.Rollouts) > 0 {
 		rows := [][]string{{"tier", "strategy", "completes", "lowest available"}}
 		for _, o := range r.Rollouts {
-			rows = append(rows, []string{o.Tier, o.Strategy, answer(o.Completes), fmt.Sprintf("%d of %d", o.Lowest, o.Replicas)})
+			row := []string{o.Tier, o.Strategy, answer(o.Completes), fmt.Sprintf("%d of %d", o.Lowest, o.Replicas)}
+			if r.Baseline == Runs {
+				row = append(row, rolls(o.Now))
+			}
+			rows = append(rows, row)
 		}
-		table(w, "Rollouts", rows)
+		if r.Baseline == Runs {
+			rows[0] = append(rows[0], "rolls")
+		}
+		table(w, r.on("Rollouts", "Rollouts, from the pods that run"), rows)
 		for _, o := range r.Rollouts {
 			if !o.Completes {
 				_, _ = fmt.Fprintf(w, "  %s is stuck: %s\n", o.Tier, o.Stuck)
@@ -83,7 +142,7 @@ func (r *Report) rolloutText(w io.Writer) {
 			}
 			rows = append(rows, []string{d.Node, line})
 		}
-		table(w, "Draining a node (kubectl drain)", rows)
+		table(w, r.on("Draining a node", "Draining a node after this change")+" (kubectl drain)", rows)
 	}
 }
 
@@ -96,7 +155,7 @@ func (r *Report) lossText(w io.Writer) {
 		up, moves, pending := lossCells(loss)
 		rows = append(rows, []string{loss.Node, up, moves, pending, orNone(loss.DataLost)})
 	}
-	table(w, "Losing a node for good", rows)
+	table(w, r.on("Losing a node for good", "Losing a node for good after this change"), rows)
 	for _, loss := range r.NodeLoss {
 		if loss.ControlPlane {
 			_, _ = fmt.Fprintf(w, "  %s: what runs keeps running, but nothing moves or starts until the API is back\n", loss.Node)
@@ -111,7 +170,11 @@ func lossCells(loss nodeloss.Loss) (up, moves, pending string) {
 			ups = append(ups, fmt.Sprintf("%s %d", tier.Tier, tier.StaysUp))
 		}
 		if tier.Moves > 0 {
-			moved = append(moved, fmt.Sprintf("%s %d", tier.Tier, tier.Moves))
+			text := fmt.Sprintf("%s %d", tier.Tier, tier.Moves)
+			if tier.Gap() {
+				text += " (down until then)"
+			}
+			moved = append(moved, text)
 		}
 		if tier.Pending > 0 {
 			text := fmt.Sprintf("%s %d", tier.Tier, tier.Pending)

@@ -44,16 +44,22 @@ func large(nodes, deployments, replicas int) *model.Stack {
 }
 
 // BenchmarkSimulation is everything that asks the scheduler: placement, a rollout of each Deployment, a drain and a loss of
-// each node.
+// each node, of a new cluster and of a change to one that runs.
 func BenchmarkSimulation(b *testing.B) {
 	for _, size := range []struct{ nodes, deployments, replicas int }{{3, 4, 3}, {100, 50, 20}} {
-		b.Run(fmt.Sprintf("%d nodes, %d pods", size.nodes, size.deployments*size.replicas), func(b *testing.B) {
-			for b.Loop() {
-				r := &Review{findings: map[string][]Finding{}}
-				r.simulate(b.Context(), large(size.nodes, size.deployments, size.replicas))
-				require.Empty(b, r.errors)
-				require.Len(b, r.Report.Rollouts, size.deployments)
-			}
-		})
+		for _, change := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%d nodes, %d pods, change %t", size.nodes, size.deployments*size.replicas, change), func(b *testing.B) {
+				for b.Loop() {
+					r := &Review{findings: map[string][]Finding{}}
+					var before *model.Stack
+					if change {
+						before = large(size.nodes-1, size.deployments, size.replicas)
+					}
+					r.simulate(b.Context(), before, large(size.nodes, size.deployments, size.replicas))
+					require.Empty(b, r.errors)
+					require.Len(b, r.Report.Rollouts, size.deployments)
+				}
+			})
+		}
 	}
 }

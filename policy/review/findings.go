@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 	"ecommerce-platform/policy/placement"
 	"ecommerce-platform/policy/reach"
 	"ecommerce-platform/policy/rollout"
+	"ecommerce-platform/policy/update"
 )
 
 // malformed are Deployments that the API server would refuse.
@@ -22,16 +24,20 @@ func malformed(stack *model.Stack) []Finding {
 	return findings
 }
 
-// pending are pods that no node takes.
-func pending(s *placement.Simulation) []Finding {
+// pending are pods that no node takes, but for those of a rollout that this stops, which says so itself.
+func pending(s *placement.Simulation, rolled []rollout.Rollout) []Finding {
 	var findings []Finding
+	said := map[string]bool{}
+	for _, r := range rolled {
+		said[r.URN] = !r.Completes
+	}
 	for _, tier := range s.TierPlacements() {
-		if tier.Pending == 0 {
+		if tier.Pending == 0 || said[tier.URN] {
 			continue
 		}
 		findings = append(findings, Finding{Resource: tier.URN, Message: fmt.Sprintf(
-			"deployment %s: %d of %d pods stay Pending, the scheduler says: %s; change what the pod asks for, or add or change a node that has it",
-			tier.Tier, tier.Pending, tier.Replicas, strings.Join(tier.Reasons, " "))})
+			"%s %s: %d of %d pods stay Pending, the scheduler says: %s; change what the pod asks for, or add or change a node that has it",
+			strings.ToLower(cmp.Or(tier.Kind, "Deployment")), tier.Tier, tier.Pending, tier.Replicas, strings.Join(tier.Reasons, " "))})
 	}
 	for _, outcome := range s.SystemPending() {
 		findings = append(findings, Finding{Message: fmt.Sprintf(
@@ -49,6 +55,19 @@ func stuck(rollouts []rollout.Rollout) []Finding {
 			findings = append(findings, Finding{Resource: r.URN, Message: fmt.Sprintf(
 				"deployment %s: a rollout with %s never finishes, the new pod stays Pending: %s; %s",
 				r.Tier, r.Strategy, r.Stuck, r.Remedy)})
+		}
+	}
+	return findings
+}
+
+// held are budgets that hold up the drain of a node that this update wants to change.
+func held(nodes []update.NodeChange) []Finding {
+	var findings []Finding
+	for _, node := range nodes {
+		for _, blocked := range node.Blocked {
+			findings = append(findings, Finding{Resource: blocked.URN, Message: fmt.Sprintf(
+				"node %s %s in this update, which waits for pod %s: %s; let the budget allow it, or add a node that the pod may move to",
+				node.Node, node.What, blocked.Pod, blocked.Reason)})
 		}
 	}
 	return findings

@@ -64,8 +64,13 @@ func every() []analysis {
 	return list
 }
 
-// conclude lists the findings of every policy in the report.
-func (r *Review) conclude() {
+// conclude lists the findings of every policy in the report, all without the secrets of the stack.
+func (r *Review) conclude(redact func(string) string) {
+	for _, findings := range r.findings {
+		for i := range findings {
+			findings[i].Message = redact(findings[i].Message)
+		}
+	}
 	for _, a := range every() {
 		level := report.Mandatory
 		if a.level == policyx.EnforcementLevelAdvisory {
@@ -77,5 +82,6 @@ func (r *Review) conclude() {
 			})
 		}
 	}
+	r.Report.Redact(redact)
 	r.Report.Conclude()
 }

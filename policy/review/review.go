@@ -18,6 +18,7 @@ import (
 	"ecommerce-platform/policy/report"
 	"ecommerce-platform/policy/rollout"
 	"ecommerce-platform/policy/rules"
+	"ecommerce-platform/policy/update"
 )
 
 // Finding is something wrong: the resource by URN, empty where it is the stack, and what to do.
@@ -35,8 +36,8 @@ type Review struct {
 // Findings are those of one policy.
 func (r *Review) Findings(policy string) []Finding { return r.findings[policy] }
 
-// Of reviews the resources, which an Observer has completed.
-func Of(ctx context.Context, resources []policyx.AnalyzerResource) *Review {
+// Of reviews the resources, which an Observer has completed, as a change to what runs; on a new cluster nothing does.
+func Of(ctx context.Context, resources []policyx.AnalyzerResource, running Running) *Review {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	r := &Review{findings: map[string][]Finding{}}
@@ -48,7 +49,15 @@ func Of(ctx context.Context, resources []policyx.AnalyzerResource) *Review {
 	if stack != nil {
 		r.Report.Layers = stack.Layers()
 		r.findings[Placement] = malformed(stack)
-		r.simulate(ctx, stack)
+		var before *model.Stack
+		r.guard("reading what runs", func() (err error) {
+			before, err = running.read()
+			return err
+		})
+		if before == nil && stands(stack) {
+			stack.NotEvaluatedFact(fmt.Sprintf("the change: something of this stack runs, and %s names no file with its state", State))
+		}
+		r.simulate(ctx, before, stack)
 		r.guard(Reachability, func() error {
 			r.Report.Reachability = reach.Analyze(stack)
 			r.findings[Reachability] = unreached(r.Report.Reachability)
@@ -64,30 +73,38 @@ func Of(ctx context.Context, resources []policyx.AnalyzerResource) *Review {
 			r.Report.Cost = cost.Of(cost.Declare(stack))
 			return nil
 		})
-		r.Report.NotEvaluated = stack.Unevaluated()
+		r.Report.NotEvaluated, r.Report.BlindRules = stack.Unevaluated(), stack.BlindRules()
 	}
 	r.findings[PackError] = r.errors
-	r.conclude()
+	redact := func(string) string { return model.Redacted }
+	if stack != nil {
+		redact = stack.Redact
+	}
+	r.conclude(redact)
 	return r
 }
 
-// simulate runs the analyses that need the scheduler.
-func (r *Review) simulate(ctx context.Context, stack *model.Stack) {
+// simulate runs the analyses that need the scheduler, from what runs before where there is such a thing.
+func (r *Review) simulate(ctx context.Context, before, stack *model.Stack) {
 	r.guard(Placement, func() error {
-		s, err := placement.Simulate(ctx, stack)
+		s, update, err := settle(ctx, before, stack)
 		if err != nil || s == nil {
 			return err
 		}
 		r.Report.Placement = report.Placement{Nodes: s.NodeUses(), Tiers: s.TierPlacements()}
-		r.findings[Placement] = append(r.findings[Placement], pending(s)...)
+		r.Report.Baseline, r.Report.Update, r.Report.Outages = report.NewCluster, update.Nodes, update.Outages
+		if before != nil {
+			r.Report.Baseline = report.Runs
+		}
+		r.findings[Placement] = append(r.findings[Placement], pending(s, update.Rollouts)...)
 		r.guard(Rollout, func() (err error) {
-			r.Report.Rollouts, err = rollout.Analyze(s)
+			r.Report.Rollouts, err = rollout.Analyze(s, update.Rollouts...)
 			r.findings[Rollout] = stuck(r.Report.Rollouts)
 			return err
 		})
 		r.guard(Drain, func() (err error) {
 			r.Report.Drains, err = rollout.Drains(s)
-			r.findings[Drain] = undrained(r.Report.Drains)
+			r.findings[Drain] = append(held(update.Nodes), undrained(r.Report.Drains)...)
 			return err
 		})
 		r.guard("node loss", func() (err error) {
@@ -96,6 +113,22 @@ func (r *Review) simulate(ctx context.Context, stack *model.Stack) {
 		})
 		return nil
 	})
+}
+
+// settle places the stack's pods: where nothing runs before, on a new cluster.
+func settle(ctx context.Context, before, stack *model.Stack) (*placement.Simulation, *update.Update, error) {
+	if before == nil {
+		s, err := placement.Simulate(ctx, stack)
+		return s, &update.Update{}, err
+	}
+	running, err := placement.Simulate(ctx, before)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, gap := range before.Unevaluated() {
+		stack.NotEvaluatedFact("what runs: " + gap)
+	}
+	return update.Simulate(ctx, running, stack)
 }
 
 // guard keeps one analysis from taking the preview with it: whatever goes wrong in it becomes a finding of its own.
@@ -130,6 +163,8 @@ func culprit(trace string) string {
 // Once reviews each stack once, however many policies ask.
 type Once struct {
 	Observer model.Observer
+	// Running is what the stack holds. Default, nothing: a new cluster.
+	Running Running
 	// Tell is told each review before any policy reads it. Optional.
 	Tell func(*Review)
 
@@ -143,7 +178,7 @@ func (o *Once) Review(ctx context.Context, resources []policyx.AnalyzerResource)
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	if o.last == nil || !same(o.of, resources) {
-		o.of, o.last = resources, Of(ctx, o.Observer.Complete(resources))
+		o.of, o.last = resources, Of(ctx, o.Observer.Complete(resources), o.Running)
 		if o.Tell != nil {
 			o.Tell(o.last)
 		}

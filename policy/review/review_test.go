@@ -5,9 +5,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -19,7 +21,7 @@ const deployment = "kubernetes:apps/v1:Deployment"
 
 func of(t *testing.T, changes ...modeltest.Change) *Review {
 	t.Helper()
-	return Of(t.Context(), modeltest.Resources(t, "dev-preview.json", changes...))
+	return Of(t.Context(), modeltest.Resources(t, "dev-preview.json", changes...), Running{})
 }
 
 func TestTheDevStackBreaksNothing(t *testing.T) {
@@ -79,8 +81,27 @@ func TestAnAnalysisThatPanicsIsAMandatoryFindingAndTheOthersGoOn(t *testing.T) {
 	assert.Contains(t, r.errors[0].Message, "review_test.go:")
 	assert.Contains(t, r.errors[1].Message, "no such thing")
 	r.findings[PackError] = r.errors
-	r.conclude()
+	r.conclude(strings.Clone)
 	assert.Equal(t, report.Fails, r.Report.Verdict)
+}
+
+func TestNoTextOfAReportHoldsASecret(t *testing.T) {
+	r := of(t, modeltest.Set(deployment, "shop-redis", "spec.template.spec.nodeSelector", map[string]any{"tier": "hidden-value"}),
+		modeltest.Set(deployment, "shop-backend", "spec.template.spec.containers[0].resources.requests.cpu", "hidden-amount"),
+		modeltest.Set("aws:ec2/instance:Instance", "worker-node-2", "instanceType", "hidden.size"), modeltest.Secret())
+	body, err := json.Marshal(r.Report)
+	require.NoError(t, err)
+	for _, text := range []string{string(body), r.Report.Text()} {
+		assert.NotContains(t, text, "hidden")
+		assert.Contains(t, text, "(secret)")
+	}
+}
+
+func TestWhatIsShownElsewhereIsNoSecret(t *testing.T) {
+	r := of(t, modeltest.Set("kubernetes:core/v1:Secret", "shop-postgres", "stringData.user", property.New("postgres").WithSecret(true)))
+	for _, v := range r.Report.Violations {
+		assert.NotContains(t, v.Message, "(secret)")
+	}
 }
 
 func TestPoliciesOfOneValidationShareAReview(t *testing.T) {

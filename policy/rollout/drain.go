@@ -1,6 +1,8 @@
 package rollout
 
 import (
+	"math"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -30,50 +32,78 @@ type Blocked struct {
 // Drains replays `kubectl drain` of each node, one node at a time. It evicts a pod whenever its budget allows that, and puts
 // its successor where the scheduler does.
 func Drains(s *placement.Simulation) ([]Drain, error) {
-	if err := s.Cluster.Return(s.Settled); err != nil {
+	if err := s.Cluster.Restore(s.Settled); err != nil {
 		return nil, err
 	}
-	guards := newGuards(s)
+	guards := newGuards(s, s.Cluster)
 	var drains []Drain
-	for _, node := range s.Stack.Nodes {
-		if err := s.Cluster.Return(s.Settled); err != nil {
+	for _, node := range s.Stack.Members() {
+		if err := s.Cluster.Restore(s.Settled); err != nil {
 			return nil, err
 		}
-		drain, err := replayDrain(s, settled(guards), node.Name)
+		eviction, err := evict(s.Cluster, settled(guards), node.Name)
 		if err != nil {
 			return nil, err
 		}
-		drains = append(drains, drain)
+		drains = append(drains, eviction.Drain)
 	}
-	return drains, s.Cluster.Return(s.Settled)
+	return drains, s.Cluster.Restore(s.Settled)
 }
 
-func replayDrain(s *placement.Simulation, guards []*guard, name string) (Drain, error) {
-	drain := Drain{Node: name}
-	cordon(s.Cluster, name)
-	waiting := evictable(s, name)
+// Eviction is how a drain went.
+type Eviction struct {
+	Drain
+	// Successors are the decisions about the pods that came in the place of the evicted ones.
+	Successors []placement.Outcome
+	// Lowest is how few pods of each controller on the node were ready at the worst time, by the controller's name.
+	Lowest map[string]int
+}
+
+// Evict drains a node of a running cluster under the budgets of those, and leaves it cordoned.
+func Evict(cluster *placement.Cluster, budgets *placement.Simulation, node string) (Eviction, error) {
+	return evict(cluster, newGuards(budgets, cluster), node)
+}
+
+func evict(cluster *placement.Cluster, guards []*guard, name string) (Eviction, error) {
+	e := Eviction{Drain: Drain{Node: name}, Lowest: map[string]int{}}
+	drain := &e.Drain
+	cordon(cluster, name)
+	waiting := evictable(cluster, name)
+	ready := map[string]int{}
+	for _, pod := range cluster.Pods() {
+		ready[Controller(pod)]++
+	}
 	pending := ""
 	for len(waiting) > 0 {
-		var left []*corev1.Pod
+		var left, started []*corev1.Pod
 		for _, pod := range waiting {
 			if _, reason := forbids(guards, pod); reason != "" {
 				left = append(left, pod)
 				continue
 			}
-			if err := s.Cluster.Remove(pod); err != nil {
-				return drain, err
+			if err := cluster.Remove(pod); err != nil {
+				return e, err
 			}
 			count(guards, pod, -1)
-			// The successor, where it finds a node, is ready some time later.
-			outcome, err := s.Cluster.Schedule(placement.Successor(pod))
-			if err != nil {
-				return drain, err
+			owner := Controller(pod)
+			if ready[owner]--; ready[owner] < lowest(e.Lowest, owner) {
+				e.Lowest[owner] = ready[owner]
 			}
+			outcome, err := cluster.Schedule(placement.Successor(pod))
+			if err != nil {
+				return e, err
+			}
+			e.Successors = append(e.Successors, outcome)
 			if outcome.Node == "" {
 				pending = outcome.Reason
 			} else {
-				count(guards, outcome.Pod, 1)
+				started = append(started, outcome.Pod)
 			}
+		}
+		// Successors are ready some time later: whatever the budgets allow at once is away at once.
+		for _, pod := range started {
+			count(guards, pod, 1)
+			ready[Controller(pod)]++
 		}
 		if len(left) == len(waiting) {
 			break
@@ -89,7 +119,22 @@ func replayDrain(s *placement.Simulation, guards []*guard, name string) (Drain, 
 		drain.Blocked = append(drain.Blocked, blocked)
 	}
 	drain.Completes = len(waiting) == 0
-	return drain, nil
+	return e, nil
+}
+
+// Controller names what a pod belongs to, in its namespace.
+func Controller(pod *corev1.Pod) string {
+	if owner := metav1.GetControllerOfNoCopy(pod); owner != nil {
+		return pod.Namespace + "/" + owner.Name
+	}
+	return placement.Key(pod)
+}
+
+func lowest(of map[string]int, name string) int {
+	if n, ok := of[name]; ok {
+		return n
+	}
+	return math.MaxInt
 }
 
 func cordon(cluster *placement.Cluster, name string) {
@@ -106,9 +151,9 @@ func cordon(cluster *placement.Cluster, name string) {
 }
 
 // evictable are the node's pods that a drain evicts: those of Deployments, the stack's and the cluster's own.
-func evictable(s *placement.Simulation, node string) []*corev1.Pod {
+func evictable(cluster *placement.Cluster, node string) []*corev1.Pod {
 	var pods []*corev1.Pod
-	for _, pod := range s.Cluster.On(node) {
+	for _, pod := range cluster.On(node) {
 		if owner := metav1.GetControllerOfNoCopy(pod); owner != nil && owner.Kind == "ReplicaSet" {
 			pods = append(pods, pod)
 		}

@@ -7,6 +7,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"ecommerce-platform/policy/placement"
 )
@@ -19,8 +20,8 @@ type guard struct {
 	expected, desired, healthy int
 }
 
-// newGuards reads the budgets of the stack and counts the pods of the cluster as it is now.
-func newGuards(s *placement.Simulation) []*guard {
+// newGuards reads the budgets of a stack and counts the pods of the cluster as it is now.
+func newGuards(s *placement.Simulation, cluster *placement.Cluster) []*guard {
 	var guards []*guard
 	for _, budget := range s.Stack.Budgets {
 		if unknown := budget.UnknownBelow("spec"); budget.Malformed != nil || len(unknown) > 0 {
@@ -47,7 +48,7 @@ func newGuards(s *placement.Simulation) []*guard {
 		g.desired = required(budget.Value.Spec, g.expected)
 		guards = append(guards, g)
 	}
-	for _, pod := range s.Cluster.Pods() {
+	for _, pod := range cluster.Pods() {
 		count(guards, pod, 1)
 	}
 	return guards
@@ -98,4 +99,16 @@ func required(spec policyv1.PodDisruptionBudgetSpec, expected int) int {
 	default:
 		return 0
 	}
+}
+
+// scaled is a number, or a percentage of another one.
+func scaled(value *intstr.IntOrString, of int, up bool) int {
+	if value == nil {
+		return 0
+	}
+	number, err := intstr.GetScaledValueFromIntOrPercent(value, of, up)
+	if err != nil {
+		return 0
+	}
+	return number
 }

@@ -8,7 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
+	deploymentutil "k8s.io/kubernetes/pkg/controller/deployment/util"
 
 	"ecommerce-platform/policy/placement"
 )
@@ -19,114 +19,126 @@ type Rollout struct {
 	URN      string `json:"-"`
 	Strategy string `json:"strategy"`
 	Replicas int    `json:"replicas"`
+	// Now is set where the change under review replaces the pods, from the template that runs to the declared one. Otherwise it
+	// is what a later change of nothing but, say, the image would do.
+	Now bool `json:"now,omitempty"`
 	// Completes is whether every pod is replaced in the end.
 	Completes bool `json:"completes"`
-	// Lowest is how few pods are ready at the worst moment, if every new pod becomes ready.
+	// Lowest is how few pods are ready at the worst time, if every new pod becomes ready.
 	Lowest int `json:"lowestAvailable"`
 	// Stuck says why it does not complete, in the scheduler's own words, and Remedy what to change.
 	Stuck  string `json:"stuck,omitempty"`
 	Remedy string `json:"remedy,omitempty"`
+	// Pending is how many new pods wait for a node where it does not complete.
+	Pending int `json:"-"`
 }
 
-// Analyze replays a rollout of each Deployment, one at a time, from the settled cluster. Deployments with a pod that is
-// Pending to begin with are left out: what keeps that pod off is the fault then, and it is reported as such.
-func Analyze(s *placement.Simulation) ([]Rollout, error) {
+// Analyze replays a rollout of each Deployment, one at a time, from the settled cluster, but for those of the given ones, which
+// have been rolled. Deployments with a pod that is Pending to begin with are left out: what keeps that pod off is the fault then,
+// and it is reported as such.
+func Analyze(s *placement.Simulation, rolled ...Rollout) ([]Rollout, error) {
+	known := map[string]Rollout{}
+	for _, r := range rolled {
+		known[r.URN] = r
+	}
 	pending := map[string]bool{}
 	for _, p := range s.TierPlacements() {
 		pending[p.URN] = p.Pending > 0
 	}
 	var rollouts []Rollout
 	for _, tier := range s.Tiers {
-		if tier.Replicas() == 0 || pending[tier.Resource.URN] {
+		if r, ok := known[tier.Resource.URN]; ok {
+			rollouts = append(rollouts, r)
 			continue
 		}
-		if err := s.Cluster.Return(s.Settled); err != nil {
+		if tier.Replicas() == 0 || tier.Keeps || pending[tier.Resource.URN] {
+			continue
+		}
+		if err := s.Cluster.Restore(s.Settled); err != nil {
 			return nil, err
 		}
-		r, err := replay(s, tier)
+		r, _, err := Roll(s, tier)
 		if err != nil {
 			return nil, err
 		}
 		rollouts = append(rollouts, r)
 	}
-	return rollouts, s.Cluster.Return(s.Settled)
+	return rollouts, s.Cluster.Restore(s.Settled)
 }
 
 // bounds are how many pods there may be and how many must be ready, as the Deployment controller rounds them.
-// Source: k8s.io/kubernetes, pkg/controller/deployment/util (ResolveFenceposts).
 func bounds(tier *placement.Tier) (surge, unavailable int, strategy string) {
 	s := tier.Deployment.Spec.Strategy
 	if s.Type == appsv1.RecreateDeploymentStrategyType || s.RollingUpdate == nil {
-		return 0, tier.Replicas(), "Recreate"
+		return 0, tier.Replicas(), recreate
 	}
-	surge = scaled(s.RollingUpdate.MaxSurge, tier.Replicas(), true)
-	unavailable = scaled(s.RollingUpdate.MaxUnavailable, tier.Replicas(), false)
-	if surge == 0 && unavailable == 0 {
-		unavailable = 1
+	more, fewer, err := deploymentutil.ResolveFenceposts(s.RollingUpdate.MaxSurge, s.RollingUpdate.MaxUnavailable, int32(tier.Replicas()))
+	if err != nil {
+		more, fewer = 0, 1 // neither a number nor a percentage, which the API server refuses
 	}
-	unavailable = min(unavailable, tier.Replicas())
+	surge, unavailable = int(more), min(int(fewer), tier.Replicas())
 	return surge, unavailable, fmt.Sprintf("RollingUpdate, surge %d, unavailable %d", surge, unavailable)
 }
 
-func scaled(value *intstr.IntOrString, of int, up bool) int {
-	if value == nil {
-		return 0
-	}
-	number, err := intstr.GetScaledValueFromIntOrPercent(value, of, up)
-	if err != nil {
-		return 0
-	}
-	return number
-}
+const recreate = "Recreate"
 
-// replay replaces pods as fast as the strategy allows: it removes old pods down to the allowed minimum and adds new ones up
-// to the allowed maximum, in turn, until nothing moves.
-func replay(s *placement.Simulation, tier *placement.Tier) (Rollout, error) {
+// Roll replaces the tier's running pods by those of its template as fast as the strategy allows: it adds new pods up to the allowed
+// maximum and removes old ones down to the allowed minimum, in turn, until nothing moves. It goes on where an earlier call had to
+// stop, and tells whether it moved anything.
+func Roll(s *placement.Simulation, tier *placement.Tier) (r Rollout, moved bool, err error) {
 	surge, unavailable, strategy := bounds(tier)
-	r := Rollout{
-		Tier: tier.Name(), URN: tier.Resource.URN, Strategy: strategy,
-		Replicas: tier.Replicas(), Lowest: tier.Replicas(),
-	}
+	r = Rollout{Tier: tier.Name(), URN: tier.Resource.URN, Strategy: strategy, Replicas: tier.Replicas()}
 	var old, fresh []*corev1.Pod
 	for _, pod := range s.Cluster.Pods() {
-		if tier.Owns(pod) {
+		switch {
+		case !tier.Owns(pod):
+		case placement.Revision(pod) == placement.Next:
+			fresh = append(fresh, pod)
+		default:
 			old = append(old, pod)
 		}
 	}
-	for len(fresh) < tier.Replicas() {
-		moved := false
-		// New pods first, as the controller does; each one that finds a node becomes ready.
-		for len(fresh) < tier.Replicas() && len(old)+len(fresh) < tier.Replicas()+surge {
+	r.Lowest = min(tier.Replicas(), len(old)+len(fresh))
+	for len(old) > 0 || len(fresh) < tier.Replicas() {
+		progress := false
+		// New pods first, as the controller does; each one that finds a node becomes ready. Recreate removes all the old ones before.
+		for len(fresh) < tier.Replicas() && len(old)+len(fresh) < tier.Replicas()+surge && (strategy != recreate || len(old) == 0) {
 			outcome, err := s.Cluster.Schedule(tier.Pod(placement.Next, len(fresh)+1))
 			if err != nil {
-				return r, err
+				return r, moved, err
 			}
 			if outcome.Node == "" {
 				r.Stuck = outcome.Reason
 				break
 			}
-			fresh, moved = append(fresh, outcome.Pod), true
+			fresh, progress = append(fresh, outcome.Pod), true
 		}
 		for len(old) > 0 && len(old)+len(fresh) > tier.Replicas()-unavailable {
 			if err := s.Cluster.Remove(old[len(old)-1]); err != nil {
-				return r, err
+				return r, moved, err
 			}
-			old, moved = old[:len(old)-1], true
+			old, progress = old[:len(old)-1], true
 		}
 		r.Lowest = min(r.Lowest, len(old)+len(fresh))
-		if !moved {
-			r.Remedy = remedy(tier)
-			return r, nil
+		if !progress {
+			r.Remedy = remedy(tier, surge)
+			r.Pending = min(tier.Replicas(), tier.Replicas()+surge-len(old)) - len(fresh)
+			return r, moved, nil
 		}
+		moved = true
 	}
 	r.Completes, r.Stuck = true, ""
-	return r, nil
+	return r, moved, nil
 }
 
-func remedy(tier *placement.Tier) string {
-	if usesClaims := slices.ContainsFunc(tier.Deployment.Spec.Template.Spec.Volumes, func(v corev1.Volume) bool {
+func remedy(tier *placement.Tier, surge int) string {
+	usesClaims := slices.ContainsFunc(tier.Deployment.Spec.Template.Spec.Volumes, func(v corev1.Volume) bool {
 		return v.PersistentVolumeClaim != nil
-	}); usesClaims {
+	})
+	switch {
+	case surge == 0:
+		return "change what the pod asks for, or add or change a node that has it"
+	case usesClaims:
 		return "use the strategy Recreate: the volume holds the new pod where the old one still is"
 	}
 	return "set maxSurge 0 and maxUnavailable 1, so that an old pod goes before a new one comes, or add a node that fits"

@@ -75,6 +75,9 @@ func serviceOf(host, namespace string, namespaces []string) (service, in string,
 	if link := linked.FindStringSubmatch(host); link != nil {
 		return strings.ToLower(strings.ReplaceAll(link[1], "_", "-")), namespace, true
 	}
+	if strings.Contains(host, "$(") {
+		return "", "", false // a variable's, which only the pod knows
+	}
 	labels := strings.Split(strings.TrimSuffix(host, "."+clusterDomain), ".")
 	inCluster := strings.HasSuffix(host, "."+clusterDomain)
 	switch {

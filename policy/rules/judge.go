@@ -13,6 +13,8 @@ type judge struct {
 	*model.Stack
 	found       []Finding
 	controllers []workload // read once
+	// seen and missed count what the rule asked for and found known, or unknown.
+	seen, missed int
 }
 
 // fail reports that a resource breaks the rule.
@@ -30,16 +32,26 @@ func (j *judge) known(r *model.Resource, path string) bool {
 		complete = false
 		j.NotEvaluated(r, unknown)
 	}
+	j.count(complete)
 	return complete
+}
+
+func (j *judge) count(known bool) {
+	if known {
+		j.seen++
+	} else {
+		j.missed++
+	}
 }
 
 // there tells whether the value at path is known, whatever is unknown in it.
 func (j *judge) there(r *model.Resource, path string) bool {
-	if !r.Unknown(path) {
-		return true
+	known := !r.Unknown(path)
+	j.count(known)
+	if !known {
+		j.NotEvaluated(r, path)
 	}
-	j.NotEvaluated(r, path)
-	return false
+	return known
 }
 
 // declares tells whether what is unknown at a path comes from the program. Where a property of an AWS resource comes from

@@ -44,17 +44,17 @@ func (j *judge) workloads() []workload {
 
 func (j *judge) readWorkloads() []workload {
 	found := []workload{}
-	for _, d := range named(j.Deployments) {
+	for _, d := range named(j, j.Deployments) {
 		found = append(found, workload{
 			d.Resource, d.name, d.namespace, replicas(d.object.Spec.Replicas), d.object.Spec.Selector, &d.object.Spec.Template,
 		})
 	}
-	for _, s := range named(j.StatefulSets) {
+	for _, s := range named(j, j.StatefulSets) {
 		found = append(found, workload{
 			s.Resource, s.name, s.namespace, replicas(s.object.Spec.Replicas), s.object.Spec.Selector, &s.object.Spec.Template,
 		})
 	}
-	for _, d := range named(j.DaemonSets) {
+	for _, d := range named(j, j.DaemonSets) {
 		found = append(found, workload{d.Resource, d.name, d.namespace, 1, d.object.Spec.Selector, &d.object.Spec.Template})
 	}
 	return found
@@ -71,10 +71,10 @@ func (j *judge) evictable() []workload {
 	return found
 }
 
-func (j *judge) services() []service     { return named(j.Services) }
-func (j *judge) budgets() []budget       { return named(j.Budgets) }
-func (j *judge) configMaps() []configMap { return named(j.ConfigMaps) }
-func (j *judge) volumes() []volume       { return named(j.Volumes) }
+func (j *judge) services() []service     { return named(j, j.Services) }
+func (j *judge) budgets() []budget       { return named(j, j.Budgets) }
+func (j *judge) configMaps() []configMap { return named(j, j.ConfigMaps) }
+func (j *judge) volumes() []volume       { return named(j, j.Volumes) }
 
 // namespaces are those that the stack declares.
 func (j *judge) namespaces() []string {
@@ -85,11 +85,12 @@ func (j *judge) namespaces() []string {
 	return found
 }
 
-// named pairs objects with their names. One that is none of its kind is objects-well-formed's to report.
-func named[T any](objects []model.Object[T]) []object[T] {
+// named pairs objects with their names. One that is none of its kind is objects-well-formed's to report, and one whose namespace is
+// unknown is in none that a rule could look into.
+func named[T any](j *judge, objects []model.Object[T]) []object[T] {
 	var found []object[T]
 	for _, o := range objects {
-		if o.Malformed == nil {
+		if o.Malformed == nil && j.known(o.Resource, "metadata.namespace") {
 			name, _ := o.Text("metadata.name")
 			namespace, _ := o.Text("metadata.namespace")
 			found = append(found, object[T]{o.Resource, name, inNamespace(namespace), o.Value})

@@ -45,14 +45,14 @@ func nodeSelectorMatches(j *judge) {
 
 // nodeObjects are the declared nodes as the API server will show them, if their labels are all known.
 func (j *judge) nodeObjects() (nodes []*corev1.Node, known bool) {
-	if len(j.Nodes) == 0 {
+	if len(j.Members()) == 0 {
 		if len(j.workloads()) > 0 {
 			j.NotEvaluatedFact("nodes: this stack tells of none")
 		}
 		return nil, false
 	}
 	known = true
-	for _, n := range j.Nodes {
+	for _, n := range j.Members() {
 		if n.Patch != nil {
 			known = j.known(n.Patch, "metadata.labels") && known
 		}

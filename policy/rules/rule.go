@@ -31,12 +31,15 @@ type Finding struct {
 	Message string
 }
 
-// Check returns what breaks the rule. What the stack cannot tell yet is recorded in it as not evaluated.
+// Check returns what breaks the rule, in messages without secret values. What the stack cannot tell yet is recorded in it as not evaluated.
 func (r Rule) Check(stack *model.Stack) []Finding {
 	j := &judge{Stack: stack}
 	r.check(j)
+	if j.missed > 0 && j.seen == 0 {
+		stack.Blind(r.Name)
+	}
 	for i := range j.found {
-		j.found[i].Message = fmt.Sprintf("%s; %s", j.found[i].Message, r.Remedy)
+		j.found[i].Message = fmt.Sprintf("%s; %s", stack.Redact(j.found[i].Message), r.Remedy)
 	}
 	return j.found
 }

@@ -124,3 +124,21 @@ func TestEveryRuleSaysWhatItIs(t *testing.T) {
 		assert.NotEmpty(t, rule.Remedy, rule.Name)
 	}
 }
+
+// An object in a namespace that only a deployment tells is in no namespace, not in "default".
+func TestAnUnknownNamespaceIsNotDefault(t *testing.T) {
+	stack := modeltest.Dev(t, modeltest.Unknown(serviceType, "shop-backend", "metadata.namespace"))
+	find(t, "service-selects-pods").Check(stack)
+	assert.Contains(t, stack.Unevaluated(), serviceType+" shop-backend metadata.namespace")
+}
+
+func TestARuleThatEvaluatesNothingSaysSo(t *testing.T) {
+	stack := modeltest.Dev(t)
+	for _, rule := range rules.All {
+		rule.Check(stack)
+	}
+	assert.Equal(t, []string{"host-key-pinned"}, stack.BlindRules(), "the first preview knows no connection")
+	stack = modeltest.Dev(t, modeltest.Unknown(serviceType, "shop-backend", "spec.selector"))
+	find(t, "service-selects-pods").Check(stack)
+	assert.Empty(t, stack.BlindRules(), "it looked at the other Services")
+}

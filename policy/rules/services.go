@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -61,7 +62,7 @@ func targetPortExists(j *judge) {
 				continue
 			}
 			for _, w := range controllers {
-				if j.there(w.Resource, containersPath) && j.knownInEach(w, containersPath, "ports") && !listens(w.template.Spec.Containers, port) {
+				if j.there(w.Resource, containersPath) && j.knownInEach(w, containersPath, "ports") && !listens(listeners(w), port) {
 					j.fail(s.Resource, "Service %s sends to port %s of pods of %s, which have no such %s port",
 						s.name, target(port), w.name, protocol(port.Protocol))
 				}
@@ -83,6 +84,17 @@ func protocol(p corev1.Protocol) corev1.Protocol {
 		return corev1.ProtocolTCP
 	}
 	return p
+}
+
+// listeners are the containers that run beside each other, also those that are declared as initial ones and go on.
+func listeners(w workload) []corev1.Container {
+	found := slices.Clone(w.template.Spec.Containers)
+	for _, c := range w.template.Spec.InitContainers {
+		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+			found = append(found, c)
+		}
+	}
+	return found
 }
 
 // listens tells whether containers declare the port. Declaring numbered ports is optional: pods that declare none at all may

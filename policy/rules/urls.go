@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/kubernetes/third_party/forked/golang/expansion"
 )
 
 // builtIn are the Services that every cluster has.
@@ -14,23 +15,47 @@ var builtIn = map[endpoint]bool{
 	{"kube-dns", "kube-system", 53}: true,
 }
 
+// urlsResolve says what an address lacks and not what it is: a URL may hold a password.
 func urlsResolve(j *judge) {
 	j.eachContainerToo(func(w workload, c *corev1.Container, path string) {
+		before := map[string]string{}
 		for i, variable := range c.Env {
 			value, known := j.environment(w, variable, fmt.Sprintf("%s.env[%d]", path, i))
 			if !known {
 				continue
 			}
+			value = expanded(value, before)
+			before[variable.Name] = value
 			if off := w.template.Spec.EnableServiceLinks; off != nil && !*off && linked.MatchString(value) {
-				j.fail(w.Resource, "%s of container %s is %q: without enableServiceLinks nothing takes the variable's place", variable.Name, c.Name, value)
+				j.fail(w.Resource, "%s of container %s has %s in it: without enableServiceLinks nothing takes the variable's place",
+					variable.Name, c.Name, linked.FindString(value))
 			}
 			for _, e := range endpointsIn(variable.Name, value, w.namespace, j.namespaces()) {
+				if aliased(w.template.Spec.HostAliases, e.service) {
+					continue
+				}
 				if problem := j.unresolved(e); problem != "" {
-					j.fail(w.Resource, "%s of container %s is %q: %s", variable.Name, c.Name, value, problem)
+					j.fail(w.Resource, "%s of container %s leads nowhere: %s", variable.Name, c.Name, problem)
 				}
 			}
 		}
 	})
+}
+
+// expanded is a value with the variables before it in the place of their names, as the kubelet puts them there. A name that stays is of
+// a variable whose value is not known here.
+func expanded(value string, before map[string]string) string {
+	return expansion.Expand(value, func(name string) string {
+		if text, known := before[name]; known {
+			return text
+		}
+		return "$(" + name + ")"
+	})
+}
+
+// aliased tells whether the pod has an address of its own for a name.
+func aliased(aliases []corev1.HostAlias, name string) bool {
+	return slices.ContainsFunc(aliases, func(a corev1.HostAlias) bool { return slices.Contains(a.Hostnames, name) })
 }
 
 // environment is a variable's value, also where it comes from a ConfigMap of the stack.
@@ -59,7 +84,8 @@ func (j *judge) unresolved(e endpoint) string {
 		if s.name != e.service || s.namespace != e.namespace {
 			continue
 		}
-		if e.port == 0 || !j.there(s.Resource, "spec.ports") || s.object.Spec.Type == corev1.ServiceTypeExternalName {
+		if e.port == 0 || !j.there(s.Resource, "spec.ports") || s.object.Spec.Type == corev1.ServiceTypeExternalName ||
+			s.object.Spec.ClusterIP == corev1.ClusterIPNone { // its name is that of the pods, whose ports need no declaration
 			return ""
 		}
 		var ports []int

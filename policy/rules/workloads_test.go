@@ -65,6 +65,12 @@ var workloadFixtures = map[string][]fixture{
 		{"another protocol", change(serviceOf(backend, "spec.ports[0].protocol", "UDP")), "no such UDP port", backend, ""},
 		{"no target port, and another number", change(modeltest.Unset(serviceType, frontend, "spec.ports[0].targetPort"), serviceOf(frontend, "spec.ports[0].port", 81)), "port 81", frontend, ""},
 		{"the number of the container's port", change(serviceOf(backend, "spec.ports[0].targetPort", 8080)), "", "", ""},
+		{"a port of a sidecar", change(serviceOf(backend, "spec.ports[0].targetPort", "mesh"), deployment(backend, "spec.template.spec.initContainers", []any{
+			map[string]any{"name": "proxy", "restartPolicy": "Always", "ports": []any{map[string]any{"name": "mesh", "containerPort": 15000}}},
+		})), "", "", ""},
+		{"a port of a container that ends", change(serviceOf(backend, "spec.ports[0].targetPort", "mesh"), deployment(backend, "spec.template.spec.initContainers", []any{
+			map[string]any{"name": "proxy", "ports": []any{map[string]any{"name": "mesh", "containerPort": 15000}}},
+		})), "port mesh of pods of backend", backend, ""},
 		{"no target port, and the same number", change(modeltest.Unset(serviceType, frontend, "spec.ports[0].targetPort")), "", "", ""},
 		{
 			"it is not known", change(modeltest.Unknown(serviceType, backend, "spec.ports[0].targetPort")), "", "",
@@ -139,7 +145,7 @@ var workloadFixtures = map[string][]fixture{
 	},
 	"urls-resolve": {
 		{"a Service of another name", change(deployment(frontend, container+"env[0].value", "http://backends:8080")),
-			`BACKEND_URL of container frontend is "http://backends:8080": namespace ecommerce has no Service backends`, frontend, ""},
+			`BACKEND_URL of container frontend leads nowhere: namespace ecommerce has no Service backends`, frontend, ""},
 		{"another port", change(deployment(frontend, container+"env[0].value", "http://backend:80")), "Service backend has port 8080, not 80", frontend, ""},
 		{"the scheme's port", change(deployment(frontend, container+"env[0].value", "http://backend")), "not 80", frontend, ""},
 		{"the Service is gone", change(modeltest.Remove(serviceType, backend)), "has no Service backend", frontend, ""},
@@ -155,6 +161,17 @@ var workloadFixtures = map[string][]fixture{
 		{"the Service's name is not known", change(
 			modeltest.Unknown(serviceType, backend, "metadata.name"),
 		), "", "", serviceType + " " + backend + " metadata.name"},
+		{"a variable before it", change(deployment(frontend, container+"env", []any{
+			map[string]any{"name": "BACKEND_HOST", "value": "backend"}, map[string]any{"name": "BACKEND_URL", "value": "http://$(BACKEND_HOST):8080"},
+		})), "", "", ""},
+		{"a variable before it that names none", change(deployment(frontend, container+"env", []any{
+			map[string]any{"name": "NAME", "value": "backends"}, map[string]any{"name": "BACKEND_URL", "value": "http://$(NAME):8080"},
+		})), "has no Service backends", frontend, ""},
+		{"a variable that only the pod knows", change(deployment(frontend, container+"env[0].value", "http://$(HOSTNAME):8080")), "", "", ""},
+		{"a host of the pod's own", change(deployment(frontend, container+"env[0].value", "http://legacy:8080"),
+			deployment(frontend, "spec.template.spec.hostAliases", []any{map[string]any{"ip": "192.0.2.1", "hostnames": []any{"legacy"}}})), "", "", ""},
+		{"any port of a headless Service", change(serviceOf(backend, "spec.clusterIP", "None"),
+			deployment(frontend, container+"env[0].value", "http://backend:9999")), "", "", ""},
 		{"a host of the internet", change(deployment(frontend, container+"env[0].value", "https://api.example.com")), "", "", ""},
 		{"a Service of a namespace that is not ours", change(deployment(frontend, container+"env[0].value", "http://metrics.monitoring.svc:9090")), "", "", ""},
 		{

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 	"github.com/stretchr/testify/require"
 )
@@ -53,5 +54,36 @@ func From(token, name, property, otherToken, other string) Change {
 			dependencies[property] = []string{urn}
 			r.PropertyDependencies = dependencies
 		})(t, resources)
+	}
+}
+
+// Secret marks every text of the stack as secret.
+func Secret() Change {
+	return func(_ testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
+		for i := range resources {
+			resources[i].Properties = secret(property.New(resources[i].Properties)).AsMap()
+		}
+		return resources
+	}
+}
+
+func secret(value property.Value) property.Value {
+	switch {
+	case value.IsString():
+		return value.WithSecret(true)
+	case value.IsMap():
+		entries := map[string]property.Value{}
+		for key, item := range value.AsMap().All {
+			entries[key] = secret(item)
+		}
+		return property.WithGoValue(value, entries)
+	case value.IsArray():
+		items := make([]property.Value, 0, value.AsArray().Len())
+		for _, item := range value.AsArray().All {
+			items = append(items, secret(item))
+		}
+		return property.WithGoValue(value, items)
+	default:
+		return value
 	}
 }

@@ -1,0 +1,56 @@
+package placement
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"ecommerce-platform/policy/model"
+)
+
+// beyondKinds are objects that change what a pod asks for or whether it may be made, by admission or by preemption, neither of which
+// is simulated.
+var beyondKinds = map[string]bool{"PriorityClass": true, "RuntimeClass": true, "LimitRange": true, "ResourceQuota": true}
+
+// nameBeyond records what of a pod the simulation leaves out: it is then placed as if that were not there.
+func (s *Simulation) nameBeyond(r *model.Resource, path string, pod *corev1.PodSpec) {
+	note := func(field string) { s.Stack.NotEvaluated(r, path+"."+field) }
+	if pod.PriorityClassName != "" && priorities[pod.PriorityClassName] == 0 {
+		note("priorityClassName")
+	}
+	if pod.RuntimeClassName != nil {
+		note("runtimeClassName")
+	}
+	if pod.SchedulerName != "" && pod.SchedulerName != corev1.DefaultSchedulerName {
+		note("schedulerName")
+	}
+	if len(pod.SchedulingGates) > 0 {
+		note("schedulingGates")
+	}
+	if len(pod.ResourceClaims) > 0 {
+		note("resourceClaims")
+	}
+	for i, volume := range pod.Volumes {
+		if volume.Ephemeral != nil {
+			note(fmt.Sprintf("volumes[%d].ephemeral", i))
+		}
+	}
+}
+
+// beyond goes through the stack.
+func (s *Simulation) beyond() {
+	for _, tier := range s.Tiers {
+		s.nameBeyond(tier.Resource, "spec.template.spec", &tier.Deployment.Spec.Template.Spec)
+	}
+	for _, d := range s.Stack.DaemonSets {
+		s.nameBeyond(d.Resource, "spec.template.spec", &d.Value.Spec.Template.Spec)
+	}
+	for _, p := range s.Stack.Pods {
+		s.nameBeyond(p.Resource, "spec", &p.Value.Spec)
+	}
+	for _, r := range s.Stack.Resources {
+		if beyondKinds[model.Kind(r)] {
+			s.Stack.NotEvaluated(r, "")
+		}
+	}
+}

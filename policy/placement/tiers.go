@@ -1,0 +1,132 @@
+package placement
+
+import (
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	appsdefaults "k8s.io/kubernetes/pkg/apis/apps/v1"
+
+	"ecommerce-platform/policy/model"
+)
+
+// deploymentKind is the kind of most tiers.
+const deploymentKind = "Deployment"
+
+// Tier is an object that wants a number of pods of one template, as a Deployment that the API server has completed: a StatefulSet is
+// one that replaces pods in place, a Job one that ends its pods first, a ReplicaSet one that replaces none.
+type Tier struct {
+	Resource   *model.Resource
+	Deployment *appsv1.Deployment
+	// Kind is the object's own.
+	Kind string
+	// Keeps is set where another template replaces no pod that runs.
+	Keeps bool
+}
+
+// Name is the object's name.
+func (t *Tier) Name() string { return t.Deployment.Name }
+
+// Replicas is how many pods it wants.
+func (t *Tier) Replicas() int { return int(*t.Deployment.Spec.Replicas) }
+
+// owner names the ReplicaSet of a revision. Objects of two kinds may share a name.
+func (t *Tier) owner(revision string) string {
+	if t.Kind == deploymentKind {
+		return t.Name() + "-" + revision
+	}
+	return strings.ToLower(t.Kind) + "-" + t.Name() + "-" + revision
+}
+
+// newTier completes a Deployment, which it takes.
+func newTier(r *model.Resource, kind string, deployment *appsv1.Deployment) *Tier {
+	appsdefaults.SetObjectDefaults_Deployment(deployment)
+	if deployment.Name == "" {
+		deployment.Name = r.Name
+	}
+	if deployment.Namespace == "" {
+		deployment.Namespace = metav1.NamespaceDefault
+	}
+	return &Tier{Resource: r, Deployment: deployment, Kind: kind}
+}
+
+// readTiers reads what wants a number of pods, and names what makes pods in a way that is not simulated.
+func (s *Simulation) readTiers() {
+	for _, d := range s.Stack.Deployments {
+		if d.Malformed == nil && s.declared(d.Resource) {
+			s.Tiers = append(s.Tiers, newTier(d.Resource, deploymentKind, d.Value.DeepCopy()))
+		}
+	}
+	for _, d := range s.Stack.StatefulSets {
+		if d.Malformed == nil && s.declared(d.Resource) {
+			if len(d.Value.Spec.VolumeClaimTemplates) > 0 {
+				s.Stack.NotEvaluated(d.Resource, "spec.volumeClaimTemplates")
+			}
+			s.Tiers = append(s.Tiers, statefulSet(d.Resource, d.Value.DeepCopy()))
+		}
+	}
+	for _, d := range s.Stack.ReplicaSets {
+		if d.Malformed == nil && s.declared(d.Resource) {
+			set := d.Value.DeepCopy()
+			tier := newTier(d.Resource, "ReplicaSet", &appsv1.Deployment{ObjectMeta: set.ObjectMeta, Spec: appsv1.DeploymentSpec{
+				Replicas: set.Spec.Replicas, Selector: set.Spec.Selector, Template: set.Spec.Template,
+			}})
+			tier.Keeps = true
+			s.Tiers = append(s.Tiers, tier)
+		}
+	}
+	for _, d := range s.Stack.Jobs {
+		if d.Malformed == nil && s.declared(d.Resource) {
+			s.Tiers = append(s.Tiers, job(d.Resource, d.Value.DeepCopy()))
+		}
+	}
+	for _, r := range s.Stack.Resources {
+		switch kind := model.Kind(r); {
+		case kind == "", strings.HasSuffix(kind, "Patch"), simulated[kind]: // a patch is of an object that is not the program's
+		case r.Has("spec.template.spec.containers"), r.Has("spec.jobTemplate"):
+			s.Stack.NotEvaluated(r, "")
+		}
+	}
+}
+
+// simulated are the kinds whose pods are.
+var simulated = map[string]bool{deploymentKind: true, "StatefulSet": true, "ReplicaSet": true, "Job": true, "DaemonSet": true}
+
+// statefulSet ends a pod before its successor comes, one at a time or as many as it says.
+func statefulSet(r *model.Resource, set *appsv1.StatefulSet) *Tier {
+	none, one := intstr.FromInt32(0), intstr.FromInt32(1)
+	rolling := &appsv1.RollingUpdateDeployment{MaxSurge: &none, MaxUnavailable: &one}
+	if own := set.Spec.UpdateStrategy.RollingUpdate; own != nil && own.MaxUnavailable != nil {
+		rolling.MaxUnavailable = own.MaxUnavailable
+	}
+	tier := newTier(r, "StatefulSet", &appsv1.Deployment{ObjectMeta: set.ObjectMeta, Spec: appsv1.DeploymentSpec{
+		Replicas: set.Spec.Replicas, Selector: set.Spec.Selector, Template: set.Spec.Template,
+		Strategy: appsv1.DeploymentStrategy{Type: appsv1.RollingUpdateDeploymentStrategyType, RollingUpdate: rolling},
+	}})
+	tier.Keeps = set.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType
+	return tier
+}
+
+// job runs as many pods at once as it may. Another template is another Job, for which the first one is deleted.
+func job(r *model.Resource, job *batchv1.Job) *Tier {
+	pods := int32(1)
+	if job.Spec.Parallelism != nil {
+		pods = *job.Spec.Parallelism
+	}
+	if job.Spec.Completions != nil {
+		pods = min(pods, *job.Spec.Completions)
+	}
+	return newTier(r, "Job", &appsv1.Deployment{ObjectMeta: job.ObjectMeta, Spec: appsv1.DeploymentSpec{
+		Replicas: &pods, Template: job.Spec.Template,
+		Selector: &metav1.LabelSelector{MatchLabels: job.Spec.Template.Labels},
+		Strategy: appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType},
+	}})
+}
+
+// declared tells whether nothing about the object's pods and their namespace is unknown, and records what is.
+func (s *Simulation) declared(r *model.Resource) bool {
+	spec, namespace := s.known(r, "spec"), s.known(r, "metadata.namespace")
+	return spec && namespace
+}

@@ -1,0 +1,42 @@
+package report
+
+// Redact takes secrets out of every text that somebody wrote a value of the stack into.
+func (r *Report) Redact(redact func(string) string) {
+	each := func(texts ...*string) {
+		for _, text := range texts {
+			*text = redact(*text)
+		}
+	}
+	list := func(texts []string) {
+		for i := range texts {
+			each(&texts[i])
+		}
+	}
+	for i := range r.Placement.Tiers {
+		list(r.Placement.Tiers[i].Reasons)
+		list(r.Placement.Tiers[i].Preferences)
+	}
+	for i := range r.Rollouts {
+		each(&r.Rollouts[i].Stuck, &r.Rollouts[i].Remedy)
+	}
+	for i := range r.Update {
+		for j := range r.Update[i].Blocked {
+			each(&r.Update[i].Blocked[j].Reason)
+		}
+	}
+	for i := range r.Drains {
+		for j := range r.Drains[i].Blocked {
+			each(&r.Drains[i].Blocked[j].Reason)
+		}
+	}
+	for i := range r.NodeLoss {
+		for j := range r.NodeLoss[i].Tiers {
+			each(&r.NodeLoss[i].Tiers[j].Reason)
+		}
+		list(r.NodeLoss[i].DataLost)
+	}
+	for i := range r.Reachability {
+		each(&r.Reachability[i].Remedy)
+	}
+	list(r.Cost.Unpriced)
+}

@@ -1,0 +1,56 @@
+package review
+
+import (
+	"fmt"
+	"os"
+
+	"ecommerce-platform/policy/model"
+	"ecommerce-platform/policy/model/checkpoint"
+)
+
+// State is the environment variable that names a file with the stack's state, as `pulumi stack export` writes it.
+const State = "PLATFORM_STATE"
+
+// Running is where to read what runs. The zero value is a new cluster.
+type Running struct {
+	// File holds the stack's state.
+	File string
+}
+
+// read returns the stack that runs, or nil where none does.
+func (r Running) read() (*model.Stack, error) {
+	if r.File == "" {
+		return nil, nil
+	}
+	body, err := os.ReadFile(r.File)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", State, err)
+	}
+	resources, err := checkpoint.Read(body)
+	if err != nil {
+		return nil, fmt.Errorf("%s %q: %w", State, r.File, err)
+	}
+	stack := model.Read(resources)
+	if len(stack.Members()) == 0 || len(stack.Layers()) == 0 {
+		return nil, nil
+	}
+	return stack, nil
+}
+
+// stands tells whether something that the scheduler looks at is there already: a provider has told its identity.
+func stands(stack *model.Stack) bool {
+	for _, node := range stack.Members() {
+		if node.Instance == nil {
+			continue
+		}
+		if arn, known := node.Instance.Text("arn"); known && arn != "" {
+			return true
+		}
+	}
+	for _, deployment := range stack.Deployments {
+		if uid, known := deployment.Text("metadata.uid"); known && uid != "" {
+			return true
+		}
+	}
+	return false
+}

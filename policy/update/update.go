@@ -1,0 +1,121 @@
+// Package update takes a running cluster to what the program declares, in the order in which an update does: nodes join and
+// change one at a time, pods roll from the template that runs to the declared one, and what the program no longer has goes last.
+package update
+
+import (
+	"context"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"ecommerce-platform/policy/model"
+	"ecommerce-platform/policy/placement"
+	"ecommerce-platform/policy/rollout"
+)
+
+// Update is what an update does on its way.
+type Update struct {
+	// Rollouts are of the Deployments whose template changes.
+	Rollouts []rollout.Rollout
+	// Nodes are those that join, change or leave, in that order.
+	Nodes []NodeChange
+	// Outages are tiers without a ready pod on the way.
+	Outages []Outage
+}
+
+// Outage is a time in which no pod of a tier is ready.
+type Outage struct {
+	Tier string `json:"tier"`
+	// While is what the update does then, and Until what ends it.
+	While string `json:"while"`
+	Until string `json:"until"`
+}
+
+// run is an update on its way.
+type run struct {
+	*placement.Simulation
+	before *placement.Simulation
+	// waiting are pods that no node has taken so far, and decided is the last decision about each pod.
+	waiting []*corev1.Pod
+	decided map[string]placement.Outcome
+	update  *Update
+}
+
+// Simulate updates the cluster that is settled in before to the stack. Where pods need not move they stay where they are. It returns
+// nil where there is nothing to place or nowhere.
+func Simulate(ctx context.Context, before *placement.Simulation, stack *model.Stack) (*placement.Simulation, *Update, error) {
+	s, err := placement.Prepare(ctx, stack)
+	if err != nil || s == nil {
+		return nil, nil, err
+	}
+	if err := s.Cluster.Load(before.Settled); err != nil {
+		return nil, nil, err
+	}
+	r := &run{s, before, nil, map[string]placement.Outcome{}, &Update{}}
+	for _, outcome := range before.Outcomes {
+		if outcome.Node == "" {
+			r.waiting = append(r.waiting, outcome.Pod)
+		}
+	}
+	for _, step := range []func() error{r.join, r.change, r.daemons, r.addons, r.deployments, r.leave, r.retry} {
+		if err := step(); err != nil {
+			return nil, nil, err
+		}
+	}
+	s.Settled = s.Cluster.Snapshot()
+	s.Outcomes = r.outcomes()
+	return s, r.update, nil
+}
+
+// schedule asks about a pod, which waits where nothing takes it.
+func (r *run) schedule(pod *corev1.Pod) error {
+	outcome, err := r.Cluster.Schedule(pod)
+	if err != nil {
+		return err
+	}
+	r.note(outcome)
+	return nil
+}
+
+// note remembers a decision.
+func (r *run) note(outcome placement.Outcome) {
+	r.decided[placement.Key(outcome.Pod)] = outcome
+	if outcome.Node == "" {
+		r.waiting = append(r.waiting, outcome.Pod)
+	}
+}
+
+// retry asks again about what waits, as the scheduler does whenever something has changed.
+func (r *run) retry() error {
+	for {
+		waiting := r.waiting
+		r.waiting = nil
+		for _, pod := range waiting {
+			if err := r.schedule(pod); err != nil {
+				return err
+			}
+		}
+		if len(r.waiting) == len(waiting) {
+			return nil
+		}
+	}
+}
+
+// forget ends the waiting pods that these are.
+func (r *run) forget(those func(*corev1.Pod) bool) {
+	r.waiting = slices.DeleteFunc(r.waiting, those)
+}
+
+// outcomes are every pod's place, or why it has none.
+func (r *run) outcomes() []placement.Outcome {
+	var outcomes []placement.Outcome
+	for _, pod := range r.Cluster.Pods() {
+		outcome := r.decided[placement.Key(pod)]
+		outcome.Pod, outcome.Node, outcome.Reason = pod, pod.Spec.NodeName, ""
+		outcomes = append(outcomes, outcome)
+	}
+	for _, pod := range r.waiting {
+		outcomes = append(outcomes, r.decided[placement.Key(pod)])
+	}
+	return outcomes
+}
