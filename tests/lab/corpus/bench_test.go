@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,7 @@ type bench struct {
 	edits   string
 	pack    string
 	stacks  map[string]*engine.Stack
+	options engine.Options
 }
 
 // static are the toolchain's settings, so that the scheduler is compiled once for the pack and for the simulation. The program
@@ -87,15 +89,32 @@ func newBench(t *testing.T) *bench {
 	}
 	copyFile(t, program, "Pulumi.dev.yaml", nil)
 	copyFile(t, program, "Pulumi.yaml", strings.NewReplacer("buildTarget: bin/ecommerce-platform", "binary: "+self))
-	b.Workspace, err = engine.New(t.Context(), engine.Options{
+	b.options = engine.Options{
 		Program: program, Dir: filepath.Join(dir, "pulumi"),
 		Env: []string{
 			"TWIN_MODE=model", "TWIN_STATE=" + b.account,
 			wire.ProgramVariable + "=" + executable(t, "program"), wire.EditsVariable + "=" + b.edits,
 		},
-	})
+	}
+	b.Workspace, err = engine.New(t.Context(), b.options)
 	require.NoError(t, err)
 	return b
+}
+
+// stateVariable names the file that tells the policy pack what runs.
+const stateVariable = "PLATFORM_STATE"
+
+// runs tells the policy pack of what runs: a stack as it is exported.
+func (b *bench) runs(t *testing.T, state []byte) {
+	t.Helper()
+	path := filepath.Join(filepath.Dir(b.account), "state.json")
+	require.NoError(t, os.WriteFile(path, state, 0o600))
+	options := b.options
+	options.Env = append(slices.Clone(options.Env), stateVariable+"="+path)
+	var err error
+	b.Workspace, err = engine.New(t.Context(), options)
+	require.NoError(t, err)
+	b.stacks = map[string]*engine.Stack{}
 }
 
 func copyFile(t *testing.T, dir, name string, change *strings.Replacer) {

@@ -11,17 +11,17 @@ import (
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	require.GreaterOrEqual(t, len(faults), 40)
-	preview(t, faults)
+	previewAll(t, faults)
 }
 
 // TestCorrect previews variants in which nothing is wrong: the pack raises no alarm.
 func TestCorrect(t *testing.T) {
 	t.Parallel()
 	require.GreaterOrEqual(t, len(correct), 20)
-	preview(t, correct)
+	previewAll(t, correct)
 }
 
-func preview(t *testing.T, variants []variant) {
+func previewAll(t *testing.T, variants []variant) {
 	t.Helper()
 	all := newBenches(t)
 	b := <-all

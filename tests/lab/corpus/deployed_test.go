@@ -1,6 +1,7 @@
 package corpus_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,11 @@ import (
 func TestDeployedStacks(t *testing.T) {
 	t.Parallel()
 	b := deployed(t, "dev", nil)
+	state, err := b.stacks["dev"].Export(t.Context())
+	require.NoError(t, err)
+	body, err := json.Marshal(object{"version": 3, "deployment": state.Raw})
+	require.NoError(t, err)
+	b.runs(t, body)
 
 	usual, result := previewWithPack(t.Context(), t, b, b.stack(t, "dev", nil, nil))
 	assertNoMandatory(t, usual)

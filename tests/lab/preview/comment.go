@@ -28,14 +28,20 @@ func Comment(head, base *Found) string {
 	}
 	parts := []string{
 		headline(head.Report),
+		outages(head.Report),
 		costLine(head.Report, base),
 		violations(head.Report, base),
 	}
 	if items := head.Report.NotEvaluated; len(items) > 0 {
-		parts = append(parts, fold("Not evaluated: "+count(len(items), "value"), list(gathered(items))))
+		summary, lines := "Not evaluated: "+count(len(items), "value"), gathered(items)
+		if blind := head.Report.BlindRules; len(blind) > 0 {
+			summary += fmt.Sprintf("; %s of the policies evaluated nothing", number(len(blind)))
+			lines = append(lines, "nothing was evaluated by "+strings.Join(blind, ", "))
+		}
+		parts = append(parts, fold(summary, list(lines)))
 	}
 	parts = append(parts,
-		placement(head.Report.Placement), rollouts(head.Report), nodeLoss(head.Report.NodeLoss),
+		nodeChanges(head.Report.Update), placement(head.Report), rollouts(head.Report), nodeLoss(head.Report),
 		reachability(head.Report.Reachability), costs(head.Report.Cost), changes(head, base),
 	)
 	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
@@ -85,6 +91,21 @@ func headline(report *Report) string {
 		mark = "⚠️"
 	}
 	return fmt.Sprintf("### %s %s", mark, cell(report.Headline()))
+}
+
+// outages says who is down while the change is made. Of a new platform there is nothing to say.
+func outages(report *Report) string {
+	if report.Baseline != runs {
+		return ""
+	}
+	if len(report.Outages) == 0 {
+		return "**Down meanwhile** nobody: every tier always has a ready pod"
+	}
+	var lines []string
+	for _, outage := range report.Outages {
+		lines = append(lines, fmt.Sprintf("%s while %s, until %s", outage.Tier, outage.While, outage.Until))
+	}
+	return "**Down meanwhile**\n\n" + list(lines)
 }
 
 // violations lists broken rules, what stops a deployment first. Those that the base does not break are called new.

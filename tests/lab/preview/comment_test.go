@@ -40,7 +40,18 @@ func TestCommentGolden(t *testing.T) {
 
 	broken := &Found{Output: "error: nodes[1].privateIp \"172.31.18.239\": outside subnetCidr \"172.31.0.0/20\"\nverdict  failed\n"}
 
+	worker := captured(t)
+	worker.Report.Baseline, worker.Report.Update = runs, []NodeChange{
+		{Node: "worker-node-2", What: "is drained, stopped and changed", Pending: map[string]int{"postgres": 1, "backend": 3},
+			Blocked: []Blocked{{Reason: "budget postgres wants 1 of 1 pods ready, 1 are: it allows no eviction"}}},
+		{Node: "worker-node-3", What: "joins"},
+	}
+	worker.Report.Rollouts[0].Now = true
+	worker.Report.Outages = []Outage{{Tier: "postgres", While: "worker-node-2 is drained, stopped and changed", Until: "the node is back"}}
+	worker.Report.NodeLoss[1].Tiers = []TierLoss{{Tier: "frontend", Moves: 4}, {Tier: "redis", StaysUp: 1, Moves: 1}}
+
 	for name, c := range map[string]struct{ head, base *Found }{
+		"change":       {worker, captured(t)},
 		"passes":       {dearer, captured(t)},
 		"fails":        {stuck, captured(t)},
 		"without-base": {captured(t), nil},

@@ -32,8 +32,8 @@ var defaults = map[string]any{
 
 // configure gives the stack the checked-in config, defaults for what that leaves open, and placeholders for secrets. It
 // returns the keys whose values it cannot read, because their owner's key encrypts them.
-func configure(ctx context.Context, stack *engine.Stack, options Options) ([]string, error) {
-	project, config, err := checkedIn(options.Program)
+func configure(ctx context.Context, stack *engine.Stack, program string, changes map[string]any) ([]string, error) {
+	project, config, err := checkedIn(program)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func configure(ctx context.Context, stack *engine.Stack, options Options) ([]str
 			replaced = append(replaced, key)
 		}
 	}
-	maps.Copy(values, options.Changes)
+	maps.Copy(values, changes)
 	if err := stack.Configure("dev", values); err != nil {
 		return nil, err
 	}

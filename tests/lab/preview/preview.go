@@ -82,7 +82,7 @@ func Run(ctx context.Context, options Options) (*Result, error) {
 		return nil, err
 	}
 	result := &Result{}
-	if result.Replaced, err = configure(ctx, stack, options); err != nil {
+	if result.Replaced, err = configure(ctx, stack, options.Program, options.Changes); err != nil {
 		return nil, err
 	}
 

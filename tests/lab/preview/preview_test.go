@@ -75,7 +75,7 @@ config:
 	stack, err := workspace.Stack(t.Context(), stackName)
 	require.NoError(t, err)
 
-	replaced, err := configure(t.Context(), stack, Options{Program: program})
+	replaced, err := configure(t.Context(), stack, program, nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"ecommerce-platform:keySeed", "ecommerce-platform:mirrors"}, replaced, "only their owner can decrypt them")
 	body, err := os.ReadFile(filepath.Join(dir, "stacks", "Pulumi.dev.yaml"))

@@ -5,15 +5,47 @@ const reportVariable = "PLATFORM_REPORT"
 
 // Report is what the policy pack writes as JSON, as far as a comment shows it. policy/report says what each field is.
 type Report struct {
-	Verdict      string      `json:"verdict"`
-	Placement    Placement   `json:"placement"`
-	Rollouts     []Rollout   `json:"rollouts"`
-	Drains       []Drain     `json:"drains"`
-	NodeLoss     []NodeLoss  `json:"nodeLoss"`
-	Reachability []Path      `json:"reachability"`
-	Violations   []Violation `json:"violations"`
-	Cost         Cost        `json:"cost"`
-	NotEvaluated []string    `json:"notEvaluated"`
+	Verdict string `json:"verdict"`
+	// Baseline is what placement, rollouts, drains and node loss start from.
+	Baseline     string       `json:"baseline"`
+	Update       []NodeChange `json:"update"`
+	Outages      []Outage     `json:"outages"`
+	Placement    Placement    `json:"placement"`
+	Rollouts     []Rollout    `json:"rollouts"`
+	Drains       []Drain      `json:"drains"`
+	NodeLoss     []NodeLoss   `json:"nodeLoss"`
+	Reachability []Path       `json:"reachability"`
+	Violations   []Violation  `json:"violations"`
+	Cost         Cost         `json:"cost"`
+	NotEvaluated []string     `json:"notEvaluated"`
+	BlindRules   []string     `json:"blindRules"`
+}
+
+// runs is the baseline of a change to what runs; any other one is a new cluster.
+const runs = "what runs"
+
+// on says what a part is about.
+func (r *Report) on() string {
+	if r.Baseline == runs {
+		return "after this change"
+	}
+	return "on a new cluster"
+}
+
+// NodeChange is what an update does to a node and its pods.
+type NodeChange struct {
+	Node    string         `json:"node"`
+	What    string         `json:"what"`
+	Moves   map[string]int `json:"moves"`
+	Pending map[string]int `json:"pending"`
+	Blocked []Blocked      `json:"blocked"`
+}
+
+// Outage is a time of the update in which no pod of a tier is ready.
+type Outage struct {
+	Tier  string `json:"tier"`
+	While string `json:"while"`
+	Until string `json:"until"`
 }
 
 // Placement is where every pod lands.
@@ -48,6 +80,7 @@ type Rollout struct {
 	Tier      string `json:"tier"`
 	Strategy  string `json:"strategy"`
 	Replicas  int    `json:"replicas"`
+	Now       bool   `json:"now"`
 	Completes bool   `json:"completes"`
 	Lowest    int    `json:"lowestAvailable"`
 	Stuck     string `json:"stuck"`

@@ -9,8 +9,38 @@ import (
 	"ecommerce-platform/tests/lab/table"
 )
 
+// nodeChanges shows what the change does to nodes and their pods on the way.
+func nodeChanges(nodes []NodeChange) string {
+	if len(nodes) == 0 {
+		return ""
+	}
+	var rows [][]string
+	var held []string
+	for _, node := range nodes {
+		rows = append(rows, []string{cell(node.Node), cell(node.What), cell(pods(node.Moves)), cell(pods(node.Pending))})
+		for _, blocked := range node.Blocked {
+			held = append(held, node.Node+": "+blocked.Reason)
+		}
+	}
+	body := table.Markdown([]string{"node", "happens", "pods that start elsewhere", "pods that wait"}, rows)
+	if len(held) > 0 {
+		body += "\n" + list(held)
+	}
+	return fold("Nodes: "+count(len(nodes), "change")+", in this order", body)
+}
+
+// pods lists numbers of pods by tier.
+func pods(counts map[string]int) string {
+	var list []string
+	for _, tier := range slices.Sorted(maps.Keys(counts)) {
+		list = named(list, tier, counts[tier])
+	}
+	return strings.Join(list, ", ")
+}
+
 // placement shows the number of pods of each tier on each node, then what is asked of each node.
-func placement(p Placement) string {
+func placement(report *Report) string {
+	p := report.Placement
 	if len(p.Tiers) == 0 && len(p.Nodes) == 0 {
 		return ""
 	}
@@ -28,14 +58,14 @@ func placement(p Placement) string {
 	header = append(header, "pending")
 	var rows [][]string
 	var notes []string
-	pods, pending := 0, 0
+	total, pending := 0, 0
 	for _, tier := range p.Tiers {
 		row := []string{cell(tier.Tier)}
 		for _, node := range nodes {
 			row = append(row, number(tier.PerNode[node]))
 		}
 		rows = append(rows, append(row, number(tier.Pending)))
-		pods, pending = pods+tier.Replicas, pending+tier.Pending
+		total, pending = total+tier.Replicas, pending+tier.Pending
 		for _, reason := range tier.Reasons {
 			notes = append(notes, tier.Tier+" pending: "+reason)
 		}
@@ -50,7 +80,7 @@ func placement(p Placement) string {
 	if len(p.Nodes) > 0 {
 		body += "\n" + uses(p.Nodes)
 	}
-	summary := "Placement: " + count(pods, "pod")
+	summary := "Placement " + report.on() + ": " + count(total, "pod")
 	if pending > 0 {
 		summary += fmt.Sprintf(", %d pending", pending)
 	}
@@ -97,9 +127,17 @@ func rollouts(report *Report) string {
 		} else {
 			outcome = strings.Join(slices.DeleteFunc([]string{"❌ " + rollout.Stuck, rollout.Remedy}, func(s string) bool { return s == "" }), "; ")
 		}
-		rows = append(rows, []string{cell(rollout.Tier), cell(outcome), fmt.Sprintf("%d of %d", rollout.Lowest, rollout.Replicas)})
+		row := []string{cell(rollout.Tier), cell(outcome), fmt.Sprintf("%d of %d", rollout.Lowest, rollout.Replicas)}
+		if report.Baseline == runs {
+			row = append(row, map[bool]string{true: "now", false: "when it changes"}[rollout.Now])
+		}
+		rows = append(rows, row)
 	}
-	body := table.Markdown([]string{"rollout", "can finish", "lowest"}, rows)
+	header := []string{"rollout", "can finish", "lowest"}
+	if report.Baseline == runs {
+		header = append(header, "rolls")
+	}
+	body := table.Markdown(header, rows)
 	var refused []string
 	drained := 0
 	for _, drain := range report.Drains {
@@ -114,12 +152,13 @@ func rollouts(report *Report) string {
 	if len(refused) > 0 {
 		body += "\n" + list(refused)
 	}
-	return fold(fmt.Sprintf("Rollouts: %d of %d can finish; %d of %s can be drained",
-		finish, len(report.Rollouts), drained, count(len(report.Drains), "node")), body)
+	return fold(fmt.Sprintf("Rollouts %s: %d of %d can finish; %d of %s can be drained",
+		report.on(), finish, len(report.Rollouts), drained, count(len(report.Drains), "node")), body)
 }
 
 // nodeLoss shows what losing each node does.
-func nodeLoss(losses []NodeLoss) string {
+func nodeLoss(report *Report) string {
+	losses := report.NodeLoss
 	if len(losses) == 0 {
 		return ""
 	}
@@ -131,7 +170,10 @@ func nodeLoss(losses []NodeLoss) string {
 		}
 		var stays, moves, pending []string
 		for _, tier := range loss.Tiers {
-			stays, moves, pending = named(stays, tier.Tier, tier.StaysUp), named(moves, tier.Tier, tier.Moves), named(pending, tier.Tier, tier.Pending)
+			stays, pending = named(stays, tier.Tier, tier.StaysUp), named(pending, tier.Tier, tier.Pending)
+			if moves = named(moves, tier.Tier, tier.Moves); tier.StaysUp == 0 && tier.Moves > 0 {
+				moves[len(moves)-1] += " (down until then)"
+			}
 		}
 		lost := loss.DataLost
 		if loss.ControlPlane {
@@ -143,7 +185,7 @@ func nodeLoss(losses []NodeLoss) string {
 		}
 		rows = append(rows, row)
 	}
-	return fold(fmt.Sprintf("Node loss: data at stake on %d of %s", data, count(len(losses), "node")),
+	return fold(fmt.Sprintf("Node loss %s: data at stake on %d of %s", report.on(), data, count(len(losses), "node")),
 		table.Markdown([]string{"without", "stays up", "moves", "pending", "lost"}, rows))
 }
 
