@@ -6,11 +6,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# Modules that the checksum database does not know; go.sum guards them once they are in it.
-export GONOSUMDB := github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*
 LAB := cd tests/lab && go run .
 
-.PHONY: help up down ssh image preview comment bench bump prepare test unit engine e2e lifecycle lint vulnerabilities golden
+.PHONY: help up down clean ssh image preview comment bench bump prepare test unit engine e2e lifecycle lint vulnerabilities golden
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -20,6 +18,9 @@ up: ## the whole platform on this machine; repeat it to apply changes (LAB_DEBIA
 
 down: ## remove everything that make up started (LAB_NAME=name)
 	@$(LAB) down
+
+clean: ## remove what labs keep for the next one: tools, package repositories, images
+	@$(LAB) clean
 
 ssh: export NODE := $(NODE)
 ssh: export COMMAND := $(COMMAND)
@@ -43,6 +44,8 @@ comment: ## render what previews left in HEAD=dir and BASE=dir as a pull request
 bench: ## measure bring-up beside a bare script, idle runs, load, latency and growth; writes docs/benchmarks.md (PARTS="preview lab")
 	@$(LAB) bench
 
+# Modules that the checksum database does not know. Once go.sum has their sums, nobody asks it.
+bump: export GONOSUMDB := github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*
 bump: ## change a version everywhere (KUBERNETES=1.36.6, DEFAULT=1.36 for the minor of new clusters, CALICO=3.31.7 CALICO_SHA256=sum, CONTAINERD=2.2.2, NODE_EXPORTER=1.9.1)
 	@$(LAB) bump
 	@$(MAKE) golden

@@ -14,7 +14,7 @@ func prepare(ctx context.Context) error {
 	if err := toolchain.Commands(ctx, "shellcheck", "ssh", "gcc", "pg_ctlcluster", "redis-server", "chromium"); err != nil {
 		return err
 	}
-	if _, _, err := toolchain.PulumiHome(ctx); err != nil {
+	if _, _, err := toolchain.PulumiHome(ctx, false); err != nil {
 		return err
 	}
 	for _, tool := range []string{"kubectl", "kwok"} {

@@ -8,11 +8,15 @@ import (
 	"os"
 
 	"ecommerce-platform/tests/lab/preview"
+	"ecommerce-platform/tests/lab/toolchain"
 )
 
 // previewProgram previews this checkout with the policy pack. REPORT and DIFF name files for the pack's report and for
 // the plan, from which the difference between two checkouts is made; both are JSON.
 func previewProgram(ctx context.Context) error {
+	if err := toolchain.ChooseSources(ctx); err != nil {
+		return err
+	}
 	result, err := preview.Run(ctx, preview.Options{Output: os.Stdout})
 	if result == nil {
 		return err

@@ -17,6 +17,9 @@ func login(ctx context.Context) error {
 	if node == "" {
 		return errors.New("NODE <unset>: required, such as `make ssh NODE=control-plane`")
 	}
+	if err := toolchain.ChooseSources(ctx); err != nil {
+		return err
+	}
 	lab, err := platform.Attach(ctx, platform.Options{Name: os.Getenv(labName), VpcCidr: os.Getenv(labBlock)})
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -30,6 +29,9 @@ func up(ctx context.Context) error {
 	debian, err := images.ParseDebian(os.Getenv(labDebian))
 	if err != nil {
 		return fmt.Errorf("%s: %w", labDebian, err)
+	}
+	if err := toolchain.ChooseSources(ctx); err != nil {
+		return err
 	}
 	lab, err := platform.Prepare(ctx, platform.Options{
 		Name: os.Getenv(labName), VpcCidr: os.Getenv(labBlock), Output: os.Stdout, Mirror: mirror.Options{Debian: debian},
@@ -83,13 +85,5 @@ func await(ctx context.Context, url string) error {
 	if err := load.Await(ctx, time.Second, load.Options{URL: url}); err != nil {
 		return fmt.Errorf("frontendUrl %q: no answer within %s: %w", url, firstAnswer, err)
 	}
-	return nil
-}
-
-func down(ctx context.Context) error {
-	if err := platform.Down(ctx, cmp.Or(os.Getenv(labName), platform.DefaultName)); err != nil {
-		return err
-	}
-	fmt.Println("removed every container, network, volume and file of the platform; tools and images stay in the cache")
 	return nil
 }

@@ -64,7 +64,7 @@ func executable(t *testing.T, name string) string {
 	path := filepath.Join(binaries, name)
 	_, err = toolchain.Command{
 		Dir: dir, Args: []string{"go", "build", "-trimpath", "-o", path, sources[name].pkg},
-		Env: append([]string{"GOWORK=off", "GONOSUMDB=github.com/pulumi/*"}, sources[name].env...),
+		Env: append([]string{"GOWORK=off"}, sources[name].env...),
 	}.Output(t.Context())
 	require.NoError(t, err)
 	built.paths[name] = path

@@ -29,6 +29,8 @@ type Options struct {
 	Dir string
 	// Env are additional variables of the CLI, and so of the program and the providers.
 	Env []string
+	// Machines says that the account has machines, on which commands run.
+	Machines bool
 	// Output is where the CLI writes as it goes; the display is interactive where Output is a terminal. Default, nowhere.
 	Output io.Writer
 }
@@ -68,7 +70,7 @@ func New(ctx context.Context, options Options) (*Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	home, env, err := toolchain.PulumiHome(ctx)
+	home, env, err := toolchain.PulumiHome(ctx, options.Machines)
 	if err != nil {
 		return nil, err
 	}

@@ -39,8 +39,8 @@ func base(ctx context.Context, suite string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	rootfs := fmt.Sprintf("lab-rootfs:%s-%s", suite, toolchain.Key(suite, mirrors.main))
-	tag := fmt.Sprintf("lab-debian:%s-%s", suite, toolchain.Key(rootfs, mirrors.security, tree))
+	rootfs := fmt.Sprintf(Prefix+"rootfs:%s-%s", suite, toolchain.Key(suite, mirrors.main))
+	tag := fmt.Sprintf(Prefix+"debian:%s-%s", suite, toolchain.Key(rootfs, mirrors.security, tree))
 	if present(ctx, tag) {
 		return tag, nil
 	}

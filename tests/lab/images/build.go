@@ -9,9 +9,17 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"time"
 
 	"ecommerce-platform/tests/lab/toolchain"
 )
+
+// Prefix begins the name of every image of the lab in the Docker engine.
+const Prefix = "lab-"
+
+// stale is how old an image is that goes when another one takes its name, if no container has it.
+const stale = 24 * time.Hour
 
 // Build makes the image unless the Docker engine has it and returns its tag, which names its content.
 func (i Image) Build(ctx context.Context) (string, error) {
@@ -33,10 +41,44 @@ func (i Image) Build(ctx context.Context) (string, error) {
 	done := toolchain.Step("making image " + i.Name)
 	err = i.build(ctx, inputs)
 	done(err)
+	if err == nil {
+		err = retire(ctx, inputs.tag)
+	}
 	if err != nil {
 		return "", fmt.Errorf("image %s: %w", i.Name, err)
 	}
 	return inputs.tag, nil
+}
+
+// retire removes older images of a name.
+func retire(ctx context.Context, tag string) error {
+	name, _, _ := strings.Cut(tag, ":")
+	out, err := toolchain.Run(ctx, "docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}} {{.CreatedAt}}", name)
+	if err != nil {
+		return err
+	}
+	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+		other, created, _ := strings.Cut(line, " ")
+		at, err := time.Parse("2006-01-02 15:04:05 -0700 MST", created)
+		if err != nil {
+			return err
+		}
+		if other == tag || time.Since(at) < stale {
+			continue
+		}
+		// Without force the engine keeps what a container runs or an image builds on.
+		_, _ = toolchain.Run(ctx, "docker", "image", "rm", other)
+	}
+	return nil
+}
+
+// Clean removes all images of the lab.
+func Clean(ctx context.Context) error {
+	out, err := toolchain.Run(ctx, "docker", "image", "ls", "--quiet", "--filter", "reference="+Prefix+"*")
+	if ids := strings.Fields(out); err == nil && len(ids) > 0 {
+		_, err = toolchain.Run(ctx, append([]string{"docker", "image", "rm", "--force"}, ids...)...)
+	}
+	return err
 }
 
 // inputs is everything that an image is made of.
@@ -84,7 +126,7 @@ func (i Image) inputs(ctx context.Context) (inputs, error) {
 	for _, name := range slices.Sorted(maps.Keys(i.Args)) {
 		parts = append(parts, name, i.Args[name])
 	}
-	in.tag = "lab-" + i.Name + ":" + toolchain.Key(parts...)
+	in.tag = Prefix + i.Name + ":" + toolchain.Key(parts...)
 	return in, nil
 }
 

@@ -21,6 +21,8 @@ type content struct {
 	key   string // changes with anything that is served but images
 	root  string // directory with www/, what HTTP serves
 	image string
+	// official says that the mirror asks the public sources, as conf/ in root tells it.
+	official bool
 }
 
 // Minors are the minor versions of Kubernetes that a mirror serves. Each takes programs that nothing else needs. None are the
@@ -65,6 +67,9 @@ func Build(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
+	if c.official {
+		return serveImages(ctx, c.image, nil)
+	}
 	releases, err := options.Minors.releases()
 	if err != nil {
 		return err
@@ -101,6 +106,9 @@ func prepare(ctx context.Context, options Options) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
+	if toolchain.Current() == toolchain.Official {
+		return prepareOfficial(ctx, image, node)
+	}
 	packages, parts, err := resolve(ctx, releases, options.Before)
 	if err != nil {
 		return content{}, fmt.Errorf("mirror: %w", err)
@@ -114,7 +122,7 @@ func prepare(ctx context.Context, options Options) (content, error) {
 	c := content{key: toolchain.Key(parts...), image: image}
 	c.root = filepath.Join(cache, "mirror", c.key)
 	if _, err := os.Stat(c.root); err == nil {
-		return c, nil
+		return c, c.asked(ctx)
 	}
 	done := toolchain.Step("making the mirror's package repositories")
 	err = toolchain.Publish(c.root, func(fresh string) error {

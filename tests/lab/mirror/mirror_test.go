@@ -121,3 +121,29 @@ func TestRuntimesOfBefore(t *testing.T) {
 	assert.NotContains(t, debianPackages(false), "containerd")
 	assert.Contains(t, debianPackages(true), "containerd")
 }
+
+func TestOfficialConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("LAB_UPSTREAMS", "quay.io=http://proxy.example.com:8081/quay")
+	upstreams, err := publicUpstreams()
+	require.NoError(t, err)
+	require.NoError(t, upstreams.configure(dir))
+	for file, wants := range map[string][]string{
+		"nginx/registries.conf": {
+			"    docker.io 127.0.0.1:5002;\n    quay.io 127.0.0.1:5003;\n    registry.k8s.io 127.0.0.1:5004;\n", "location /v2/ecommerce-platform/ {",
+		},
+		"registries/docker.io.yml": {"rootdirectory: /srv/pulled/docker.io\n", "addr: 127.0.0.1:5002\n", "remoteurl: https://registry-1.docker.io\n"},
+		"registries/quay.io.yml":   {"remoteurl: http://proxy.example.com:8081/quay\n"},
+		"packages/packages.conf": {
+			"Remap-docker: /docker ; https://download.docker.com/linux/debian\n", "Remap-kubernetes: /kubernetes ; https://pkgs.k8s.io/core:/stable:\n",
+			"Remap-debian: /debian ; http://deb.debian.org/debian\n",
+		},
+		"server/packages.conf": {"location /apt/ {"},
+	} {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		require.NoError(t, err)
+		for _, want := range wants {
+			assert.Contains(t, string(text), want, file)
+		}
+	}
+}

@@ -15,6 +15,15 @@ import (
 // volume holds the registry's images; every mirror of this machine serves the same ones.
 const volume = "ecommerce-platform-registry"
 
+// Volumes are the Docker volumes that outlive mirrors.
+var Volumes = []string{volume, pulled}
+
+// Clean removes them.
+func Clean(ctx context.Context) error {
+	_, err := toolchain.Run(ctx, append([]string{"docker", "volume", "rm", "--force"}, Volumes...)...)
+	return err
+}
+
 // serveImages makes the images and pushes those that the registry lacks; image is the mirror's own.
 func serveImages(ctx context.Context, image string, served []images.Image) error {
 	unlock, err := toolchain.Lock(ctx, "registry")
@@ -37,16 +46,24 @@ func serveImages(ctx context.Context, image string, served []images.Image) error
 	if err := answers(ctx, id, "http://"+address+"/v2/"); err != nil {
 		return err
 	}
+	replaced := false
 	for _, i := range served {
 		local, err := i.Build(ctx)
 		if err != nil {
 			return err
 		}
-		if err := push(ctx, address, local, i.Ref); err != nil {
+		old, err := push(ctx, address, local, i.Ref)
+		if err != nil {
 			return fmt.Errorf("image %s: %w", i.Ref, err)
 		}
+		replaced = replaced || old
 	}
-	return pushShop(ctx, address)
+	if err := pushShop(ctx, address); err != nil || !replaced {
+		return err
+	}
+	// Only what holds the lock writes to the registry.
+	_, err = toolchain.Run(ctx, "docker", "exec", id, "docker-registry", "garbage-collect", "/etc/docker/registry/config.yml")
+	return err
 }
 
 // pushShop uploads the backend's image as whoever builds it does, unless it is there.
@@ -66,20 +83,20 @@ func pushShop(ctx context.Context, address string) error {
 }
 
 // push uploads an image under the name that manifests use, without its registry, and under its content's key, which
-// tells the next run that nothing is left to do.
-func push(ctx context.Context, address, local, ref string) error {
+// tells the next run that nothing is left to do. It reports whether another image went from the registry.
+func push(ctx context.Context, address, local, ref string) (replaced bool, err error) {
 	repository, tag := split(ref)
 	key := "lab-" + local[strings.LastIndex(local, ":")+1:]
 	have, err := digest(ctx, address, repository, key)
 	if err != nil {
-		return err
+		return false, err
 	}
 	named, err := digest(ctx, address, repository, tag)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if have != "" && have == named {
-		return nil
+		return false, nil
 	}
 	done := toolchain.Step("pushing " + ref)
 	for _, t := range []string{tag, key} {
@@ -95,7 +112,15 @@ func push(ctx context.Context, address, local, ref string) error {
 		}
 	}
 	done(err)
-	return err
+	if err != nil || named == "" {
+		return false, err
+	}
+	now, err := digest(ctx, address, repository, tag)
+	if err != nil || now == named {
+		return false, err
+	}
+	_, err = manifest(ctx, http.MethodDelete, address, repository, named)
+	return true, err
 }
 
 // split takes an image name apart into what a registry calls repository and tag.
@@ -107,26 +132,32 @@ func split(ref string) (repository, tag string) {
 
 // digest is that of an image in the registry, or empty if it is not there.
 func digest(ctx context.Context, address, repository, tag string) (string, error) {
-	url := fmt.Sprintf("http://%s/v2/%s/manifests/%s", address, repository, tag)
-	request, err := http.NewRequestWithContext(ctx, http.MethodHead, url, nil)
+	header, err := manifest(ctx, http.MethodHead, address, repository, tag)
+	return header.Get("Docker-Content-Digest"), err
+}
+
+// manifest asks the registry for one, by tag or digest. One that is not there has no header.
+func manifest(ctx context.Context, method, address, repository, reference string) (http.Header, error) {
+	url := fmt.Sprintf("http://%s/v2/%s/manifests/%s", address, repository, reference)
+	request, err := http.NewRequestWithContext(ctx, method, url, nil)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	for _, kind := range []string{"application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.index.v1+json"} {
 		request.Header.Add("Accept", kind)
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	switch response.StatusCode {
-	case http.StatusOK:
-		return response.Header.Get("Docker-Content-Digest"), nil
+	case http.StatusOK, http.StatusAccepted:
+		return response.Header, nil
 	case http.StatusNotFound:
-		return "", nil
+		return nil, nil
 	}
-	return "", fmt.Errorf("HEAD %s: %s", url, response.Status)
+	return nil, fmt.Errorf("%s %s: %s", method, url, response.Status)
 }
 
 // client reaches ports on loopback, which a proxy of the environment must not be asked for.

@@ -2,8 +2,6 @@ package mirror
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -90,10 +88,5 @@ func manifests(ctx context.Context, www string) error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(text)
-	calico := versions.All.Calico.Lab
-	if got := hex.EncodeToString(sum[:]); got != calico.ManifestSHA256 {
-		return fmt.Errorf("manifest calico.yaml: SHA-256 %s, want %s", got, calico.ManifestSHA256)
-	}
-	return write(filepath.Join(www, "manifests", "calico", "v"+calico.Version, "calico.yaml"), string(text))
+	return placeManifest(www, text, versions.All.Calico.Lab)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/load"
 	"ecommerce-platform/tests/lab/toolchain"
 )
@@ -65,10 +66,15 @@ func (c content) run(ctx context.Context, name, container string) error {
 			return err
 		}
 	}
-	_, err = toolchain.Run(ctx, "docker", "run", "--detach", "--name", container, "--hostname", container,
-		"--label", "twin="+name, "--label", contentLabel+"="+serves, "--restart", "unless-stopped",
+	command := []string{"docker", "run", "--detach", "--name", container, "--hostname", container,
+		"--label", "twin=" + name, "--label", contentLabel + "=" + serves, "--restart", "unless-stopped",
 		"--publish", "127.0.0.1::80", "--publish", "127.0.0.1::5000",
-		"--volume", filepath.Join(c.root, "www")+":/srv/www:ro", "--volume", volume+":/srv/registry", c.image)
+		"--volume", filepath.Join(c.root, "www") + ":/srv/www:ro", "--volume", volume + ":/srv/registry"}
+	if c.official {
+		command = append(command, "--volume", filepath.Join(c.root, "conf")+":/srv/conf:ro", "--volume", pulled+":/srv/pulled")
+		command = append(command, images.Proxies("--env")...)
+	}
+	_, err = toolchain.Run(ctx, append(command, c.image)...)
 	if err != nil || old == nil {
 		return err
 	}
@@ -139,4 +145,18 @@ func logs(ctx context.Context, container string) string {
 		return err.Error()
 	}
 	return "its last lines:\n" + out
+}
+
+// asked notes that the mirror's files are wanted, and removes older ones that no container serves.
+func (c content) asked(ctx context.Context) error {
+	out, err := toolchain.Run(ctx, "docker", "ps", "--all", "--filter", "label="+contentLabel, "--format", `{{.Label "`+contentLabel+`"}}`)
+	if err != nil {
+		return err
+	}
+	var served []string
+	for _, label := range strings.Fields(out) {
+		key, _, _ := strings.Cut(label, "-")
+		served = append(served, key)
+	}
+	return toolchain.Asked(c.root, toolchain.StaleBuild, served...)
 }

@@ -25,7 +25,7 @@ func Attach(ctx context.Context, options Options) (*Lab, error) {
 // StackOf is the lab's stack with the program in another directory: the same state, configuration and machines.
 func (l *Lab) StackOf(ctx context.Context, program string) (*engine.Stack, error) {
 	workspace, err := engine.New(ctx, engine.Options{
-		Program: program, Dir: filepath.Join(l.Dir, "pulumi"), Output: l.options.Output, Env: l.env,
+		Program: program, Dir: filepath.Join(l.Dir, "pulumi"), Output: l.options.Output, Env: l.env, Machines: true,
 	})
 	if err != nil {
 		return nil, err

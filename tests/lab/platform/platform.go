@@ -12,6 +12,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"ecommerce-platform/tests/lab/engine"
 	"ecommerce-platform/tests/lab/images"
@@ -217,4 +219,12 @@ func Down(ctx context.Context, name string) error {
 		return err
 	}
 	return os.RemoveAll(dir)
+}
+
+// Up lists the labs of which the Docker engine has a container, running or not.
+func Up(ctx context.Context) ([]string, error) {
+	out, err := toolchain.Run(ctx, "docker", "ps", "--all", "--filter", "label=twin", "--format", `{{.Label "twin"}}`)
+	labs := strings.Fields(out)
+	slices.Sort(labs)
+	return slices.Compact(labs), err
 }

@@ -14,6 +14,7 @@ import (
 	"ecommerce-platform/tests/lab/machines"
 	"ecommerce-platform/tests/lab/mirror"
 	"ecommerce-platform/tests/lab/shopimage"
+	"ecommerce-platform/tests/lab/toolchain"
 	"ecommerce-platform/tests/lab/twin"
 )
 
@@ -44,7 +45,7 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{
+	settings := map[string]any{
 		"aws:region": "eu-central-1",
 		"vpcCidr":    options.VpcCidr,
 		"nodes":      nodes,
@@ -52,9 +53,6 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 		"adminCidrs": []any{host.String() + "/32"},
 		"amiName":    options.Mirror.Debian.AMI(),
 		"mirrors":    mirrors,
-		// What there is of Calico to build.
-		"calicoVersion":        versions.All.Calico.Lab.Version,
-		"calicoManifestSha256": versions.All.Calico.Lab.ManifestSHA256,
 		// The registry that the mirror stands for, and in it what make image makes.
 		"backend":    map[string]any{"image": shopimage.Repository + "@" + shop.Digest, "readinessPath": "/readyz"},
 		"containerd": map[string]any{"restrictOomScoreAdj": !lowers},
@@ -70,10 +68,17 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 		},
 		// On a machine kube-proxy sizes connection tracking; in a container it may not, and ends when it tries.
 		"kubeProxy": map[string]any{"conntrack": map[string]any{"maxPerCore": 0, "min": 0}},
-		// The version of the Debian that images are made of, under a tag that says so, and no more of this machine's disk than it needs.
-		"postgres":              map[string]any{"image": "postgres:15", "volumeGiB": 1},
+		// No more of this machine's disk than it needs.
+		"postgres":              map[string]any{"volumeGiB": 1},
 		"ignorePreflightErrors": []any{"SystemVerification", "Swap"},
-	}, nil
+	}
+	if toolchain.Current() == toolchain.Modules {
+		// What there is of Calico to build, and the PostgreSQL of the Debian that images are made of, under a tag that says so.
+		settings["calicoVersion"] = versions.All.Calico.Lab.Version
+		settings["calicoManifestSha256"] = versions.All.Calico.Lab.ManifestSHA256
+		settings["postgres"] = map[string]any{"image": "postgres:15", "volumeGiB": 1}
+	}
+	return settings, nil
 }
 
 // systemReserved is what this machine has beyond the largest of the nodes.

@@ -55,18 +55,29 @@ func TestLock(t *testing.T) {
 	unlock()
 }
 
-func TestPruneKeepsWhatMayBeInUse(t *testing.T) {
-	homes := t.TempDir()
-	now := time.Now()
-	for name, age := range map[string]time.Duration{"current": 48 * time.Hour, "recent": time.Hour, "old": 48 * time.Hour} {
-		dir := filepath.Join(homes, name)
-		require.NoError(t, os.Mkdir(dir, 0o755))
-		require.NoError(t, os.Chtimes(dir, now.Add(-age), now.Add(-age)))
+func TestAskedKeepsWhatMayBeInUse(t *testing.T) {
+	dir := t.TempDir()
+	old := time.Now().Add(-2 * StaleBuild)
+	for name, at := range map[string]time.Time{
+		"tool-0123456789ab": old, "tool-0123456789ac": old, "tool-0123456789ad": time.Now(), "tool-0123456789ae": old,
+		"tool-more-0123456789ab": old, "tool": old, ".new-tool-0123456789ab": old,
+	} {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o755))
+		require.NoError(t, os.Chtimes(filepath.Join(dir, name), at, at))
 	}
-	require.NoError(t, prune(homes, filepath.Join(homes, "current"), now))
-	assert.DirExists(t, filepath.Join(homes, "current"))
-	assert.DirExists(t, filepath.Join(homes, "recent"))
-	assert.NoDirExists(t, filepath.Join(homes, "old"))
+	require.NoError(t, Asked(filepath.Join(dir, "tool-0123456789ab"), StaleBuild, "tool-0123456789ae"))
+	var left []string
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, entry := range entries {
+		left = append(left, entry.Name())
+	}
+	assert.Equal(t, []string{
+		".new-tool-0123456789ab", "tool", "tool-0123456789ab", "tool-0123456789ad", "tool-0123456789ae", "tool-more-0123456789ab",
+	}, left, "only an old one of the same name goes that nobody uses")
+	asked, err := os.Stat(filepath.Join(dir, "tool-0123456789ab"))
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now(), asked.ModTime(), time.Minute)
 }
 
 func TestMissingPackages(t *testing.T) {

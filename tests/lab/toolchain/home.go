@@ -3,27 +3,25 @@ package toolchain
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 )
 
-// staleHome is how long a home that nobody asked for again is kept: other processes may still start plugins from it.
-const staleHome = 24 * time.Hour
+// commandProvider is the one provider of which there are two: the published one, and a stand-in.
+const commandProvider = "pulumi-resource-command"
 
 // PulumiHome returns a PULUMI_HOME of the lab's own with the CLI in bin/ and every provider plugin installed, and
 // the environment a pulumi command needs to use it and nothing of the user's. Homes are immutable but for what
-// pulumi itself writes there; a changed binary gives a new one.
-func PulumiHome(ctx context.Context) (home string, env []string, err error) {
+// pulumi itself writes there; a changed binary gives a new one. Machines says that the twin has any, so that commands run.
+func PulumiHome(ctx context.Context, machines bool) (home string, env []string, err error) {
 	cache, err := CacheDir()
 	if err != nil {
 		return "", nil, err
 	}
-	files, err := homeFiles(ctx)
+	files, err := homeFiles(ctx, machines)
 	if err != nil {
 		return "", nil, fmt.Errorf("pulumi home: %w", err)
 	}
@@ -35,8 +33,7 @@ func PulumiHome(ctx context.Context) (home string, env []string, err error) {
 		}
 		parts = append(parts, f.to, identity)
 	}
-	homes := filepath.Join(cache, "pulumi")
-	home = filepath.Join(homes, Key(parts...))
+	home = filepath.Join(cache, "pulumi", Key(parts...))
 	unlock, err := Lock(ctx, "pulumi-home")
 	if err != nil {
 		return "", nil, err
@@ -47,11 +44,7 @@ func PulumiHome(ctx context.Context) (home string, env []string, err error) {
 			return "", nil, fmt.Errorf("pulumi home: %w", err)
 		}
 	}
-	now := time.Now()
-	if err := os.Chtimes(home, now, now); err != nil {
-		return "", nil, fmt.Errorf("pulumi home: %w", err)
-	}
-	if err := prune(homes, home, now); err != nil {
+	if err := Asked(home, StaleBuild); err != nil {
 		return "", nil, fmt.Errorf("pulumi home: %w", err)
 	}
 	return home, []string{
@@ -78,9 +71,8 @@ func (f homeFile) identity() (string, error) {
 }
 
 // homeFiles lists the home's content. The CLI of the machine is used when it is new enough and has its Go language
-// host beside it; so is the user's Kubernetes provider. The AWS provider is always the twin, and the command
-// provider always the stand-in: the published one cannot answer in the twin's model mode, where nothing runs.
-func homeFiles(ctx context.Context) ([]homeFile, error) {
+// host beside it; so are the user's Kubernetes and command providers. The AWS provider is always the twin.
+func homeFiles(ctx context.Context, machines bool) ([]homeFile, error) {
 	cli, host, found := machineCLI(ctx)
 	if !found {
 		var err error
@@ -93,28 +85,45 @@ func homeFiles(ctx context.Context) ([]homeFile, error) {
 	}
 	files := []homeFile{{cli, "bin/pulumi"}, {host, "bin/pulumi-language-go"}}
 
-	provider := machinePlugin(KubernetesProviderVersion)
+	provider := machinePlugin("kubernetes", KubernetesProviderVersion)
 	if provider == "" {
 		var err error
 		if provider, err = Tool(ctx, "pulumi-resource-kubernetes"); err != nil {
 			return nil, err
 		}
-		files = append(files, homeFile{
-			filepath.Join(filepath.Dir(provider), "schema.json"),
-			pluginFile("kubernetes", KubernetesProviderVersion, "schema.json"),
-		})
+		if schema := filepath.Join(filepath.Dir(provider), "schema.json"); exists(schema) {
+			files = append(files, homeFile{schema, pluginFile("kubernetes", KubernetesProviderVersion, "schema.json")})
+		}
 	}
 	files = append(files, homeFile{provider, pluginFile("kubernetes", KubernetesProviderVersion, "pulumi-resource-kubernetes")})
 
-	for name, version := range map[string]string{"aws": AWSProviderVersion, "command": CommandProviderVersion} {
-		binary, err := Tool(ctx, "pulumi-resource-"+name)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, homeFile{binary, pluginFile(name, version, "pulumi-resource-"+name)})
+	command, err := commandProviderFor(ctx, machines)
+	if err != nil {
+		return nil, err
 	}
+	files = append(files, homeFile{command, pluginFile("command", CommandProviderVersion, commandProvider)})
+	twin, err := Tool(ctx, "pulumi-resource-aws")
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, homeFile{twin, pluginFile("aws", AWSProviderVersion, "pulumi-resource-aws")})
 	slices.SortFunc(files, func(a, b homeFile) int { return strings.Compare(a.to, b.to) })
 	return files, nil
+}
+
+// commandProviderFor is the published one where there are machines, if the user has it or sources are Official. Without machines it
+// cannot answer, as nothing runs.
+func commandProviderFor(ctx context.Context, machines bool) (string, error) {
+	if !machines {
+		return Tool(ctx, commandProvider)
+	}
+	if installed := machinePlugin("command", CommandProviderVersion); installed != "" {
+		return installed, nil
+	}
+	if Current() == Official {
+		return published(ctx, commandProvider, Artifacts[commandProvider])
+	}
+	return Tool(ctx, commandProvider)
 }
 
 // pluginFile is where pulumi plugin install puts a provider's file.
@@ -154,22 +163,4 @@ func stampSchema(from, to string) error {
 		return err
 	}
 	return os.WriteFile(to, text, 0o644)
-}
-
-// prune removes homes that were not asked for in a while.
-func prune(homes, current string, now time.Time) error {
-	entries, err := os.ReadDir(homes)
-	if err != nil {
-		return err
-	}
-	var failed error
-	for _, entry := range entries {
-		path := filepath.Join(homes, entry.Name())
-		info, err := entry.Info()
-		if err != nil || path == current || now.Sub(info.ModTime()) < staleHome {
-			continue
-		}
-		failed = errors.Join(failed, os.RemoveAll(path))
-	}
-	return failed
 }

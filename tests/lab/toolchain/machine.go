@@ -30,9 +30,8 @@ func machineCLI(ctx context.Context) (cli, host string, found bool) {
 	return cli, host, true
 }
 
-// machinePlugin is the path of the Kubernetes provider that the user has installed at exactly a version, or empty.
-func machinePlugin(version string) string {
-	const name = "kubernetes"
+// machinePlugin is the path of a provider that the user has installed at exactly a version, or empty.
+func machinePlugin(name, version string) string {
 	home := os.Getenv("PULUMI_HOME")
 	if home == "" {
 		user, err := os.UserHomeDir()

@@ -64,10 +64,12 @@ func ownIn(ctx context.Context, source, name, pkg string) (string, error) {
 		return "", fmt.Errorf("tool %s: %w", name, err)
 	}
 	dir := filepath.Join(bin, name+"-"+key[:keyLength])
-	if exists(filepath.Join(dir, name)) {
-		return filepath.Join(dir, name), nil
+	if !exists(filepath.Join(dir, name)) {
+		err = Publish(dir, func(fresh string) error { return os.Rename(built, filepath.Join(fresh, name)) })
 	}
-	err = Publish(dir, func(fresh string) error { return os.Rename(built, filepath.Join(fresh, name)) })
+	if err == nil {
+		err = Asked(dir, StaleBuild)
+	}
 	if err != nil {
 		return "", fmt.Errorf("tool %s: %w", name, err)
 	}

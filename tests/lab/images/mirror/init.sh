@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs the mirror's three servers; ends when one of them does, so that the container's end shows the failure.
+# Runs the mirror's servers; ends when one of them does, so that the container's end shows the failure.
+# With /srv/conf it asks the public sources for what it lacks: a registry for each of theirs, and one cache of packages.
 set -euo pipefail
 
 stop() {
@@ -12,7 +13,16 @@ stop() {
 trap 'stop 0' TERM INT
 
 nginx &
-docker-registry serve /etc/docker/registry/config.yml &
+if [[ -d /srv/conf ]]; then
+	REGISTRY_HTTP_ADDR=127.0.0.1:5001 docker-registry serve /etc/docker/registry/config.yml &
+	for file in /srv/conf/registries/*; do
+		docker-registry serve "$file" &
+	done
+	mkdir -p /srv/pulled/packages /var/log/apt-cacher-ng
+	apt-cacher-ng -c /srv/conf/packages ForeGround=1 &
+else
+	docker-registry serve /etc/docker/registry/config.yml &
+fi
 # Every name is answered with NXDOMAIN at once: what waits for a timeout elsewhere hides the name it asked for.
 dnsmasq --keep-in-foreground --no-resolv --no-hosts --no-poll --address=/#/ --user=nobody &
 

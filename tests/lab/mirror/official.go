@@ -1,0 +1,179 @@
+package mirror
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"text/template"
+	"time"
+
+	"ecommerce-platform/cluster/versions"
+	"ecommerce-platform/tests/lab/shopimage"
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// pulled is the volume that keeps what mirrors were given by the public sources.
+const pulled = "ecommerce-platform-pulled"
+
+//go:embed conf
+var conf embed.FS
+
+// upstream is a public source as the mirror's servers are told of it.
+type upstream struct {
+	// Name is what nodes call it.
+	Name string
+	URL  string
+	// Port is where the mirror's own server for it listens.
+	Port int
+}
+
+// upstreams are all that the configuration in conf speaks of.
+type upstreams struct {
+	Registries, Repositories []upstream
+	// Own is the first part of the name of the repositories that nobody but this machine has.
+	Own string
+}
+
+// publicUpstreams are those that nodes use.
+func publicUpstreams() (upstreams, error) {
+	all := upstreams{Own: path.Dir(shopimage.Repository)}
+	for i, source := range []struct{ name, host string }{
+		{"docker.io", toolchain.DockerHub}, {"quay.io", toolchain.Quay}, {"registry.k8s.io", toolchain.KubernetesRegistry},
+	} {
+		url, err := toolchain.Upstream(source.host)
+		if err != nil {
+			return all, err
+		}
+		all.Registries = append(all.Registries, upstream{source.name, url, 5002 + i})
+	}
+	for _, source := range []struct{ name, host, path string }{
+		{"docker", toolchain.DockerPackages, "/linux/debian"}, {"kubernetes", toolchain.KubernetesPackages, "/core:/stable:"},
+		{"debian", toolchain.DebianPackages, "/debian"},
+	} {
+		url, err := toolchain.Upstream(source.host)
+		if err != nil {
+			return all, err
+		}
+		all.Repositories = append(all.Repositories, upstream{Name: source.name, URL: url + source.path})
+	}
+	return all, nil
+}
+
+// prepareOfficial makes the files of a mirror that asks the public sources and keeps what it was given.
+func prepareOfficial(ctx context.Context, image, node string) (content, error) {
+	cache, err := toolchain.CacheDir()
+	if err != nil {
+		return content{}, err
+	}
+	upstreams, err := publicUpstreams()
+	if err != nil {
+		return content{}, err
+	}
+	release := versions.All.Kubernetes.New()
+	// Publishers renew their keys: a month is as old as ours get.
+	c := content{image: image, official: true, key: toolchain.Key(
+		"official", fmt.Sprint(upstreams), image, node, release.Minor(), versions.All.Calico.ManifestSHA256, time.Now().Format("2006-01"))}
+	c.root = filepath.Join(cache, "mirror", c.key)
+	if _, err := os.Stat(c.root); err == nil {
+		return c, c.asked(ctx)
+	}
+	done := toolchain.Step("making a mirror of the public sources")
+	err = toolchain.Publish(c.root, func(fresh string) error {
+		if err := upstreams.configure(filepath.Join(fresh, "conf")); err != nil {
+			return err
+		}
+		if err := publicKeys(ctx, fresh, node, release); err != nil {
+			return err
+		}
+		return publicManifest(ctx, filepath.Join(fresh, "www"))
+	})
+	done(err)
+	if err != nil {
+		return content{}, fmt.Errorf("mirror: %w", err)
+	}
+	return c, nil
+}
+
+// configure writes the configuration of the mirror's servers.
+func (u upstreams) configure(dir string) error {
+	if err := render(filepath.Join(dir, "nginx", "registries.conf"), "nginx.conf", u); err != nil {
+		return err
+	}
+	for _, registry := range u.Registries {
+		if err := render(filepath.Join(dir, "registries", registry.Name+".yml"), "registry.yml", registry); err != nil {
+			return err
+		}
+	}
+	if err := render(filepath.Join(dir, "server", "packages.conf"), "server.conf", u); err != nil {
+		return err
+	}
+	return render(filepath.Join(dir, "packages", "packages.conf"), "packages.conf", u)
+}
+
+func render(to, name string, data any) error {
+	parsed, err := template.ParseFS(conf, "conf/"+name)
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	if err := parsed.Execute(&text, data); err != nil {
+		return err
+	}
+	return write(to, text.String())
+}
+
+// exportKeys makes one armored file of the keyrings in /in and of the one that Debian's packages are signed with.
+const exportKeys = `set -eu
+export GNUPGHOME=/tmp/keys
+mkdir -m 700 "$GNUPGHOME"
+gpg --batch --quiet --import /in/* /usr/share/keyrings/debian-archive-keyring.*
+gpg --batch --armor --export`
+
+// publicKeys writes the keys that the publishers of all packages sign with, as one file.
+func publicKeys(ctx context.Context, root, node string, release versions.Release) error {
+	in := filepath.Join(root, "in")
+	for name, source := range map[string][2]string{
+		"docker.asc":     {toolchain.DockerPackages, "/linux/debian/gpg"},
+		"kubernetes.asc": {toolchain.KubernetesPackages, toolchain.KubernetesRepository(release) + "Release.key"},
+	} {
+		key, err := toolchain.Download(ctx, source[0], source[1])
+		if err != nil {
+			return err
+		}
+		if err := write(filepath.Join(in, name), string(key)); err != nil {
+			return err
+		}
+	}
+	keys, err := toolchain.Run(ctx, "docker", "run", "--rm", "--network", "none", "-v", in+":/in:ro", "--entrypoint", "/bin/sh", node, "-c", exportKeys)
+	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(in); err != nil {
+		return err
+	}
+	return write(filepath.Join(root, "www", "key.asc"), keys)
+}
+
+// publicManifest puts Calico's manifest where the mirror serves it.
+func publicManifest(ctx context.Context, www string) error {
+	text, err := toolchain.Download(ctx, toolchain.GitHubFiles, toolchain.CalicoManifest())
+	if err != nil {
+		return err
+	}
+	return placeManifest(www, text, versions.All.Calico.Manifest)
+}
+
+// placeManifest puts a manifest of Calico where the mirror serves it, if it is the one that it should be.
+func placeManifest(www string, text []byte, calico versions.Manifest) error {
+	sum := sha256.Sum256(text)
+	if got := hex.EncodeToString(sum[:]); got != calico.ManifestSHA256 {
+		return fmt.Errorf("manifest calico.yaml: SHA-256 %s, want %s", got, calico.ManifestSHA256)
+	}
+	return write(filepath.Join(www, "manifests", "calico", "v"+calico.Version, "calico.yaml"), string(text))
+}
