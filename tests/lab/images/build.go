@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"ecommerce-platform/tests/lab/toolchain"
@@ -21,8 +22,22 @@ const Prefix = "lab-"
 // stale is how old an image is that goes when another one takes its name, if no container has it.
 const stale = 24 * time.Hour
 
+// made remembers tags within a process, so that asking for an image twice costs nothing.
+var made sync.Map
+
 // Build makes the image unless the Docker engine has it and returns its tag, which names its content.
 func (i Image) Build(ctx context.Context) (string, error) {
+	if tag, ok := made.Load(i.Name); ok {
+		return tag.(string), nil
+	}
+	tag, err := i.make(ctx)
+	if err == nil {
+		made.Store(i.Name, tag)
+	}
+	return tag, err
+}
+
+func (i Image) make(ctx context.Context) (string, error) {
 	inputs, err := i.inputs(ctx)
 	if err != nil {
 		return "", fmt.Errorf("image %s: %w", i.Name, err)

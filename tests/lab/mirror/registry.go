@@ -31,6 +31,15 @@ func serveImages(ctx context.Context, image string, served []images.Image) error
 		return err
 	}
 	defer unlock()
+	wanted := map[string]string{}
+	for _, i := range served {
+		if wanted[i.Ref], err = i.Build(ctx); err != nil {
+			return err
+		}
+	}
+	if someMirrorServes(ctx, wanted) {
+		return nil
+	}
 	id, err := toolchain.Run(ctx, "docker", "run", "--detach", "--rm", "--label", "ecommerce-platform=lab",
 		"--publish", "127.0.0.1::5000", "--volume", volume+":/srv/registry",
 		"--entrypoint", "docker-registry", image, "serve", "/etc/docker/registry/config.yml")
@@ -48,11 +57,7 @@ func serveImages(ctx context.Context, image string, served []images.Image) error
 	}
 	replaced := false
 	for _, i := range served {
-		local, err := i.Build(ctx)
-		if err != nil {
-			return err
-		}
-		old, err := push(ctx, address, local, i.Ref)
+		old, err := push(ctx, address, wanted[i.Ref], i.Ref)
 		if err != nil {
 			return fmt.Errorf("image %s: %w", i.Ref, err)
 		}
@@ -64,6 +69,31 @@ func serveImages(ctx context.Context, image string, served []images.Image) error
 	// Only what holds the lock writes to the registry.
 	_, err = toolchain.Run(ctx, "docker", "exec", id, "docker-registry", "garbage-collect", "/etc/docker/registry/config.yml")
 	return err
+}
+
+// someMirrorServes reports whether a mirror that runs has all images, by name: all mirrors of this machine serve the same ones. What is
+// wrong with one that does not answer comes out when images are pushed.
+func someMirrorServes(ctx context.Context, wanted map[string]string) bool {
+	out, err := toolchain.Run(ctx, "docker", "ps", "--quiet", "--filter", "label="+contentLabel, "--filter", "status=running")
+	running := strings.Fields(out)
+	if err != nil || len(running) == 0 {
+		return false
+	}
+	address, err := published(ctx, running[0], "5000/tcp")
+	if err != nil {
+		return false
+	}
+	for ref, local := range wanted {
+		if has, err := pushed(ctx, address, local, ref); err != nil || !has {
+			return false
+		}
+	}
+	shop, err := shopimage.Build(ctx)
+	if err != nil {
+		return false
+	}
+	have, err := digest(ctx, address, shopimage.Repository, shop.Digest)
+	return err == nil && have != ""
 }
 
 // pushShop uploads the backend's image as whoever builds it does, unless it is there.
@@ -85,18 +115,14 @@ func pushShop(ctx context.Context, address string) error {
 // push uploads an image under the name that manifests use, without its registry, and under its content's key, which
 // tells the next run that nothing is left to do. It reports whether another image went from the registry.
 func push(ctx context.Context, address, local, ref string) (replaced bool, err error) {
-	repository, tag := split(ref)
-	key := "lab-" + local[strings.LastIndex(local, ":")+1:]
-	have, err := digest(ctx, address, repository, key)
-	if err != nil {
+	if has, err := pushed(ctx, address, local, ref); err != nil || has {
 		return false, err
 	}
+	repository, tag := split(ref)
+	key := keyTag(local)
 	named, err := digest(ctx, address, repository, tag)
 	if err != nil {
 		return false, err
-	}
-	if have != "" && have == named {
-		return false, nil
 	}
 	done := toolchain.Step("pushing " + ref)
 	for _, t := range []string{tag, key} {
@@ -121,6 +147,20 @@ func push(ctx context.Context, address, local, ref string) (replaced bool, err e
 	}
 	_, err = manifest(ctx, http.MethodDelete, address, repository, named)
 	return true, err
+}
+
+// keyTag is the tag that names the content of one of the engine's images.
+func keyTag(local string) string { return "lab-" + local[strings.LastIndex(local, ":")+1:] }
+
+// pushed reports whether the registry has an image under both of its tags.
+func pushed(ctx context.Context, address, local, ref string) (bool, error) {
+	repository, tag := split(ref)
+	have, err := digest(ctx, address, repository, keyTag(local))
+	if err != nil || have == "" {
+		return false, err
+	}
+	named, err := digest(ctx, address, repository, tag)
+	return have == named, err
 }
 
 // split takes an image name apart into what a registry calls repository and tag.

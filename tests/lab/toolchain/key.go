@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // keyLength is the number of hexadecimal digits of a key: enough to tell apart all builds of one name.
@@ -71,11 +72,26 @@ func (p Pin) key(ctx context.Context, source string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out, err := Command{Env: environment, Args: []string{"go", "env", "GOVERSION", "GOOS", "GOARCH"}, Dir: source}.Output(ctx)
+	compiler, err := goVersion(ctx, source)
 	if err != nil {
 		return "", err
 	}
-	return p.keyOf(tree, strings.TrimSpace(out)), nil
+	return p.keyOf(tree, compiler), nil
+}
+
+var compilers sync.Map
+
+// goVersion is the version of the go command that a module is built with, and for what.
+func goVersion(ctx context.Context, module string) (string, error) {
+	if known, ok := compilers.Load(module); ok {
+		return known.(string), nil
+	}
+	out, err := Command{Env: environment, Args: []string{"go", "env", "GOVERSION", "GOOS", "GOARCH"}, Dir: module}.Output(ctx)
+	if err != nil {
+		return "", err
+	}
+	compilers.Store(module, strings.TrimSpace(out))
+	return strings.TrimSpace(out), nil
 }
 
 func (p Pin) keyOf(tree, platform string) string {
