@@ -40,6 +40,11 @@ func lab() int {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 1
 	}
+	// The Makefile's, for the compiler.
+	if err := os.Unsetenv("GOGC"); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		return 1
+	}
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 1

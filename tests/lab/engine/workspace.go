@@ -80,6 +80,8 @@ func New(ctx context.Context, options Options) (*Workspace, error) {
 	})
 	w.env = append(w.env, env...)
 	w.env = append(w.env,
+		// The program is compiled as everything else here.
+		"CGO_ENABLED=0",
 		// Without metadata, which the backend writes in place: a kill in the middle of that makes the state unreadable.
 		"PULUMI_BACKEND_URL=file://"+filepath.Join(options.Dir, "backend")+"?metadata=skip",
 		"PULUMI_CONFIG_PASSPHRASE_FILE="+passphrase,

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"ecommerce-platform/tests/lab/engine"
 	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/machines"
@@ -100,7 +102,7 @@ func (l *Lab) prepare(ctx context.Context) (err error) {
 	if err := toolchain.RaiseLimits(ctx); err != nil {
 		return err
 	}
-	if err := mirror.Build(ctx, l.options.Mirror); err != nil {
+	if err := l.build(ctx); err != nil {
 		return err
 	}
 	if _, err := mirror.Start(ctx, l.options.Name, l.options.Mirror); err != nil {
@@ -119,6 +121,19 @@ func (l *Lab) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	return l.setSecrets(ctx)
+}
+
+// build makes the lab's programs and images, both at a time: one waits for the network where the other computes.
+func (l *Lab) build(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if _, _, err := toolchain.PulumiHome(ctx, true); err != nil {
+			return err
+		}
+		return toolchain.CompileProgram(ctx, l.options.Program)
+	})
+	group.Go(func() error { return mirror.Build(ctx, l.options.Mirror) })
+	return group.Wait()
 }
 
 // complete fills in what the caller leaves to the program's own files.

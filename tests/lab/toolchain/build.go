@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -89,14 +90,24 @@ func (p Pin) build(ctx context.Context) (string, error) {
 	return dir, nil
 }
 
+// compiler is held while something is compiled: one build keeps all processors busy, and two would take twice the memory.
+var compiler sync.Mutex
+
+// goBuild runs go build in a module.
+func goBuild(ctx context.Context, dir string, args ...string) error {
+	compiler.Lock()
+	defer compiler.Unlock()
+	_, err := Command{Dir: dir, Env: environment, Args: slices.Concat([]string{"go"}, flags, args)}.Output(ctx)
+	return err
+}
+
 // compile runs one go build for all binaries of the pin and gives them their names.
 func (p Pin) compile(ctx context.Context, source, out string) error {
-	args := append([]string{"go"}, flags...)
-	args = append(args, "-ldflags", p.ldflags(), "-o", out+string(filepath.Separator))
+	args := []string{"-ldflags", p.ldflags(), "-o", out + string(filepath.Separator)}
 	for _, b := range p.Binaries {
 		args = append(args, b.Package)
 	}
-	if _, err := (Command{Dir: source, Env: environment, Args: args}).Output(ctx); err != nil {
+	if err := goBuild(ctx, source, args...); err != nil {
 		return err
 	}
 	for _, b := range p.Binaries {

@@ -8,7 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -27,15 +27,29 @@ func CacheDir() (string, error) {
 	return dir, nil
 }
 
-// Source is the absolute path of a file or directory of the lab's own source tree.
+// module is the lab's own, in the top of whose source tree its go.mod lies.
+const module = "module ecommerce-platform/tests/lab\n"
+
+// Source is the absolute path of a file or directory of the lab's own source tree, in which the process has to have been started.
 func Source(elem ...string) (string, error) {
 	// Tool modules cannot be embedded: go:embed stops at a go.mod.
-	_, self, _, ok := runtime.Caller(0)
-	path := filepath.Join(append([]string{filepath.Dir(filepath.Dir(self))}, elem...)...)
-	if _, err := os.Stat(path); !ok || err != nil {
-		return "", fmt.Errorf("lab source tree %q: not found; run the lab from its checkout, built without -trimpath", path)
+	start, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("lab source tree: %w", err)
 	}
-	return path, nil
+	for dir := start; ; dir = filepath.Dir(dir) {
+		text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && strings.HasPrefix(string(text), module) {
+			path := filepath.Join(append([]string{dir}, elem...)...)
+			if _, err := os.Stat(path); err != nil {
+				return "", fmt.Errorf("lab source tree: %w", err)
+			}
+			return path, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("lab source tree: %s is not in one; run the lab from its checkout", start)
+		}
+	}
 }
 
 // Lock serialises work on one thing of the cache between processes. The returned function releases it.

@@ -51,10 +51,8 @@ func ownIn(ctx context.Context, source, name, pkg string) (string, error) {
 	}
 	defer func() { _ = os.RemoveAll(temporary) }()
 	built := filepath.Join(temporary, name)
-	args := append([]string{"go"}, flags...)
-	args = append(args, "-ldflags", "-s -w", "-o", built, pkg)
 	done := stepIfSlow("building "+name, patience)
-	_, err = Command{Dir: source, Env: environment, Args: args}.Output(ctx)
+	err = goBuild(ctx, source, "-ldflags", "-s -w", "-o", built, pkg)
 	done(err)
 	if err != nil {
 		return "", fmt.Errorf("tool %s: %w", name, err)
