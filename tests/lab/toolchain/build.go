@@ -81,6 +81,8 @@ func (p Pin) build(ctx context.Context) (string, error) {
 	if exists(dir) {
 		return dir, nil
 	}
+	pins.Lock()
+	defer pins.Unlock()
 	done := Step(fmt.Sprintf("building %s %s (about %s cold)", p.Name, p.Version, p.Cold))
 	err = Publish(dir, func(temporary string) error { return p.compile(ctx, source, temporary) })
 	done(err)
@@ -90,13 +92,11 @@ func (p Pin) build(ctx context.Context) (string, error) {
 	return dir, nil
 }
 
-// compiler is held while something is compiled: one build keeps all processors busy, and two would take twice the memory.
-var compiler sync.Mutex
+// pins is held while one is compiled: that keeps all processors busy, and two would take twice the memory.
+var pins sync.Mutex
 
 // goBuild runs go build in a module.
 func goBuild(ctx context.Context, dir string, args ...string) error {
-	compiler.Lock()
-	defer compiler.Unlock()
 	_, err := Command{Dir: dir, Env: environment, Args: slices.Concat([]string{"go"}, flags, args)}.Output(ctx)
 	return err
 }

@@ -2,7 +2,9 @@ package toolchain
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -67,4 +69,39 @@ func TestPinKey(t *testing.T) {
 	} {
 		t.Run(name+" decides what is built", func(t *testing.T) { assert.NotEqual(t, base, key) })
 	}
+}
+
+func TestSourcesKeyCoversModulesBeside(t *testing.T) {
+	compiled, err := Run(t.Context(), "go", "env", "GOCACHE")
+	require.NoError(t, err)
+	t.Setenv("GOCACHE", strings.TrimSpace(compiled))
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	top := t.TempDir()
+	write := func(path, text string) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(top, path)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(top, path), []byte(text), 0o644))
+	}
+	write("beside/go.mod", "module example.com/beside\n\ngo 1.26\n")
+	write("beside/text.go", "package beside\n\nconst Text = \"one\"\n")
+	write("tool/go.mod", "module example.com/tool\n\ngo 1.26\n\nrequire example.com/beside v0.0.0\n\nreplace example.com/beside => ../beside\n")
+	write("tool/main.go", "package main\n\nimport \"example.com/beside\"\n\nfunc main() { print(beside.Text) }\n")
+	says := func() (string, string) {
+		path, err := ownIn(t.Context(), filepath.Join(top, "tool"), "tool", ".")
+		require.NoError(t, err)
+		out, err := exec.CommandContext(t.Context(), path).CombinedOutput()
+		require.NoError(t, err)
+		return path, string(out)
+	}
+	first, text := says()
+	assert.Equal(t, "one", text)
+	again, _ := says()
+	assert.Equal(t, first, again)
+	write("beside/text.go", "package beside\n\nconst Text = \"two\"\n")
+	other, text := says()
+	assert.Equal(t, "two", text)
+	assert.NotEqual(t, first, other)
+	require.NoError(t, os.RemoveAll(filepath.Dir(other)))
+	rebuilt, text := says()
+	assert.Equal(t, "two", text, "what is gone is built again")
+	assert.Equal(t, other, rebuilt)
 }
