@@ -2,6 +2,8 @@ package toolchain
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -104,6 +106,14 @@ func goBuild(ctx context.Context, dir string, args ...string) error {
 // compile runs one go build for all binaries of the pin and gives them their names.
 func (p Pin) compile(ctx context.Context, source, out string) error {
 	args := []string{"-ldflags", p.ldflags(), "-o", out + string(filepath.Separator)}
+	if p.Main != "" {
+		overlay, err := p.overlay(source)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.Remove(overlay) }()
+		args = append(args, "-overlay", overlay)
+	}
 	for _, b := range p.Binaries {
 		args = append(args, b.Package)
 	}
@@ -129,6 +139,29 @@ func (p Pin) compile(ctx context.Context, source, out string) error {
 		}
 	}
 	return nil
+}
+
+// overlay writes the file that makes the go command see the pin's main package in the directory of its module.
+func (p Pin) overlay(source string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(filepath.Dir(source), p.Main, "*.go"))
+	if err != nil {
+		return "", err
+	}
+	var seen struct{ Replace map[string]string }
+	seen.Replace = map[string]string{}
+	for _, file := range files {
+		seen.Replace[filepath.Join(source, filepath.Base(file))] = file
+	}
+	text, err := json.Marshal(seen)
+	if err != nil {
+		return "", err
+	}
+	file, err := os.CreateTemp("", "overlay-*.json")
+	if err != nil {
+		return "", err
+	}
+	_, err = file.Write(text)
+	return file.Name(), errors.Join(err, file.Close())
 }
 
 var majorSuffix = regexp.MustCompile(`^v[0-9]+$`)

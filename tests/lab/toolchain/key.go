@@ -72,6 +72,13 @@ func (p Pin) key(ctx context.Context, source string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if p.Main != "" {
+		main, err := TreeKey(filepath.Join(filepath.Dir(source), p.Main))
+		if err != nil {
+			return "", err
+		}
+		tree = Key(tree, main)
+	}
 	compiler, err := goVersion(ctx, source)
 	if err != nil {
 		return "", err

@@ -67,8 +67,8 @@ func etcdPin(release versions.Release) Pin {
 
 func corednsPin(release versions.Release) Pin {
 	return Pin{
-		Name: "coredns-" + release.Minor(), Version: "v" + release.CoreDNS, Cold: "4 min",
-		Binaries: []Binary{{"coredns" + Suffix(release), "github.com/coredns/coredns"}},
+		Name: "coredns-" + release.Minor(), Main: "_coredns", Version: "v" + release.CoreDNS, Cold: "1 min",
+		Binaries: []Binary{{"coredns" + Suffix(release), "."}},
 		Stamps:   []string{"github.com/coredns/coredns/coremain.GitCommit=v" + release.CoreDNS},
 	}
 }

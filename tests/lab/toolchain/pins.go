@@ -17,6 +17,8 @@ type Pin struct {
 	Version string
 	// Cold is how long the first build takes on two cores.
 	Cold string
+	// Main is a directory below modules/ with a main package, which is compiled as if it lay in the module's own. Optional.
+	Main string
 	// Binaries are built together, because most of their packages are the same ones.
 	Binaries []Binary
 	// Stamps are linker -X assignments, as the project's own release build sets them.

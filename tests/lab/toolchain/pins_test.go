@@ -23,7 +23,9 @@ func TestPins(t *testing.T) {
 	t.Run("every module directory has a pin and every pin one", func(t *testing.T) {
 		var directories, built []string
 		for _, entry := range entries {
-			directories = append(directories, entry.Name())
+			if !strings.HasPrefix(entry.Name(), "_") {
+				directories = append(directories, entry.Name())
+			}
 		}
 		for _, pin := range Pins {
 			built = append(built, pin.module())
