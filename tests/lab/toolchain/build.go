@@ -63,7 +63,7 @@ func (p Pin) build(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	source, err := Source("toolchain", "modules", p.module())
+	source, err := Source("toolchain", "modules", p.Name)
 	if err != nil {
 		return "", err
 	}
@@ -169,7 +169,7 @@ var majorSuffix = regexp.MustCompile(`^v[0-9]+$`)
 // built is the name that go build gives a package's binary.
 func (b Binary) built(p Pin) string {
 	if b.Package == "." {
-		return p.module()
+		return p.Name
 	}
 	if base := path.Base(b.Package); !majorSuffix.MatchString(base) {
 		return base

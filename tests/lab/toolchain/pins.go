@@ -1,7 +1,6 @@
 package toolchain
 
 import (
-	"cmp"
 	"slices"
 
 	"ecommerce-platform/cluster/versions"
@@ -9,10 +8,8 @@ import (
 
 // Pin is one Go module of other people that the lab builds, at the version its go.mod requires.
 type Pin struct {
-	// Name is the pin's name.
+	// Name is the pin's name and its directory below modules/.
 	Name string
-	// Module is the directory below modules/ of the module that it is built in: pins that share one share what is compiled. Default, Name.
-	Module string
 	// Version is what the binaries report and what progress lines show.
 	Version string
 	// Cold is how long the first build takes on two cores.
@@ -26,8 +23,6 @@ type Pin struct {
 	// Files are copied from a module's source tree to lie beside the binaries.
 	Files []File
 }
-
-func (p Pin) module() string { return cmp.Or(p.Module, p.Name) }
 
 // Binary is one command of a pin. Names are unique over all pins.
 type Binary struct{ Name, Package string }
@@ -61,7 +56,7 @@ var Pins = slices.Concat(releasePins(), []Pin{
 		Stamps: []string{"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + PulumiVersion},
 	},
 	{
-		Name: "pulumi-kubernetes", Module: "pulumi", Version: "v" + KubernetesProviderVersion, Cold: "20 min",
+		Name: "pulumi-kubernetes", Version: "v" + KubernetesProviderVersion, Cold: "20 min",
 		Binaries: []Binary{{"pulumi-resource-kubernetes", "."}},
 		Stamps: []string{
 			"main.version=" + KubernetesProviderVersion,

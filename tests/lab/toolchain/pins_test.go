@@ -28,7 +28,7 @@ func TestPins(t *testing.T) {
 			}
 		}
 		for _, pin := range Pins {
-			built = append(built, pin.module())
+			built = append(built, pin.Name)
 		}
 		slices.Sort(built)
 		assert.Equal(t, directories, slices.Compact(built))
@@ -49,12 +49,12 @@ func TestPins(t *testing.T) {
 
 	for _, pin := range Pins {
 		t.Run(pin.Name+" builds packages of a module that its go.mod pins", func(t *testing.T) {
-			path := filepath.Join(modules, pin.module(), "go.mod")
+			path := filepath.Join(modules, pin.Name, "go.mod")
 			text, err := os.ReadFile(path)
 			require.NoError(t, err)
 			parsed, err := modfile.Parse(path, text, nil)
 			require.NoError(t, err)
-			assert.FileExists(t, filepath.Join(modules, pin.module(), "go.sum"))
+			assert.FileExists(t, filepath.Join(modules, pin.Name, "go.sum"))
 			for _, b := range pin.Binaries {
 				assert.True(t, provided(parsed, b.Package), "%s: no requirement provides it", b.Package)
 			}
