@@ -79,7 +79,7 @@ e2e: ## the platform on real machines in containers, and the short way through i
 
 lifecycle: ## the whole life of the platform: killed on its way, machines that come, go and fail, upgrade, restore, destroy
 	@$(LAB) prepare-lifecycle
-	cd tests/lab && go test -tags lab,lifecycle -count 1 -timeout 90m -v -p 1 ./lifecycle
+	cd tests/lab && go test -tags lab,lifecycle -count 1 -timeout 120m -v -p 1 ./lifecycle
 
 lint: ## gofmt, go vet, golangci-lint, shellcheck, shfmt, actionlint
 	@$(LAB) lint

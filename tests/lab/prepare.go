@@ -28,8 +28,8 @@ func prepare(ctx context.Context) error {
 	return mirror.Build(ctx, mirror.Options{})
 }
 
-// prepareLifecycle builds what the whole life of the platform takes besides: every minor of Kubernetes that it upgrades from and to, the
-// major version of the database to which it does, and an S3 server for its backups.
+// prepareLifecycle builds what the whole life of the platform takes besides: every minor of Kubernetes and the container runtimes that it
+// upgrades from and to, the major version of the database to which it does, and an S3 server for its backups.
 func prepareLifecycle(ctx context.Context) error {
 	if err := prepare(ctx); err != nil {
 		return err
@@ -38,7 +38,7 @@ func prepareLifecycle(ctx context.Context) error {
 		return err
 	}
 	for _, debian := range []images.Debian{images.Newest, images.Older} {
-		if err := mirror.Build(ctx, mirror.Options{Minors: mirror.AllMinors, Debian: debian}); err != nil {
+		if err := mirror.Build(ctx, mirror.Options{Minors: mirror.AllMinors, Debian: debian, Before: true}); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@
 package lifecycle
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"os"
@@ -23,14 +22,20 @@ import (
 	"ecommerce-platform/tests/lab/mirror"
 )
 
-// older is a lab whose cluster begins one minor before another.
-var older = labtest.Options{Name: "ecommerce-platform-u", VpcCidr: "172.31.64.0/20", Mirror: mirror.Options{Minors: mirror.AllMinors}}
+// other is a lab whose cluster begins with other versions than a new one gets.
+var other = labtest.Options{
+	Name: "ecommerce-platform-u", VpcCidr: "172.31.64.0/20", Mirror: mirror.Options{Minors: mirror.AllMinors, Before: true},
+}
 
 // upgradeCase is a topology, where an upgrade of it is killed, and what may be lost meanwhile.
 type upgradeCase struct {
 	name string
-	// to is the minor that the upgrade goes to from the one before. Default, that of a new cluster.
-	to string
+	// to is the release that the upgrade goes to from the one before.
+	to versions.Release
+	// before is the version of containerd.io that the cluster begins with. Default, that of a new cluster.
+	before string
+	// runtime brings the cluster's nodes to the container runtime that the upgrade finds.
+	runtime func(c upgradeCase, t *testing.T, config map[string]any)
 	// more are workers beside those of Pulumi.dev.yaml.
 	more map[string]any
 	kill interruption
@@ -42,7 +47,10 @@ type upgradeCase struct {
 
 var upgradeCases = []upgradeCase{
 	{
-		name: "the specification's nodes",
+		name:    "the specification's nodes, to the newest minor",
+		to:      newest(),
+		before:  versions.All.Containerd.Before,
+		runtime: upgradeCase.upgradeRuntime,
 		kill: interruption{
 			name: "while kubeadm upgrade apply runs, with a loss of power", node: "control-plane", powerLoss: true,
 			reached: `pgrep -f "[k]ubeadm upgrade apply" && ls -d /etc/kubernetes/tmp/kubeadm-backup-manifests*`,
@@ -50,13 +58,15 @@ var upgradeCases = []upgradeCase{
 		pinned: map[string][]string{"/": {"frontend"}, "/data": {"frontend", "backend"}},
 	},
 	{
-		name:   "a second frontend worker, on the Debian before",
-		debian: images.Older,
+		name:    "a second frontend worker, on the Debian before and its containerd, to the default minor",
+		to:      versions.All.Kubernetes.New(),
+		runtime: upgradeCase.takeDebiansRuntime,
+		debian:  images.Older,
 		more: map[string]any{
 			"name": "worker-node-3", "role": "worker", "privateIp": "172.31.72.9", "labels": map[string]any{"tier": "frontend", "storage": "ssd"},
 		},
 		kill: interruption{
-			name: "while a worker's kubelet is replaced", node: "worker-node-1",
+			name: "while a worker's packages are replaced", node: "worker-node-1",
 			reached: `pgrep -f "[u]pgrade.sh" && pgrep -x dpkg`,
 		},
 		pinned: map[string][]string{"/": nil, "/data": {"backend"}},
@@ -66,34 +76,52 @@ var upgradeCases = []upgradeCase{
 // homes are the nodes of tiers that only one node runs.
 var homes = map[string]string{"frontend": "worker-node-1", "backend": "worker-node-2"}
 
-// TestUpgrade takes clusters from one minor of Kubernetes to the next under a request loop.
+// newest is the release with which a cluster can begin that most minors precede.
+func newest() versions.Release {
+	all := versions.All.Kubernetes.Releases
+	return all[len(all)-1]
+}
+
+// TestUpgrade takes clusters from one minor of Kubernetes to the next, and from one container runtime to another, under a request
+// loop.
 func TestUpgrade(t *testing.T) {
 	for _, c := range upgradeCases {
 		t.Run(c.name, func(t *testing.T) {
 			recordResult(t)
-			from, to := c.releases(t)
+			from, to := c.from(t), c.to.Version
 			config := c.open(t, from)
+			c.runtime(c, t, config)
 			c.upgrade(t, config, from, to)
+			assertRuntime(t, versions.All.Containerd.Version)
 			t.Run("the platform works", works)
 			t.Run("a version back is refused", func(t *testing.T) { refusesToGoBack(t, config, from, to) })
 		})
 	}
 }
 
-// releases are the versions that the upgrade goes from and to.
-func (c upgradeCase) releases(t *testing.T) (from, to string) {
-	t.Helper()
-	all := versions.All.Kubernetes
-	minor := cmp.Or(c.to, all.Default)
-	at := slices.Index(all.Minors(), minor)
-	require.Positive(t, at, "no minor before %s is in the table", minor)
-	return all.Releases[at-1].Version, all.Releases[at].Version
+// TestNewestMinor brings a cluster up with the newest minor, whatever that of a new cluster is.
+func TestNewestMinor(t *testing.T) {
+	recordResult(t)
+	upgradeCase{}.open(t, newest().Version)
+	assertRuntime(t, versions.All.Containerd.Version)
+	requireWhole(t)
+	works(t)
 }
 
-// open brings a lab up at the older version, in the place of the other tests' lab, and returns its configuration.
-func (c upgradeCase) open(t *testing.T, from string) map[string]any {
+// from is the version that the upgrade goes from.
+func (c upgradeCase) from(t *testing.T) string {
+	t.Helper()
+	all := versions.All.Kubernetes
+	at := slices.Index(all.Minors(), c.to.Minor())
+	require.Positive(t, at, "no minor before %s is in the table", c.to.Minor())
+	return all.Releases[at-1].Version
+}
+
+// open brings a lab up at a version, in the place of the other tests' lab, and returns its configuration.
+func (c upgradeCase) open(t *testing.T, version string) map[string]any {
+	t.Helper()
 	theirs, their := shop, options
-	options = older
+	options = other
 	options.Mirror.Debian = c.debian
 	options.Keep = their.Keep
 	lab, err := labtest.Open(t.Context(), options)
@@ -114,24 +142,24 @@ func (c upgradeCase) open(t *testing.T, from string) map[string]any {
 		shop.Addresses = maps.Clone(shop.Addresses)
 		shop.Addresses["worker-node-3"] = c.more["privateIp"].(string)
 	}
-	config := map[string]any{"nodes": nodes, "kubernetesVersion": from}
+	config := map[string]any{"nodes": nodes, "kubernetesVersion": version}
+	if c.before != "" {
+		config["containerdVersion"] = c.before
+	}
 	require.NoError(t, shop.Set(t.Context(), config))
+	start := time.Now()
 	_, err = shop.Stack.Up(t.Context())
 	require.NoError(t, err)
+	note(t, "bring-up", "Kubernetes %s in %s", version, time.Since(start).Round(time.Second))
 	require.NoError(t, shop.Connect(t.Context()))
-	assertVersions(t, from)
+	assertVersions(t, version)
 	return config
 }
 
 // upgrade goes to the newer version, killed once on the way, and judges what clients saw.
 func (c upgradeCase) upgrade(t *testing.T, config map[string]any, from, to string) {
 	kubeconfig := shop.Outputs["kubeconfig"]
-	loops := map[string]*load.Loop{}
-	for path := range c.pinned {
-		loops[path] = load.Start(t.Context(), load.Options{URL: shop.Outputs["frontendUrl"].(string) + path})
-	}
-	book := openBook(t)
-	orders := load.Start(t.Context(), load.Options{Ask: book.place, PerSecond: 2})
+	busy := c.ask(t)
 	config["kubernetesVersion"] = to
 	require.NoError(t, shop.Set(t.Context(), config))
 	start := time.Now()
@@ -146,13 +174,37 @@ func (c upgradeCase) upgrade(t *testing.T, config map[string]any, from, to strin
 	require.NoError(t, shop.Connect(t.Context()))
 	assertVersions(t, to)
 	assert.NotEqual(t, kubeconfig, shop.Outputs["kubeconfig"], "the kubeconfig among the outputs is the old one")
-	for path, loop := range loops {
-		report := loop.Stop()
-		note(t, "requests to "+path+" during the upgrade, "+c.name, "%s", report)
-		assertLosses(t, path, report, c.pinned[path])
+	busy.judge(t, "the upgrade, "+c.name)
+}
+
+// asking is clients who ask for each path of a case, and customers who order.
+type asking struct {
+	pinned map[string][]string
+	paths  map[string]*load.Loop
+	orders *load.Loop
+	book   *book
+}
+
+func (c upgradeCase) ask(t *testing.T) *asking {
+	t.Helper()
+	a := &asking{pinned: c.pinned, paths: map[string]*load.Loop{}, book: openBook(t)}
+	for path := range c.pinned {
+		a.paths[path] = load.Start(t.Context(), load.Options{URL: shop.Outputs["frontendUrl"].(string) + path})
 	}
-	note(t, "orders during the upgrade, "+c.name, "%s", orders.Stop())
-	book.requireKept(t, "an upgrade, "+c.name)
+	a.orders = load.Start(t.Context(), load.Options{Ask: a.book.place, PerSecond: 2})
+	return a
+}
+
+// judge ends the requests, and says which of them may have been lost.
+func (a *asking) judge(t *testing.T, what string) {
+	t.Helper()
+	for path, loop := range a.paths {
+		report := loop.Stop()
+		note(t, "requests to "+path+" during "+what, "%s", report)
+		assertLosses(t, path, report, a.pinned[path])
+	}
+	note(t, "orders during "+what, "%s", a.orders.Stop())
+	a.book.requireKept(t, what)
 }
 
 // assertVersions looks at every kubelet, at the API server and at the images of the control plane.
