@@ -3,6 +3,7 @@
 package lifecycle
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -21,18 +22,17 @@ import (
 // servers of this machine that speak as those do.
 func TestOfficialSources(t *testing.T) {
 	const source = "ecommerce-platform-public"
+	afterwards := context.WithoutCancel(t.Context())
 	require.NoError(t, mirror.Build(t.Context(), mirror.Options{}))
 	container, err := mirror.Start(t.Context(), source, mirror.Options{})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, labtest.Down(t.Context(), labtest.Options{Name: source})) })
+	t.Cleanup(func() { require.NoError(t, labtest.Down(afterwards, labtest.Options{Name: source})) })
 	port := func(inside string) string {
 		out, err := toolchain.Run(t.Context(), "docker", "port", container, inside)
 		require.NoError(t, err)
 		return "http://" + strings.TrimSpace(out)
 	}
-	address, err := bridgeAddress(t.Context())
-	require.NoError(t, err)
-	public := startPublic(t, address, port("80/tcp"), port("5000/tcp"))
+	public := startPublic(t, hostAddress(t, container), port("80/tcp"), port("5000/tcp"))
 
 	var upstreams []string
 	for _, host := range publicHosts {
@@ -48,7 +48,7 @@ func TestOfficialSources(t *testing.T) {
 
 	lab, err := labtest.Open(t.Context(), labtest.Options{Name: "ecommerce-platform-o", VpcCidr: "172.31.80.0/20"})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, lab.Close(t.Context())) })
+	t.Cleanup(func() { require.NoError(t, lab.Close(afterwards)) })
 	require.NoError(t, lab.Set(t.Context(), map[string]any{
 		"calicoVersion": versions.All.Calico.Lab.Version, "calicoManifestSha256": versions.All.Calico.Lab.ManifestSHA256,
 		"postgres": map[string]any{"image": "postgres:15"},

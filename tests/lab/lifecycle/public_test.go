@@ -5,7 +5,6 @@ package lifecycle
 import (
 	"archive/tar"
 	"compress/gzip"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -34,6 +33,9 @@ var publicHosts = []string{
 	toolchain.DockerPackages, toolchain.DebianPackages, toolchain.PulumiReleases, toolchain.GitHub, toolchain.GitHubFiles,
 }
 
+// The published provider has its schema in it, ours beside it.
+const kubernetesProvider, schemaFile = "pulumi-resource-kubernetes", "schema.json"
+
 // public stands for all public sources: registries that want a token, package repositories that redirect, and directories of
 // releases. It serves what a mirror of the lab has, and the lab's tools packed as their projects pack them.
 type public struct {
@@ -53,7 +55,9 @@ func startPublic(t *testing.T, address, packages, registry string) *public {
 	routes.HandleFunc("/token", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"token":"anybody"}`) })
 	routes.Handle("/v2/", p.authorized(forward(t, "", registry)))
 	// pkgs.k8s.io redirects to a content delivery network.
-	routes.HandleFunc("/core:/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/cdn"+r.URL.Path, http.StatusFound) })
+	routes.HandleFunc("/core:/", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, p.url+"/cdn"+r.URL.Path, http.StatusFound)
+	})
 	routes.Handle("/cdn/", forward(t, "/cdn/core:/stable:", packages+"/apt/kubernetes"))
 	routes.Handle("/linux/", forward(t, "/linux/debian", packages+"/apt/docker"))
 	routes.Handle("/linux/debian/gpg", forward(t, "/linux/debian/gpg", packages+"/key.asc"))
@@ -116,6 +120,9 @@ func packPublic(t *testing.T) string {
 	packed := map[string]string{}
 	for name, artifact := range toolchain.Artifacts {
 		t.Cleanup(func() { toolchain.Artifacts[name] = artifact })
+		if name == kubernetesProvider {
+			artifact.Members = map[string]string{name: name, schemaFile: schemaFile}
+		}
 		file := filepath.Join(dir, artifact.Path)
 		if packed[artifact.Path] == "" {
 			require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
@@ -142,9 +149,12 @@ func pack(t *testing.T, file, name string, members map[string]string) string {
 	sum := sha256.New()
 	to := io.MultiWriter(out, sum)
 	open := func(tool string) (*os.File, os.FileInfo) {
-		binary, err := toolchain.Tool(t.Context(), tool)
+		path, err := toolchain.Tool(t.Context(), strings.Replace(tool, schemaFile, kubernetesProvider, 1))
 		require.NoError(t, err)
-		in, err := os.Open(binary)
+		if tool == schemaFile {
+			path = filepath.Join(filepath.Dir(path), schemaFile)
+		}
+		in, err := os.Open(path)
 		require.NoError(t, err)
 		info, err := in.Stat()
 		require.NoError(t, err)
@@ -173,10 +183,13 @@ func pack(t *testing.T, file, name string, members map[string]string) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// bridgeAddress is where containers reach this machine, and what they reach it by.
-func bridgeAddress(ctx context.Context) (string, error) {
-	out, err := toolchain.Run(ctx, "docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
-	return strings.TrimSpace(out), err
+// hostAddress is where a container on Docker's own network reaches this machine.
+func hostAddress(t *testing.T, container string) string {
+	out, err := toolchain.Run(t.Context(), "docker", "inspect", "--format", "{{.NetworkSettings.Gateway}}", container)
+	require.NoError(t, err)
+	address := strings.TrimSpace(out)
+	require.NotEmpty(t, address)
+	return address
 }
 
 func assertAsked(t *testing.T, p *public, prefixes ...string) {

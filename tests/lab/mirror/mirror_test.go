@@ -134,11 +134,10 @@ func TestOfficialConfiguration(t *testing.T) {
 		},
 		"registries/docker.io.yml": {"rootdirectory: /srv/pulled/docker.io\n", "addr: 127.0.0.1:5002\n", "remoteurl: https://registry-1.docker.io\n"},
 		"registries/quay.io.yml":   {"remoteurl: http://proxy.example.com:8081/quay\n"},
-		"packages/packages.conf": {
-			"Remap-docker: /docker ; https://download.docker.com/linux/debian\n", "Remap-kubernetes: /kubernetes ; https://pkgs.k8s.io/core:/stable:\n",
-			"Remap-debian: /debian ; http://deb.debian.org/debian\n",
+		"server/packages.conf": {
+			"location /apt/docker/ {\n    proxy_pass https://download.docker.com/linux/debian/;\n", "proxy_pass https://pkgs.k8s.io/core:/stable:/;\n",
+			"location /apt/debian/ {\n    proxy_pass http://deb.debian.org/debian/;\n",
 		},
-		"server/packages.conf": {"location /apt/ {"},
 	} {
 		text, err := os.ReadFile(filepath.Join(dir, file))
 		require.NoError(t, err)

@@ -110,10 +110,7 @@ func (u upstreams) configure(dir string) error {
 			return err
 		}
 	}
-	if err := render(filepath.Join(dir, "server", "packages.conf"), "server.conf", u); err != nil {
-		return err
-	}
-	return render(filepath.Join(dir, "packages", "packages.conf"), "packages.conf", u)
+	return render(filepath.Join(dir, "server", "packages.conf"), "server.conf", u)
 }
 
 func render(to, name string, data any) error {

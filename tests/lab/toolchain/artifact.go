@@ -71,8 +71,12 @@ func published(ctx context.Context, name string, a Artifact) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	base, err := Upstream(a.Host)
+	if err != nil {
+		return "", err
+	}
 	file := path.Base(a.Path)
-	dir := filepath.Join(cache, "bin", strings.TrimSuffix(file, ".tar.gz")+"-"+Key(a.Path, a.SHA256))
+	dir := filepath.Join(cache, "bin", strings.TrimSuffix(file, ".tar.gz")+"-"+Key(base+a.Path, a.SHA256))
 	unlock, err := Lock(ctx, "artifact-"+file)
 	if err != nil {
 		return "", err

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the mirror's servers; ends when one of them does, so that the container's end shows the failure.
-# With /srv/conf it asks the public sources for what it lacks: a registry for each of theirs, and one cache of packages.
+# With /srv/conf it asks the public sources for what it lacks: a registry for each of theirs, and nginx for packages.
 set -euo pipefail
 
 stop() {
@@ -12,14 +12,17 @@ stop() {
 }
 trap 'stop 0' TERM INT
 
+if [[ -d /srv/conf ]]; then
+	mkdir -p /srv/pulled/packages
+	chown www-data /srv/pulled/packages
+	awk '$1 == "nameserver" { print "resolver " ($2 ~ /:/ ? "[" $2 "]" : $2) ";"; exit }' /etc/resolv.conf >/run/resolver.conf
+fi
 nginx &
 if [[ -d /srv/conf ]]; then
 	REGISTRY_HTTP_ADDR=127.0.0.1:5001 docker-registry serve /etc/docker/registry/config.yml &
 	for file in /srv/conf/registries/*; do
 		docker-registry serve "$file" &
 	done
-	mkdir -p /srv/pulled/packages /var/log/apt-cacher-ng
-	apt-cacher-ng -c /srv/conf/packages ForeGround=1 &
 else
 	docker-registry serve /etc/docker/registry/config.yml &
 fi
