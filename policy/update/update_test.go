@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/policy/model/modeltest"
 	"ecommerce-platform/policy/nodeloss"
 	"ecommerce-platform/policy/placement"
@@ -221,7 +222,7 @@ func TestMachinesChangeOneAtATime(t *testing.T) {
 }
 
 func TestAnUpgradeEmptiesEachWorker(t *testing.T) {
-	_, done := changed(t, nil, []modeltest.Change{modeltest.Set("ecommerce-platform:cluster:Cluster", "platform", "kubernetesVersion", "1.36.5")})
+	_, done := changed(t, nil, []modeltest.Change{modeltest.Set("ecommerce-platform:cluster:Cluster", "platform", "kubernetesVersion", versions.All.Kubernetes.New().Version)})
 	require.Len(t, done.Nodes, 2)
 	for i, node := range []string{"worker-node-1", "worker-node-2"} {
 		assert.Equal(t, node, done.Nodes[i].Node)
