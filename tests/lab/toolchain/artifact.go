@@ -89,7 +89,7 @@ func published(ctx context.Context, name string, a Artifact) (string, error) {
 	err = Publish(dir, func(temporary string) error { return a.fetch(ctx, name, temporary) })
 	done(err)
 	if err != nil {
-		return "", fmt.Errorf("tool %s: %w", name, err)
+		return "", fmt.Errorf("tool %s: %w\n%s=%s builds it instead", name, err, sourcesVariable, Modules)
 	}
 	return filepath.Join(dir, name), nil
 }

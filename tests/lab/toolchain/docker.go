@@ -24,6 +24,9 @@ func EnsureDocker(ctx context.Context) error {
 	if onPath("docker") && dockerAnswers(ctx) == nil {
 		return nil
 	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("docker: %w", ctx.Err()) // nobody waits for an answer any more
+	}
 	if os.Getenv("DOCKER_HOST") != "" {
 		return fmt.Errorf("docker: DOCKER_HOST %q does not answer: %w", os.Getenv("DOCKER_HOST"), dockerAnswers(ctx))
 	}

@@ -29,3 +29,13 @@ func TestDockerHostThatDoesNotAnswerIsNotReplaced(t *testing.T) {
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), `DOCKER_HOST "`+host+`" does not answer`)
 }
+
+func TestNoEngineIsStartedForOneWhoLeft(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	require.ErrorIs(t, EnsureDocker(ctx), context.Canceled)
+	cache, err := CacheDir()
+	require.NoError(t, err)
+	assert.NoFileExists(t, filepath.Join(cache, "dockerd.log"))
+}

@@ -50,13 +50,13 @@ const kubernetesProviderModule = "github.com/pulumi/pulumi-kubernetes/provider/v
 // Pins is every tool that is built from a published module.
 var Pins = slices.Concat(releasePins(), []Pin{
 	{
-		Name: "pulumi", Version: "v" + PulumiVersion, Cold: "6 min",
+		Name: "pulumi", Version: "v" + PulumiVersion, Cold: "3 min",
 		Binaries: []Binary{{"pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"}},
 		// The Automation API refuses a CLI that does not say its version.
 		Stamps: []string{"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + PulumiVersion},
 	},
 	{
-		Name: "pulumi-kubernetes", Version: "v" + KubernetesProviderVersion, Cold: "20 min",
+		Name: "pulumi-kubernetes", Version: "v" + KubernetesProviderVersion, Cold: "5 min",
 		Binaries: []Binary{{"pulumi-resource-kubernetes", "."}},
 		Stamps: []string{
 			"main.version=" + KubernetesProviderVersion,
