@@ -1,4 +1,4 @@
-package corpus_test
+package acceptance_test
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/tests/lab/controlplane"
-	"ecommerce-platform/tests/lab/corpus/wire"
+	"ecommerce-platform/tests/lab/acceptance/wire"
 	"ecommerce-platform/tests/lab/engine"
 )
 

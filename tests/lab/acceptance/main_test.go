@@ -1,11 +1,11 @@
-package corpus_test
+package acceptance_test
 
 import (
 	"fmt"
 	"os"
 	"testing"
 
-	"ecommerce-platform/tests/lab/corpus/wire"
+	"ecommerce-platform/tests/lab/acceptance/wire"
 )
 
 // binaries is where the programs that tests run are built.
@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) int {
 	var err error
-	if binaries, err = os.MkdirTemp("", "corpus-"); err != nil {
+	if binaries, err = os.MkdirTemp("", "acceptance-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -1,4 +1,4 @@
-package corpus_test
+package acceptance_test
 
 import (
 	"sync"

@@ -1,4 +1,4 @@
-package corpus_test
+package acceptance_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"ecommerce-platform/tests/lab/corpus/wire"
+	"ecommerce-platform/tests/lab/acceptance/wire"
 	"ecommerce-platform/tests/lab/engine"
 )
 

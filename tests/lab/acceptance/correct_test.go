@@ -1,8 +1,8 @@
-package corpus_test
+package acceptance_test
 
 import (
 	"ecommerce-platform/cluster/versions"
-	"ecommerce-platform/tests/lab/corpus/wire"
+	"ecommerce-platform/tests/lab/acceptance/wire"
 )
 
 // correct are variants in which nothing is wrong.

@@ -1,9 +1,9 @@
-package corpus_test
+package acceptance_test
 
 import (
 	"maps"
 
-	"ecommerce-platform/tests/lab/corpus/wire"
+	"ecommerce-platform/tests/lab/acceptance/wire"
 )
 
 // Resources of the program, as its author knows them.

@@ -1,4 +1,4 @@
-package corpus_test
+package acceptance_test
 
 import (
 	"encoding/json"
@@ -12,15 +12,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ecommerce-platform/tests/lab/corpus/wire"
+	"ecommerce-platform/tests/lab/acceptance/wire"
 	"ecommerce-platform/tests/lab/engine"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
 // Secrets of the test stacks; a policy pack that shows one has failed.
 const (
-	keySeed          = "a seed that only the corpus knows, 0815 0815"
-	databasePassword = "a-password-that-only-the-corpus-knows"
+	keySeed          = "a seed that only these tests know, 0815 0815"
+	databasePassword = "a-password-that-only-these-tests-know"
 )
 
 // bench is where variants are tried: the program, compiled once and run behind edits, in an account of its own.

@@ -1,6 +1,6 @@
-package corpus_test
+package acceptance_test
 
-import "ecommerce-platform/tests/lab/corpus/wire"
+import "ecommerce-platform/tests/lab/acceptance/wire"
 
 // faults have one fault each. What a rule calls itself and a piece of what it must say stand beside what is wrong.
 var faults = []variant{
