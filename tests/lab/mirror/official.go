@@ -75,10 +75,22 @@ func prepareOfficial(ctx context.Context, image, node string) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
+	settings, err := conf.ReadDir("conf")
+	if err != nil {
+		return content{}, err
+	}
+	parts := []string{}
+	for _, file := range settings {
+		text, err := conf.ReadFile("conf/" + file.Name())
+		if err != nil {
+			return content{}, err
+		}
+		parts = append(parts, string(text))
+	}
 	release := versions.All.Kubernetes.New()
 	// Publishers renew their keys: a month is as old as ours get.
-	c := content{image: image, official: true, key: toolchain.Key(
-		"official", fmt.Sprint(upstreams), image, node, release.Minor(), versions.All.Calico.ManifestSHA256, time.Now().Format("2006-01"))}
+	parts = append(parts, fmt.Sprint(upstreams), image, node, release.Minor(), versions.All.Calico.ManifestSHA256, time.Now().Format("2006-01"))
+	c := content{image: image, official: true, key: toolchain.Key(parts...)}
 	c.root = filepath.Join(cache, "mirror", c.key)
 	if _, err := os.Stat(c.root); err == nil {
 		return c, c.asked(ctx)
