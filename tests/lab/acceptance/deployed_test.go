@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"ecommerce-platform/tests/lab/controlplane"
 	"ecommerce-platform/tests/lab/acceptance/wire"
+	"ecommerce-platform/tests/lab/controlplane"
 	"ecommerce-platform/tests/lab/engine"
 )
 
