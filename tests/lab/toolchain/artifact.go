@@ -16,9 +16,13 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"ecommerce-platform/cluster/versions"
 )
+
+// downloads gives a file a quarter of an hour: a server that falls silent would hold a run up for good.
+var downloads = &http.Client{Timeout: 15 * time.Minute}
 
 // Artifact is a file for linux/amd64 that a project publishes with its release.
 type Artifact struct {
@@ -177,7 +181,7 @@ func Download(ctx context.Context, host, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := downloads.Do(request)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -80,4 +81,18 @@ func TestPublished(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestDownloadEndsWhenTheServerFallsSilent(t *testing.T) {
+	servePublic(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte("begun"))
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}))
+	before := downloads.Timeout
+	t.Cleanup(func() { downloads.Timeout = before })
+	require.Positive(t, before)
+	downloads.Timeout = 100 * time.Millisecond
+	_, err := Download(t.Context(), GitHub, "/tools.tar.gz")
+	require.ErrorContains(t, err, "Client.Timeout")
 }

@@ -57,12 +57,14 @@ func ChooseSources(ctx context.Context) error {
 		return err
 	}
 	remembered := filepath.Join(cache, "sources")
+	from := sourcesVariable
 	chosen, why := Sources(os.Getenv(sourcesVariable)), "as "+sourcesVariable+" says"
 	if chosen == "" {
 		text, err := os.ReadFile(remembered)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
+		from = remembered
 		chosen, why = Sources(strings.TrimSpace(string(text))), "as "+remembered+" remembers; "+sourcesVariable+" forces the other"
 	}
 	switch chosen {
@@ -73,13 +75,13 @@ func ChooseSources(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			chosen, why = Modules, err.Error()
+			chosen, why = Modules, fmt.Sprintf("%v; remembered, %s=%s forces the other", err, sourcesVariable, Official)
 		}
 		if err := os.WriteFile(remembered, []byte(chosen+"\n"), 0o644); err != nil {
 			return err
 		}
 	default:
-		return fmt.Errorf("%s %q: must be %s or %s", sourcesVariable, chosen, Official, Modules)
+		return fmt.Errorf("%s %q: must be %s or %s", from, chosen, Official, Modules)
 	}
 	_, _ = fmt.Fprintf(Progress, "sources: %s (%s)\n", chosen, why)
 	UseSources(chosen)

@@ -90,6 +90,15 @@ func TestChooseSources(t *testing.T) {
 		_, _, err = choose(t)
 		require.EqualError(t, err, `LAB_SOURCES "internet": must be official or modules`)
 	})
+	t.Run("what is remembered is no choice", func(t *testing.T) {
+		cache := t.TempDir()
+		t.Setenv("XDG_CACHE_HOME", cache)
+		file := filepath.Join(cache, "ecommerce-platform", "sources")
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, []byte("half\n"), 0o644))
+		_, _, err := choose(t)
+		require.EqualError(t, err, file+` "half": must be official or modules`)
+	})
 	t.Run("wrong upstreams", func(t *testing.T) {
 		t.Setenv(upstreamsVariable, "quay.io")
 		_, err := Upstream("quay.io")
