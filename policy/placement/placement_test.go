@@ -112,6 +112,17 @@ func TestPendingPods(t *testing.T) {
 	}
 }
 
+// The scheduler tries a pod again when another one has found a node.
+func TestAPodThatWantsToBeNearALaterOne(t *testing.T) {
+	s := simulate(t, modeltest.Set(deployment, "shop-backend", "spec.template.spec.affinity", map[string]any{
+		"podAffinity": map[string]any{"requiredDuringSchedulingIgnoredDuringExecution": []any{map[string]any{
+			"topologyKey": "kubernetes.io/os", "labelSelector": map[string]any{"matchLabels": map[string]any{"app.kubernetes.io/name": "frontend"}},
+		}}},
+	}))
+	backend := tier(t, s, "backend")
+	assert.Equal(t, map[string]int{"worker-node-2": 3}, backend.PerNode, backend.Reasons)
+}
+
 // The scheduler's caches of volumes fill in the background; an answer must never come before they have.
 func TestClaimsAreBoundEveryTime(t *testing.T) {
 	for range 10 {

@@ -108,15 +108,37 @@ func (s *Simulation) settle() error {
 	if err := s.putResidents(); err != nil {
 		return err
 	}
-	for _, pod := range append(waiting, s.pods()...) {
-		outcome, err := s.Cluster.Schedule(pod)
-		if err != nil {
-			return err
-		}
-		s.Outcomes = append(s.Outcomes, outcome)
+	pending, err := s.place(append(waiting, s.pods()...))
+	if err != nil {
+		return err
 	}
+	s.Outcomes = append(s.Outcomes, pending...)
 	s.Settled = s.Cluster.Snapshot()
 	return nil
+}
+
+// place offers pods to the scheduler until no other one finds a node: as its queue does, it tries those again that wait for the pods of
+// others. It returns what is said of those that stay pending.
+func (s *Simulation) place(pods []*corev1.Pod) ([]Outcome, error) {
+	for {
+		var waiting []*corev1.Pod
+		var pending []Outcome
+		for _, pod := range pods {
+			outcome, err := s.Cluster.Schedule(pod)
+			switch {
+			case err != nil:
+				return nil, err
+			case outcome.Node == "":
+				waiting, pending = append(waiting, pod), append(pending, outcome)
+			default:
+				s.Outcomes = append(s.Outcomes, outcome)
+			}
+		}
+		if len(waiting) == 0 || len(waiting) == len(pods) {
+			return pending, nil
+		}
+		pods = waiting
+	}
 }
 
 // Addons are the cluster's own pods that are scheduled. A stack that does not tell of the control plane cannot tell of them either.
