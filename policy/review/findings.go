@@ -73,6 +73,38 @@ func held(nodes []update.NodeChange) []Finding {
 	return findings
 }
 
+// awaited are objects whose pods find a node only once something has gone, which Pulumi does not come to.
+func awaited(s *placement.Simulation, waits []update.Wait) []Finding {
+	said := map[string]bool{}
+	for _, tier := range s.TierPlacements() {
+		said[tier.URN] = tier.Pending > 0
+	}
+	var findings []Finding
+	for _, wait := range waits {
+		if !said[wait.URN] {
+			findings = append(findings, Finding{Resource: wait.URN, Message: fmt.Sprintf(
+				"%s waits for what goes in this update, the scheduler says: %s; Pulumi gives up waiting before it takes anything away, so take it away in an update of its own",
+				wait.Tier, wait.Reason)})
+		}
+	}
+	return findings
+}
+
+// ended are pods that a drain of this update ends for good, though the program still declares them.
+func ended(nodes []update.NodeChange) []Finding {
+	var findings []Finding
+	for _, node := range nodes {
+		for _, pod := range node.Ended {
+			if pod.URN != "" {
+				findings = append(findings, Finding{Resource: pod.URN, Message: fmt.Sprintf(
+					"node %s %s in this update, which ends pod %s, and nothing makes it again; declare a Deployment of one pod in its place",
+					node.Node, node.What, pod.Pod)})
+			}
+		}
+	}
+	return findings
+}
+
 // undrained are budgets that allow no eviction at all. One that only waits for another node is in the report's table.
 func undrained(drains []rollout.Drain) []Finding {
 	var findings []Finding

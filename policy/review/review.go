@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 
@@ -96,7 +97,7 @@ func (r *Review) simulate(ctx context.Context, before, stack *model.Stack) {
 		if before != nil {
 			r.Report.Baseline = report.Runs
 		}
-		r.findings[Placement] = append(r.findings[Placement], pending(s, update.Rollouts)...)
+		r.findings[Placement] = append(r.findings[Placement], slices.Concat(pending(s, update.Rollouts), ended(update.Nodes), awaited(s, update.Waits))...)
 		r.guard(Rollout, func() (err error) {
 			r.Report.Rollouts, err = rollout.Analyze(s, update.Rollouts...)
 			r.findings[Rollout] = stuck(r.Report.Rollouts)

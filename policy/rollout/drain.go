@@ -55,6 +55,8 @@ type Eviction struct {
 	Drain
 	// Successors are the decisions about the pods that came in the place of the evicted ones.
 	Successors []placement.Outcome
+	// Ended are pods that nothing makes again: `kubectl drain --force` evicts them all the same.
+	Ended []*corev1.Pod
 	// Lowest is how few pods of each controller on the node were ready at the worst time, by the controller's name.
 	Lowest map[string]int
 }
@@ -89,6 +91,10 @@ func evict(cluster *placement.Cluster, guards []*guard, name string) (Eviction, 
 			if ready[owner]--; ready[owner] < lowest(e.Lowest, owner) {
 				e.Lowest[owner] = ready[owner]
 			}
+			if metav1.GetControllerOfNoCopy(pod) == nil {
+				e.Ended = append(e.Ended, pod)
+				continue
+			}
 			outcome, err := cluster.Schedule(placement.Successor(pod))
 			if err != nil {
 				return e, err
@@ -112,7 +118,7 @@ func evict(cluster *placement.Cluster, guards []*guard, name string) (Eviction, 
 	}
 	for _, pod := range waiting {
 		by, reason := forbids(guards, pod)
-		blocked := Blocked{Budget: by.name, URN: by.urn, Pod: pod.Name, Reason: reason, Never: by.desired >= by.expected}
+		blocked := Blocked{Budget: by.name, URN: by.urn, Pod: pod.Name, Reason: reason, Never: by.fails != "" || by.desired >= by.expected}
 		if !blocked.Never && pending != "" {
 			blocked.Reason += "; the pod evicted before found no other node: " + pending
 		}
@@ -150,11 +156,14 @@ func cordon(cluster *placement.Cluster, name string) {
 	}
 }
 
-// evictable are the node's pods that a drain evicts: those of Deployments, the stack's and the cluster's own.
+// evictable are the node's pods that a drain evicts: all but those of DaemonSets, and static ones.
 func evictable(cluster *placement.Cluster, node string) []*corev1.Pod {
 	var pods []*corev1.Pod
 	for _, pod := range cluster.On(node) {
-		if owner := metav1.GetControllerOfNoCopy(pod); owner != nil && owner.Kind == "ReplicaSet" {
+		owner := metav1.GetControllerOfNoCopy(pod)
+		switch {
+		case owner != nil && owner.Kind == "DaemonSet", pod.Annotations[corev1.MirrorPodAnnotationKey] != "":
+		default:
 			pods = append(pods, pod)
 		}
 	}

@@ -18,6 +18,8 @@ type guard struct {
 	selector             labels.Selector
 	// expected is how many pods the budget's Deployments want, the cluster's own among them, desired how many of them must be ready, healthy how many are.
 	expected, desired, healthy int
+	// fails says why the disruption controller cannot count the pods: it then allows no eviction. Empty where it can.
+	fails string
 }
 
 // newGuards reads the budgets of a stack and counts the pods of the cluster as it is now.
@@ -46,12 +48,40 @@ func newGuards(s *placement.Simulation, cluster *placement.Cluster) []*guard {
 			}
 		}
 		g.desired = required(budget.Value.Spec, g.expected)
+		if scales(budget.Value.Spec) {
+			g.fails = g.unscaled(s)
+		}
 		guards = append(guards, g)
 	}
 	for _, pod := range cluster.Pods() {
 		count(guards, pod, 1)
 	}
 	return guards
+}
+
+// scales tells whether the disruption controller asks what makes the pods how many it wants, rather than counting the pods.
+// Source: k8s.io/kubernetes, pkg/controller/disruption (getExpectedPodCount, getExpectedScale, finders).
+func scales(spec policyv1.PodDisruptionBudgetSpec) bool {
+	return spec.MaxUnavailable != nil || spec.MinAvailable != nil && spec.MinAvailable.Type == intstr.String
+}
+
+// unscaled says that something the budget covers has no scale to ask for, or that nothing has one.
+func (g *guard) unscaled(s *placement.Simulation) string {
+	const remedy = "has no scale, so only minAvailable with a number can count its pods"
+	for _, tier := range s.Tiers {
+		if tier.Kind == "Job" && g.covers(tier.Pod(placement.Running, 1)) {
+			return "Job " + tier.Name() + " " + remedy
+		}
+	}
+	for _, pod := range s.DaemonPods() {
+		if g.covers(pod) {
+			return "DaemonSet " + metav1.GetControllerOfNoCopy(pod).Name + " " + remedy
+		}
+	}
+	if g.expected == 0 {
+		return "a pod that nothing makes " + remedy
+	}
+	return ""
 }
 
 // settled copies guards, for one drain to count on.
@@ -80,7 +110,11 @@ func count(guards []*guard, pod *corev1.Pod, change int) {
 // forbids returns the budget that does not let the pod go now, and why.
 func forbids(guards []*guard, pod *corev1.Pod) (*guard, string) {
 	for _, g := range guards {
-		if g.covers(pod) && g.healthy-1 < g.desired {
+		switch {
+		case !g.covers(pod):
+		case g.fails != "":
+			return g, fmt.Sprintf("budget %s allows no eviction: %s", g.name, g.fails)
+		case g.healthy-1 < g.desired:
 			return g, fmt.Sprintf("budget %s wants %d of %d pods ready, %d are: it allows no eviction",
 				g.name, g.desired, g.expected, g.healthy)
 		}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -89,6 +91,16 @@ func TestADeploymentWithAPendingPodHasNoRolloutToJudge(t *testing.T) {
 	assert.Len(t, rollouts, 3)
 }
 
+// single makes a Deployment the only pod of its template, without anything that would make another.
+func single(name string) modeltest.Change {
+	return modeltest.Edit(deployment, name, func(r *policyx.AnalyzerResource) {
+		template := r.Properties.Get("spec").AsMap().Get("template").AsMap()
+		metadata := r.Properties.Get("metadata").AsMap().Set("labels", template.Get("metadata").AsMap().Get("labels"))
+		r.Type = "kubernetes:core/v1:Pod"
+		r.Properties = property.NewMap(map[string]property.Value{"metadata": property.New(metadata), "spec": template.Get("spec")})
+	})
+}
+
 func TestDrains(t *testing.T) {
 	drain := func(t *testing.T, node string, changes ...modeltest.Change) rollout.Drain {
 		t.Helper()
@@ -166,6 +178,24 @@ func TestDrains(t *testing.T) {
 		}
 		require.Len(t, never, 1)
 		assert.Equal(t, "postgres", never[0].Budget)
+	})
+	t.Run("a budget that asks for a scale keeps what has none", func(t *testing.T) {
+		for what, c := range map[string]struct {
+			change modeltest.Change
+			reason string
+		}{
+			"a Job": {modeltest.Edit(deployment, "shop-postgres", func(r *policyx.AnalyzerResource) { r.Type = "kubernetes:batch/v1:Job" }),
+				"budget postgres allows no eviction: Job postgres has no scale"},
+			"a pod of its own": {single("shop-postgres"), "budget postgres allows no eviction: a pod that nothing makes has no scale"},
+		} {
+			d := drain(t, "worker-node-2", c.change)
+			require.Len(t, d.Blocked, 1, what)
+			assert.True(t, d.Blocked[0].Never)
+			assert.Contains(t, d.Blocked[0].Reason, c.reason)
+			assert.True(t, drain(t, "worker-node-2", c.change, modeltest.Set(budget, "shop-postgres", "spec", map[string]any{
+				"minAvailable": 0.0, "selector": map[string]any{"matchLabels": map[string]any{"app.kubernetes.io/name": "postgres"}},
+			})).Completes, "one that counts pods lets it go: %s", what)
+		}
 	})
 	t.Run("an unknown budget is not evaluated", func(t *testing.T) {
 		s := simulate(t, modeltest.Unknown(budget, "shop-backend", "spec.maxUnavailable"))

@@ -29,8 +29,16 @@ type NodeChange struct {
 	// Moves counts the pods by tier that start on another node, Pending those that find none, at least until the node is back.
 	Moves   map[string]int `json:"moves,omitempty"`
 	Pending map[string]int `json:"pending,omitempty"`
+	// Ended are pods that the drain ends for good: nothing makes them again.
+	Ended []Ended `json:"ended,omitempty"`
 	// Blocked are budgets that hold the drain up, and with it the update.
 	Blocked []rollout.Blocked `json:"blocked,omitempty"`
+}
+
+// Ended is a pod that belongs to no controller.
+type Ended struct {
+	Pod string `json:"pod"`
+	URN string `json:"-"`
 }
 
 // join adds the nodes that are new, empty but for what comes with every node, and gives the others the labels and taints that they
@@ -175,6 +183,10 @@ func (r *run) drain(node, what string, budgets *placement.Simulation) error {
 		} else {
 			change.Moves[r.whose(outcome.Pod)]++
 		}
+	}
+	for _, pod := range eviction.Ended {
+		r.ended[placement.Key(pod)] = pod
+		change.Ended = append(change.Ended, Ended{placement.Key(pod), r.declaredAs(pod)})
 	}
 	r.update.Nodes = append(r.update.Nodes, change)
 	for _, tier := range r.Tiers {

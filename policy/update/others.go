@@ -30,7 +30,8 @@ func (r *run) daemons() error {
 		}
 	}
 	for _, pod := range pods {
-		if !there[placement.Key(pod)] {
+		// Pulumi makes a pod that a drain has ended again only where it is declared otherwise than before.
+		if ended := r.ended[placement.Key(pod)]; !there[placement.Key(pod)] && (ended == nil || !same(ended, pod)) {
 			if err := r.schedule(pod); err != nil {
 				return err
 			}
@@ -56,6 +57,21 @@ func (r *run) declares(pod *corev1.Pod) bool {
 		}
 	}
 	return false
+}
+
+// declaredAs is the URN of a pod that the program still declares as it was, empty where it does not.
+func (r *run) declaredAs(pod *corev1.Pod) string {
+	for _, wanted := range r.SinglePods() {
+		if placement.Key(wanted) != placement.Key(pod) || !same(pod, wanted) {
+			continue
+		}
+		for _, declared := range r.Stack.Pods {
+			if declared.Value.Name == pod.Name && declared.Value.Namespace == pod.Namespace {
+				return declared.URN
+			}
+		}
+	}
+	return ""
 }
 
 // same tells whether a pod, wherever it is, is as wanted.

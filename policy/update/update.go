@@ -19,6 +19,8 @@ type Update struct {
 	Rollouts []rollout.Rollout
 	// Nodes are those that join, change or leave, in that order.
 	Nodes []NodeChange
+	// Waits are what Pulumi waits for in vain.
+	Waits []Wait
 	// Outages are tiers without a ready pod on the way.
 	Outages []Outage
 }
@@ -38,7 +40,9 @@ type run struct {
 	// waiting are pods that no node has taken so far, and decided is the last decision about each pod.
 	waiting []*corev1.Pod
 	decided map[string]placement.Outcome
-	update  *Update
+	// ended are pods without a controller that a drain has ended.
+	ended  map[string]*corev1.Pod
+	update *Update
 }
 
 // Simulate updates the cluster that is settled in before to the stack. Where pods need not move they stay where they are. It returns
@@ -51,13 +55,13 @@ func Simulate(ctx context.Context, before *placement.Simulation, stack *model.St
 	if err := s.Cluster.Load(before.Settled); err != nil {
 		return nil, nil, err
 	}
-	r := &run{s, before, nil, map[string]placement.Outcome{}, &Update{}}
+	r := &run{s, before, nil, map[string]placement.Outcome{}, map[string]*corev1.Pod{}, &Update{}}
 	for _, outcome := range before.Outcomes {
 		if outcome.Node == "" {
 			r.waiting = append(r.waiting, outcome.Pod)
 		}
 	}
-	for _, step := range []func() error{r.join, r.change, r.daemons, r.addons, r.deployments, r.leave, r.retry} {
+	for _, step := range []func() error{r.join, r.change, r.daemons, r.addons, r.deployments, r.awaits, r.leave, r.retry} {
 		if err := step(); err != nil {
 			return nil, nil, err
 		}

@@ -3,6 +3,8 @@ package update_test
 import (
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -266,6 +268,55 @@ func TestWhoIsDown(t *testing.T) {
 		for _, outage := range done.Outages {
 			assert.NotEqual(t, "frontend", outage.Tier)
 		}
+	})
+}
+
+// Pulumi takes away what goes once everything else is ready.
+func TestWhatComesDoesNotWaitForWhatGoes(t *testing.T) {
+	backend := []modeltest.Change{modeltest.Copy(deployment, "shop-backend", "shop-next"), set("next", "metadata.name", "next"), modeltest.Remove(deployment, "shop-backend")}
+	for name, c := range map[string]struct {
+		cpu   string
+		waits int
+	}{"beside each other": {"50m", 0}, "one in the other's place": {"250m", 1}} {
+		t.Run(name, func(t *testing.T) {
+			after, done := changed(t, []modeltest.Change{set("backend", request, "250m")}, append(backend, set("next", request, c.cpu)))
+			assert.Zero(t, perNode(t, after, "next").Pending, "in the end there is room")
+			require.Len(t, done.Waits, c.waits)
+			for _, wait := range done.Waits {
+				assert.Equal(t, "next", wait.Tier)
+				assert.Contains(t, wait.Reason, "Insufficient cpu")
+			}
+		})
+	}
+}
+
+// `kubectl drain --force` ends a pod that nothing makes again.
+func TestAPodWithoutAControllerDoesNotComeBack(t *testing.T) {
+	const pod = "kubernetes:core/v1:Pod"
+	single := modeltest.Edit(deployment, "shop-redis", func(r *policyx.AnalyzerResource) {
+		template := r.Properties.Get("spec").AsMap().Get("template").AsMap()
+		r.Type = pod
+		r.Properties = property.NewMap(map[string]property.Value{"metadata": r.Properties.Get("metadata"), "spec": template.Get("spec")})
+	})
+	runs := append(worker("worker-node-2", "worker-node-3", "172.31.9.9"), single, modeltest.Remove(budget, "shop-redis"),
+		modeltest.Set(pod, "shop-redis", "spec.nodeSelector", map[string]any{"kubernetes.io/hostname": "worker-node-2"}))
+	larger := modeltest.Set(instance, "worker-node-2", "instanceType", "t3.large")
+	after, done := changed(t, runs, []modeltest.Change{larger})
+	require.Len(t, done.Nodes, 1)
+	require.Len(t, done.Nodes[0].Ended, 1)
+	assert.Equal(t, "ecommerce/redis", done.Nodes[0].Ended[0].Pod)
+	assert.Contains(t, done.Nodes[0].Ended[0].URN, "shop-redis")
+	for _, other := range after.Cluster.Pods() {
+		assert.NotEqual(t, "redis", other.Name)
+	}
+	t.Run("unless Pulumi replaces it anyway", func(t *testing.T) {
+		after, done := changed(t, runs, []modeltest.Change{larger, modeltest.Set(pod, "shop-redis", "spec.containers[0].image", "redis:8")})
+		assert.Empty(t, done.Nodes[0].Ended[0].URN)
+		names := map[string]string{}
+		for _, other := range after.Cluster.Pods() {
+			names[other.Name] = other.Spec.NodeName
+		}
+		assert.Equal(t, "worker-node-2", names["redis"])
 	})
 }
 
