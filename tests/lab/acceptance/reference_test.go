@@ -12,7 +12,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"ecommerce-platform/tests/lab/controlplane"
+	"ecommerce-platform/tests/lab/controlplane/controlplanetest"
 )
 
 // decision is how long the scheduler may take over a scenario on a busy machine.
@@ -39,7 +39,7 @@ type reference struct {
 	changed        chan struct{}
 }
 
-func newReference(t *testing.T, cluster *controlplane.Cluster) *reference {
+func newReference(t *testing.T, cluster *controlplanetest.Cluster) *reference {
 	t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", cluster.Kubeconfig)
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 
-	"ecommerce-platform/tests/lab/controlplane"
+	"ecommerce-platform/tests/lab/controlplane/controlplanetest"
 )
 
 // scenarios is how many cases are compared.
@@ -31,7 +31,7 @@ const attempts = 3
 // nodes that the simulation holds for the best, given the pods before it, and what is pending in the one must be in the other.
 func TestPlacementIsWhatASchedulerDoes(t *testing.T) {
 	t.Parallel()
-	real := newReference(t, controlplane.StartWithoutKubelets(t))
+	real := newReference(t, controlplanetest.StartWithoutKubelets(t))
 	simulation := startSimulation(t)
 	var count struct{ pods, pending, same, reasons, lots int }
 	for seed := range uint64(scenarios) {

@@ -13,35 +13,55 @@ import (
 	"net"
 	"os"
 	"time"
-
-	"github.com/stretchr/testify/require"
 )
 
-func (c *Cluster) authority() {
-	c.t.Helper()
-	var err error
-	c.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(c.t, err)
-	template := certificate(pkix.Name{CommonName: "test"})
+// issue writes the authority, and the pairs of key and certificate that it signs.
+func (c *Cluster) issue() error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	template := certificate(pkix.Name{CommonName: "model"})
 	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
-	der, err := x509.CreateCertificate(rand.Reader, template, template, c.key.Public(), c.key)
-	require.NoError(c.t, err)
-	c.ca, err = x509.ParseCertificate(der)
-	require.NoError(c.t, err)
-	c.writePEM("ca.crt", "CERTIFICATE", der)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return err
+	}
+	if c.ca, err = x509.ParseCertificate(der); err != nil {
+		return err
+	}
+	if err := c.writePEM("ca.crt", "CERTIFICATE", der); err != nil {
+		return err
+	}
+	for name, subject := range map[string]pkix.Name{
+		"apiserver":       {CommonName: "kube-apiserver"},
+		"admin":           {CommonName: "admin", Organization: []string{"system:masters"}},
+		"serviceaccounts": {CommonName: "service-accounts"},
+	} {
+		if err := c.pair(name, subject, key); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // pair writes a key and a certificate for it.
-func (c *Cluster) pair(name string, subject pkix.Name) {
-	c.t.Helper()
+func (c *Cluster) pair(name string, subject pkix.Name, authority *ecdsa.PrivateKey) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(c.t, err)
-	der, err := x509.CreateCertificate(rand.Reader, certificate(subject), c.ca, key.Public(), c.key)
-	require.NoError(c.t, err)
-	c.writePEM(name+".crt", "CERTIFICATE", der)
-	der, err = x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(c.t, err)
-	c.writePEM(name+".key", "PRIVATE KEY", der)
+	if err != nil {
+		return err
+	}
+	der, err := x509.CreateCertificate(rand.Reader, certificate(subject), c.ca, key.Public(), authority)
+	if err != nil {
+		return err
+	}
+	if err := c.writePEM(name+".crt", "CERTIFICATE", der); err != nil {
+		return err
+	}
+	if der, err = x509.MarshalPKCS8PrivateKey(key); err != nil {
+		return err
+	}
+	return c.writePEM(name+".key", "PRIVATE KEY", der)
 }
 
 func certificate(subject pkix.Name) *x509.Certificate {
@@ -54,26 +74,26 @@ func certificate(subject pkix.Name) *x509.Certificate {
 	}
 }
 
-func (c *Cluster) writePEM(name, kind string, der []byte) {
-	c.t.Helper()
-	block := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
-	require.NoError(c.t, os.WriteFile(c.path(name), block, 0o600))
+func (c *Cluster) writePEM(name, kind string, der []byte) error {
+	return os.WriteFile(c.path(name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
 }
 
 // writeKubeconfig writes a file that holds its keys, as the one from a control plane does.
-func (c *Cluster) writeKubeconfig() {
-	c.t.Helper()
-	data := func(name string) string {
+func (c *Cluster) writeKubeconfig() error {
+	data := map[string]string{}
+	for _, name := range []string{"ca.crt", "admin.crt", "admin.key"} {
 		body, err := os.ReadFile(c.path(name))
-		require.NoError(c.t, err)
-		return base64.StdEncoding.EncodeToString(body)
+		if err != nil {
+			return err
+		}
+		data[name] = base64.StdEncoding.EncodeToString(body)
 	}
 	c.Kubeconfig = c.path("kubeconfig")
-	require.NoError(c.t, os.WriteFile(c.Kubeconfig, fmt.Appendf(nil, `apiVersion: v1
+	return os.WriteFile(c.Kubeconfig, fmt.Appendf(nil, `apiVersion: v1
 kind: Config
-current-context: test
-contexts: [{name: test, context: {cluster: test, user: admin}}]
-clusters: [{name: test, cluster: {server: %q, certificate-authority-data: %s}}]
+current-context: model
+contexts: [{name: model, context: {cluster: model, user: admin}}]
+clusters: [{name: model, cluster: {server: %q, certificate-authority-data: %s}}]
 users: [{name: admin, user: {client-certificate-data: %s, client-key-data: %s}}]
-`, c.Address, data("ca.crt"), data("admin.crt"), data("admin.key")), 0o600))
+`, c.Address, data["ca.crt"], data["admin.crt"], data["admin.key"]), 0o600)
 }

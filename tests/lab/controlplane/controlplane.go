@@ -1,27 +1,17 @@
-// Package controlplane runs a real Kubernetes control plane on the loopback interface, for tests that need an API server,
-// a controller manager and a scheduler but no machines.
+// Package controlplane runs a real Kubernetes control plane on the loopback interface, where an API server, a controller manager
+// and a scheduler are needed, but no machines.
 package controlplane
 
 import (
-	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
-	"syscall"
-	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/tests/lab/toolchain"
 )
@@ -31,77 +21,117 @@ const patience = 2 * time.Minute
 
 // Cluster is a real API server with etcd, controller manager and scheduler.
 type Cluster struct {
-	t   *testing.T
 	dir string
 	ca  *x509.Certificate
-	key *ecdsa.PrivateKey
 	// Address is the API server's.
 	Address string
 	// Kubeconfig is the path of an administrator's.
 	Kubeconfig string
 
-	processes map[string]*os.Process
+	tools     map[string]string
+	processes map[string]*exec.Cmd
 	// server are the API server's arguments.
 	server []string
 }
 
-// Start runs a cluster until the test ends. kwok says in the place of kubelets that nodes and pods are ready, and Calico's
-// types are installed.
-func Start(t *testing.T, nodes ...string) *Cluster {
-	t.Helper()
-	c := newCluster(t, "kwok")
-	c.start("kube-controller-manager", c.controllerManager()...)
-	c.start("kube-scheduler", "--kubeconfig", c.Kubeconfig, "--secure-port", "0", "--leader-elect=false")
-	// Without leases the controller manager takes the nodes for dead after 50 seconds, and their pods are never ready again.
-	c.start("kwok", "--kubeconfig", c.Kubeconfig, "--manage-all-nodes", "--server-address", freeAddress(t), "--node-lease-duration-seconds", "40")
-	c.installCalicoTypes()
-	for _, node := range nodes {
-		c.AddNode(node)
+// Run starts a cluster that keeps its files in dir, until Stop. kwok says in the place of kubelets that nodes and pods are ready, and
+// Calico's types are installed.
+func Run(ctx context.Context, dir string, nodes ...string) (*Cluster, error) {
+	c, err := run(ctx, dir, "kwok")
+	if err != nil {
+		return nil, errors.Join(err, c.Stop())
 	}
-	return c
+	if err := c.populate(ctx, nodes); err != nil {
+		return nil, errors.Join(err, c.Stop())
+	}
+	return c, nil
 }
 
-// StartWithoutKubelets runs a cluster whose nodes are objects that the test writes: nothing says that they are alive, and
+func (c *Cluster) populate(ctx context.Context, nodes []string) error {
+	kwok, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	for _, process := range [][]string{
+		append([]string{"kube-controller-manager"}, c.controllerManager()...),
+		{"kube-scheduler", "--kubeconfig", c.Kubeconfig, "--secure-port", "0", "--leader-elect=false"},
+		// Without leases the controller manager takes the nodes for dead after 50 seconds, and their pods are never ready again.
+		{"kwok", "--kubeconfig", c.Kubeconfig, "--manage-all-nodes", "--server-address", kwok, "--node-lease-duration-seconds", "40"},
+	} {
+		if err := c.start(process[0], process[1:]...); err != nil {
+			return err
+		}
+	}
+	if err := c.installCalicoTypes(ctx); err != nil {
+		return err
+	}
+	for _, node := range nodes {
+		if err := c.AddNode(ctx, node); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RunWithoutKubelets starts a cluster whose nodes are objects that the caller writes: nothing says that they are alive, and
 // nothing minds. Pods that are bound to them stay as the scheduler left them.
-func StartWithoutKubelets(t *testing.T) *Cluster {
-	t.Helper()
-	c := newCluster(t)
-	c.start("kube-controller-manager", append(c.controllerManager(), "--controllers=*,-node-lifecycle-controller",
-		"--kube-api-qps", "2000", "--kube-api-burst", "2000")...)
-	// As few limits between the scheduler and the API server as the test has.
-	require.NoError(t, os.WriteFile(c.path("scheduler.yaml"), fmt.Appendf(nil, `apiVersion: kubescheduler.config.k8s.io/v1
+func RunWithoutKubelets(ctx context.Context, dir string) (*Cluster, error) {
+	c, err := run(ctx, dir)
+	if err != nil {
+		return nil, errors.Join(err, c.Stop())
+	}
+	// As few limits between the scheduler and the API server as there can be.
+	config := fmt.Appendf(nil, `apiVersion: kubescheduler.config.k8s.io/v1
 kind: KubeSchedulerConfiguration
 leaderElection: {leaderElect: false}
 clientConnection: {kubeconfig: %q, qps: 2000, burst: 2000}
-`, c.Kubeconfig), 0o600))
-	c.start("kube-scheduler", "--config", c.path("scheduler.yaml"), "--secure-port", "0")
-	return c
+`, c.Kubeconfig)
+	err = errors.Join(
+		c.start("kube-controller-manager", append(c.controllerManager(), "--controllers=*,-node-lifecycle-controller",
+			"--kube-api-qps", "2000", "--kube-api-burst", "2000")...),
+		os.WriteFile(c.path("scheduler.yaml"), config, 0o600),
+		c.start("kube-scheduler", "--config", c.path("scheduler.yaml"), "--secure-port", "0"),
+	)
+	if err != nil {
+		return nil, errors.Join(err, c.Stop())
+	}
+	return c, nil
 }
 
-// newCluster starts the API server; tools are further programs that will be started.
-func newCluster(t *testing.T, tools ...string) *Cluster {
-	t.Helper()
+// run starts the API server; tools are further programs that will be started. What it returns is to be stopped also after an error.
+func run(ctx context.Context, dir string, tools ...string) (*Cluster, error) {
+	c := &Cluster{dir: dir, tools: map[string]string{}, processes: map[string]*exec.Cmd{}}
 	for _, name := range append(tools, "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl") {
-		_, err := toolchain.Tool(t.Context(), name)
-		require.NoError(t, err)
+		path, err := toolchain.Tool(ctx, name)
+		if err != nil {
+			return c, err
+		}
+		c.tools[name] = path
 	}
-	c := &Cluster{t: t, dir: t.TempDir(), processes: map[string]*os.Process{}}
-	c.authority()
-	c.pair("apiserver", pkix.Name{CommonName: "kube-apiserver"})
-	c.pair("admin", pkix.Name{CommonName: "admin", Organization: []string{"system:masters"}})
-	c.pair("serviceaccounts", pkix.Name{CommonName: "service-accounts"})
-
-	etcd, peer, api := freeAddress(t), freeAddress(t), freeAddress(t)
-	_, port, err := net.SplitHostPort(api)
-	require.NoError(t, err)
+	var addresses [3]string
+	for i := range addresses {
+		address, err := freeAddress()
+		if err != nil {
+			return c, err
+		}
+		addresses[i] = address
+	}
+	etcd, peer, api := addresses[0], addresses[1], addresses[2]
 	c.Address = "https://" + api
-	c.writeKubeconfig()
-
-	c.start("etcd", "--data-dir", c.path("etcd"), "--unsafe-no-fsync",
+	if err := errors.Join(c.issue(), c.writeKubeconfig()); err != nil {
+		return c, err
+	}
+	if err := c.start("etcd", "--data-dir", c.path("etcd"), "--unsafe-no-fsync",
 		"--listen-client-urls", "http://"+etcd, "--advertise-client-urls", "http://"+etcd,
 		"--listen-peer-urls", "http://"+peer, "--initial-advertise-peer-urls", "http://"+peer,
-		"--initial-cluster", "default=http://"+peer)
-	server := []string{
+		"--initial-cluster", "default=http://"+peer); err != nil {
+		return c, err
+	}
+	_, port, err := net.SplitHostPort(api)
+	if err != nil {
+		return c, err
+	}
+	c.server = []string{
 		"--etcd-servers", "http://" + etcd,
 		"--bind-address", "127.0.0.1", "--secure-port", port, "--cert-dir", c.dir,
 		"--tls-cert-file", c.path("apiserver.crt"), "--tls-private-key-file", c.path("apiserver.key"),
@@ -110,14 +140,11 @@ func newCluster(t *testing.T, tools ...string) *Cluster {
 		"--service-account-signing-key-file", c.path("serviceaccounts.key"), "--service-cluster-ip-range", "10.96.0.0/12",
 		"--endpoint-reconciler-type", "none",
 	}
-	if !slices.Contains(tools, "kwok") {
+	if len(tools) == 0 {
 		// A new node is tainted until a kubelet reports, and here none does.
-		server = append(server, "--disable-admission-plugins", "TaintNodesByCondition,ServiceAccount")
+		c.server = append(c.server, "--disable-admission-plugins", "TaintNodesByCondition,ServiceAccount")
 	}
-	c.server = server
-	c.start("kube-apiserver", server...)
-	c.waitReady()
-	return c
+	return c, c.Serve(ctx)
 }
 
 func (c *Cluster) controllerManager() []string {
@@ -129,112 +156,10 @@ func (c *Cluster) controllerManager() []string {
 
 func (c *Cluster) path(name string) string { return filepath.Join(c.dir, name) }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
+func freeAddress() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
-}
-
-// start runs a program until the test ends, and shows the end of its log if the test fails.
-func (c *Cluster) start(name string, args ...string) {
-	c.t.Helper()
-	binary, err := toolchain.Tool(c.t.Context(), name)
-	require.NoError(c.t, err)
-	log, err := os.Create(c.path(name + ".log"))
-	require.NoError(c.t, err)
-	cmd := exec.Command(binary, args...)
-	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, c.dir
-	// A test that is killed must not leave a control plane behind.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	require.NoError(c.t, cmd.Start())
-	c.processes[name] = cmd.Process
-	c.t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		_ = log.Close()
-		if text, err := os.ReadFile(log.Name()); err == nil && c.t.Failed() {
-			c.t.Logf("the last lines of %s:\n%s", name, tail(string(text), 5))
-		}
-	})
-}
-
-// Die ends the API server.
-func (c *Cluster) Die() {
-	c.t.Helper()
-	require.NoError(c.t, c.processes["kube-apiserver"].Kill())
-}
-
-// Rise starts it again, under the same address and with all that it had.
-func (c *Cluster) Rise() {
-	c.t.Helper()
-	c.start("kube-apiserver", c.server...)
-	c.waitReady()
-}
-
-func tail(text string, lines int) string {
-	all := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(all[max(0, len(all)-lines):], "\n")
-}
-
-func (c *Cluster) waitReady() {
-	c.t.Helper()
-	pool := x509.NewCertPool()
-	pool.AddCert(c.ca)
-	client := &http.Client{
-		Timeout:   5 * time.Second,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}},
+	if err != nil {
+		return "", err
 	}
-	require.Eventually(c.t, func() bool {
-		// /readyz is open to everybody.
-		resp, err := client.Get(c.Address + "/readyz")
-		if err != nil {
-			return false
-		}
-		_ = resp.Body.Close()
-		return resp.StatusCode == http.StatusOK
-	}, patience, 200*time.Millisecond, "the API server is not ready")
-}
-
-// Kubectl runs kubectl as the administrator.
-func (c *Cluster) Kubectl(stdin string, args ...string) string {
-	c.t.Helper()
-	binary, err := toolchain.Tool(c.t.Context(), "kubectl")
-	require.NoError(c.t, err)
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
-	defer cancel()
-	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, binary, append([]string{"--kubeconfig", c.Kubeconfig}, args...)...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
-	require.NoError(c.t, cmd.Run(), "kubectl %s: %s", strings.Join(args, " "), &stderr)
-	return stdout.String()
-}
-
-// installCalicoTypes installs the custom resource definitions of Calico's manifest, and nothing else of it.
-func (c *Cluster) installCalicoTypes() {
-	c.t.Helper()
-	module, err := toolchain.ModuleDir(c.t.Context(), "calico", toolchain.CalicoModule)
-	require.NoError(c.t, err)
-	manifest, err := os.ReadFile(filepath.Join(module, "manifests", "calico.yaml"))
-	require.NoError(c.t, err)
-	var types []string
-	for _, document := range strings.Split(string(manifest), "\n---") {
-		if strings.Contains(document, "\nkind: CustomResourceDefinition\n") {
-			types = append(types, document)
-		}
-	}
-	require.NotEmpty(c.t, types)
-	c.Kubectl(strings.Join(types, "\n---\n"), "apply", "--server-side", "-f", "-")
-	c.Kubectl("", "wait", "--for", "condition=Established", "--timeout", "60s", "crd",
-		"ippools.crd.projectcalico.org", "bgpconfigurations.crd.projectcalico.org")
-}
-
-// AddNode registers a node as a kubelet would and waits until it is ready.
-func (c *Cluster) AddNode(name string) {
-	c.t.Helper()
-	c.Kubectl(fmt.Sprintf(`{"apiVersion": "v1", "kind": "Node", "metadata": {"name": %[1]q, "labels": {
-		"kubernetes.io/hostname": %[1]q, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}}}`, name),
-		"create", "-f", "-")
-	c.Kubectl("", "wait", "--for", "condition=Ready", "--timeout", "60s", "node/"+name)
+	return listener.Addr().String(), listener.Close()
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"ecommerce-platform/tests/lab/controlplane"
+	"ecommerce-platform/tests/lab/controlplane/controlplanetest"
 	"ecommerce-platform/tests/lab/engine"
 )
 
 // testAway asks for all that may be asked of a stack while the API server does not answer. None of it forgets anything.
-func testAway(t *testing.T, p *platform, stack *engine.Stack, cluster *controlplane.Cluster) {
+func testAway(t *testing.T, p *platform, stack *engine.Stack, cluster *controlplanetest.Cluster) {
 	cluster.Die()
 	requireKept(t, stack, func() error {
 		_, err := stack.Refresh(t.Context())
@@ -72,7 +72,7 @@ func documentedProvider(t *testing.T, stack string) string {
 
 // testTakenBack changes objects as people do with kubectl, and as other programs do. An update that touches them takes back what
 // the program declares, and leaves the rest; only what kubectl itself owns the provider takes over as a whole.
-func testTakenBack(t *testing.T, p *platform, stack *engine.Stack, cluster *controlplane.Cluster) {
+func testTakenBack(t *testing.T, p *platform, stack *engine.Stack, cluster *controlplanetest.Cluster) {
 	backend := func(path string) string {
 		return cluster.Kubectl("", "-n", "ecommerce", "get", "deployment", "backend", "-o", "jsonpath={"+path+"}")
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"ecommerce-platform/tests/lab/controlplane"
+	"ecommerce-platform/tests/lab/controlplane/controlplanetest"
 	"ecommerce-platform/tests/lab/engine"
 )
 
@@ -26,7 +26,7 @@ func withoutDigests(inputs string) string {
 
 // testLayers deploys one stack a layer and compares what they hold with the stack that holds all of them.
 func testLayers(t *testing.T, allInOne *engine.Stack) {
-	cluster := controlplane.Start(t, "control-plane", "worker-node-1", "worker-node-2")
+	cluster := controlplanetest.Start(t, "control-plane", "worker-node-1", "worker-node-2")
 	p := newPlatform(t)
 	p.answerKubeconfig(cluster.Kubeconfig)
 	layered := map[string]string{}

@@ -13,13 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 
-	"ecommerce-platform/tests/lab/controlplane"
+	"ecommerce-platform/tests/lab/controlplane/controlplanetest"
 	"ecommerce-platform/tests/lab/engine"
 )
 
 // TestLife is one stack from its first deployment to its destruction. Each part stands on the one before.
 func TestLife(t *testing.T) {
-	cluster := controlplane.Start(t, "control-plane", "worker-node-1", "worker-node-2")
+	cluster := controlplanetest.Start(t, "control-plane", "worker-node-1", "worker-node-2")
 	t.Setenv("TMPDIR", t.TempDir())
 	p := newPlatform(t)
 	p.answerKubeconfig(cluster.Kubeconfig)

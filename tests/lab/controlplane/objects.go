@@ -1,0 +1,64 @@
+package controlplane
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// Kubectl runs kubectl as the administrator and returns what it prints.
+func (c *Cluster) Kubectl(ctx context.Context, stdin string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, c.tools["kubectl"], append([]string{"--kubeconfig", c.Kubeconfig}, args...)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, &stderr)
+	}
+	return stdout.String(), nil
+}
+
+// installCalicoTypes installs the custom resource definitions of Calico's manifest, and nothing else of it.
+func (c *Cluster) installCalicoTypes(ctx context.Context) error {
+	module, err := toolchain.ModuleDir(ctx, "calico", toolchain.CalicoModule)
+	if err != nil {
+		return err
+	}
+	manifest, err := os.ReadFile(filepath.Join(module, "manifests", "calico.yaml"))
+	if err != nil {
+		return err
+	}
+	var types []string
+	for _, document := range strings.Split(string(manifest), "\n---") {
+		if strings.Contains(document, "\nkind: CustomResourceDefinition\n") {
+			types = append(types, document)
+		}
+	}
+	if len(types) == 0 {
+		return fmt.Errorf("%s: no CustomResourceDefinition in Calico's manifest", module)
+	}
+	if _, err := c.Kubectl(ctx, strings.Join(types, "\n---\n"), "apply", "--server-side", "-f", "-"); err != nil {
+		return err
+	}
+	_, err = c.Kubectl(ctx, "", "wait", "--for", "condition=Established", "--timeout", "60s", "crd",
+		"ippools.crd.projectcalico.org", "bgpconfigurations.crd.projectcalico.org")
+	return err
+}
+
+// AddNode registers a node as a kubelet would and waits until it is ready.
+func (c *Cluster) AddNode(ctx context.Context, name string) error {
+	if _, err := c.Kubectl(ctx, fmt.Sprintf(`{"apiVersion": "v1", "kind": "Node", "metadata": {"name": %[1]q, "labels": {
+		"kubernetes.io/hostname": %[1]q, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}}}`, name),
+		"create", "-f", "-"); err != nil {
+		return err
+	}
+	_, err := c.Kubectl(ctx, "", "wait", "--for", "condition=Ready", "--timeout", "60s", "node/"+name)
+	return err
+}
