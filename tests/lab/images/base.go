@@ -101,15 +101,15 @@ func bootstrap(ctx context.Context, suite, mirror, tag string) (err error) {
 	return err
 }
 
-// Proxies are the proxy settings of the environment, each behind an option of the docker command.
-func Proxies(option string) []string {
-	var args []string
+// Proxies are the proxy settings of the environment, as NAME=value.
+func Proxies() []string {
+	var variables []string
 	for _, name := range []string{"http_proxy", "https_proxy", "no_proxy"} {
 		for _, variable := range []string{name, strings.ToUpper(name)} {
 			if value := os.Getenv(variable); value != "" {
-				args = append(args, option, variable+"="+value)
+				variables = append(variables, variable+"="+value)
 			}
 		}
 	}
-	return args
+	return variables
 }

@@ -13,6 +13,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/moby/moby/client"
+
+	"ecommerce-platform/tests/lab/docker"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
@@ -68,32 +71,39 @@ func (i Image) make(ctx context.Context) (string, error) {
 // retire removes older images of a name.
 func retire(ctx context.Context, tag string) error {
 	name, _, _ := strings.Cut(tag, ":")
-	out, err := toolchain.Run(ctx, "docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}} {{.CreatedAt}}", name)
-	if err != nil {
-		return err
-	}
-	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
-		other, created, _ := strings.Cut(line, " ")
-		at, err := time.Parse("2006-01-02 15:04:05 -0700 MST", created)
+	return docker.Call(ctx, "removing older images of "+name, func(ctx context.Context, engine *client.Client) error {
+		found, err := engine.ImageList(ctx, client.ImageListOptions{Filters: client.Filters{}.Add("reference", name)})
 		if err != nil {
 			return err
 		}
-		if other == tag || time.Since(at) < stale {
-			continue
+		for _, image := range found.Items {
+			if slices.Contains(image.RepoTags, tag) || time.Since(time.Unix(image.Created, 0)) < stale {
+				continue
+			}
+			for _, other := range image.RepoTags {
+				// Without force the engine keeps what a container runs or an image builds on.
+				_, _ = engine.ImageRemove(ctx, other, client.ImageRemoveOptions{PruneChildren: true})
+			}
 		}
-		// Without force the engine keeps what a container runs or an image builds on.
-		_, _ = toolchain.Run(ctx, "docker", "image", "rm", other)
-	}
-	return nil
+		return nil
+	})
 }
 
 // Clean removes all images of the lab.
 func Clean(ctx context.Context) error {
-	out, err := toolchain.Run(ctx, "docker", "image", "ls", "--quiet", "--filter", "reference="+Prefix+"*")
-	if ids := strings.Fields(out); err == nil && len(ids) > 0 {
-		_, err = toolchain.Run(ctx, append([]string{"docker", "image", "rm", "--force"}, ids...)...)
-	}
-	return err
+	return docker.Call(ctx, "removing the lab's images", func(ctx context.Context, engine *client.Client) error {
+		found, err := engine.ImageList(ctx, client.ImageListOptions{Filters: client.Filters{}.Add("reference", Prefix+"*")})
+		if err != nil {
+			return err
+		}
+		for _, image := range found.Items {
+			// With force, since an image may have several names.
+			if _, err := engine.ImageRemove(ctx, image.ID, client.ImageRemoveOptions{Force: true, PruneChildren: true}); docker.Gone(err) != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // inputs is everything that an image is made of.
@@ -187,7 +197,10 @@ func build(ctx context.Context, dir, tag string, args map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(args)) {
 		command = append(command, "--build-arg", name+"="+args[name])
 	}
-	command = append(append(command, Proxies("--build-arg")...), dir)
+	for _, variable := range Proxies() {
+		command = append(command, "--build-arg", variable)
+	}
+	command = append(command, dir)
 	// The classic builder is the one that every engine since 20.10 has.
 	_, err := toolchain.Command{Env: []string{"DOCKER_BUILDKIT=0"}, Args: command}.Output(ctx)
 	return err
@@ -195,8 +208,10 @@ func build(ctx context.Context, dir, tag string, args map[string]string) error {
 
 // present reports whether the Docker engine has an image.
 func present(ctx context.Context, tag string) bool {
-	_, err := toolchain.Run(ctx, "docker", "image", "inspect", "--format", "{{.Id}}", tag)
-	return err == nil
+	return docker.Call(ctx, "looking for "+tag, func(ctx context.Context, engine *client.Client) error {
+		_, err := engine.ImageInspect(ctx, tag)
+		return err
+	}) == nil
 }
 
 // copyTree copies files, directories and symbolic links; what it makes is writable, unlike the module cache.

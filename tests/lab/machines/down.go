@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/moby/moby/client"
+
+	"ecommerce-platform/tests/lab/docker"
 )
 
 // Down removes every container, volume and network of a twin, whether or not its state still exists.
@@ -28,8 +30,8 @@ func (d *Docker) Sweep(ctx context.Context, keep []string) error {
 
 func (d *Docker) sweep(ctx context.Context, kept func(id string) bool) error {
 	var containers, volumes, networks []string
-	err := engine(ctx, "looking for what twin "+d.Name+" has made", func(ctx context.Context, docker *client.Client) error {
-		c, err := docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: d.own()})
+	err := docker.Call(ctx, "looking for what twin "+d.Name+" has made", func(ctx context.Context, engine *client.Client) error {
+		c, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: d.own()})
 		if err != nil {
 			return err
 		}
@@ -40,7 +42,7 @@ func (d *Docker) sweep(ctx context.Context, kept func(id string) bool) error {
 				containers = append(containers, strings.TrimPrefix(name, "/"))
 			}
 		}
-		v, err := docker.VolumeList(ctx, client.VolumeListOptions{Filters: d.own()})
+		v, err := engine.VolumeList(ctx, client.VolumeListOptions{Filters: d.own()})
 		if err != nil {
 			return err
 		}
@@ -49,7 +51,7 @@ func (d *Docker) sweep(ctx context.Context, kept func(id string) bool) error {
 				volumes = append(volumes, found.Name)
 			}
 		}
-		n, err := docker.NetworkList(ctx, client.NetworkListOptions{Filters: d.own()})
+		n, err := engine.NetworkList(ctx, client.NetworkListOptions{Filters: d.own()})
 		for _, found := range n.Items {
 			if !kept(found.Labels[idLabel]) {
 				networks = append(networks, found.ID)
@@ -63,7 +65,7 @@ func (d *Docker) sweep(ctx context.Context, kept func(id string) bool) error {
 	for _, one := range []struct {
 		remove func(context.Context, string) error
 		names  []string
-	}{{d.Terminate, containers}, {removeVolume, volumes}, {removeNetwork, networks}} {
+	}{{d.Terminate, containers}, {docker.RemoveVolume, volumes}, {removeNetwork, networks}} {
 		for _, name := range one.names {
 			if err := one.remove(ctx, name); err != nil {
 				return err

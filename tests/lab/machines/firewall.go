@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
+
+	"ecommerce-platform/tests/lab/docker"
 )
 
 // Rule admits traffic from or to a peer.
@@ -177,7 +179,7 @@ func (d *Docker) ApplyFirewall(ctx context.Context, name, rules string) error {
 	if err != nil {
 		return err
 	}
-	if err := unpack(ctx, name, saved); err != nil {
+	if err := docker.Unpack(ctx, name, saved); err != nil {
 		return err
 	}
 	if status, err := d.Status(ctx, name); err != nil || status != "running" {
@@ -198,7 +200,7 @@ func load(ctx context.Context, name, rules string) error {
 	var status int
 	var said string // the command's words, or the runtime's own
 	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, settle, true, func(ctx context.Context) (_ bool, err error) {
-		status, said, err = run(ctx, name, rules, "nft", "--file", "-")
+		status, said, err = docker.Run(ctx, name, rules, "nft", "--file", "-")
 		return status != cannotInvoke, err
 	})
 	switch {

@@ -10,6 +10,8 @@ import (
 	"github.com/google/renameio/v2"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
+
+	"ecommerce-platform/tests/lab/docker"
 )
 
 // Gateway says which public addresses answer, and where what arrives there goes.
@@ -47,7 +49,7 @@ func (d *Docker) Gateway(ctx context.Context, dir string, table Gateway) error {
 	switch {
 	case len(table.Addresses) == 0:
 		if status != "" {
-			err = remove(ctx, d.gatewayName())
+			err = docker.Remove(ctx, d.gatewayName())
 		}
 	case status == "running":
 	default:
@@ -67,7 +69,7 @@ func (d *Docker) startGateway(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := create(ctx, client.ContainerCreateOptions{
+	if err := docker.Create(ctx, client.ContainerCreateOptions{
 		Name:   d.gatewayName(),
 		Config: &container.Config{Image: d.Image, Labels: d.labels(""), Entrypoint: []string{"/gateway"}, Cmd: []string{"gateway", "/twin"}},
 		HostConfig: &container.HostConfig{
@@ -77,7 +79,7 @@ func (d *Docker) startGateway(ctx context.Context, dir string) error {
 	}); err != nil {
 		return err
 	}
-	return power(ctx, d.gatewayName(), true)
+	return docker.Power(ctx, d.gatewayName(), true)
 }
 
 // WriteGateway replaces the table at once; the forwarder sees it within a second. It is in a directory of its own,

@@ -9,6 +9,8 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
+
+	"ecommerce-platform/tests/lab/docker"
 )
 
 // Machine is an instance.
@@ -60,8 +62,8 @@ func (d *Docker) Launch(ctx context.Context, m Machine) (err error) {
 	allow(host)
 	for _, dir := range volumes {
 		volume := volumeName(m.Container, dir)
-		if err := engine(ctx, "making volume "+volume, func(ctx context.Context, docker *client.Client) error {
-			_, err := docker.VolumeCreate(ctx, client.VolumeCreateOptions{Name: volume, Labels: d.labels(m.ID)})
+		if err := docker.Call(ctx, "making volume "+volume, func(ctx context.Context, engine *client.Client) error {
+			_, err := engine.VolumeCreate(ctx, client.VolumeCreateOptions{Name: volume, Labels: d.labels(m.ID)})
 			return err
 		}); err != nil {
 			return err
@@ -69,7 +71,7 @@ func (d *Docker) Launch(ctx context.Context, m Machine) (err error) {
 		host.Binds = append(host.Binds, volume+":"+dir)
 	}
 	stopTimeout := 60 // seconds
-	if err := create(ctx, client.ContainerCreateOptions{
+	if err := docker.Create(ctx, client.ContainerCreateOptions{
 		Name: m.Container,
 		Config: &container.Config{
 			Image: d.Image, Hostname: m.Hostname, Labels: d.labels(m.ID), StopSignal: "SIGRTMIN+3", StopTimeout: &stopTimeout,
@@ -85,15 +87,15 @@ func (d *Docker) Launch(ctx context.Context, m Machine) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := unpack(ctx, m.Container, seed); err != nil {
+	if err := docker.Unpack(ctx, m.Container, seed); err != nil {
 		return err
 	}
-	return power(ctx, m.Container, true)
+	return docker.Power(ctx, m.Container, true)
 }
 
 // Terminate removes the container and its volumes. What is gone already is no error.
 func (d *Docker) Terminate(ctx context.Context, name string) error {
-	found, err := inspect(ctx, name)
+	found, err := docker.Inspect(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -101,12 +103,12 @@ func (d *Docker) Terminate(ctx context.Context, name string) error {
 		if found.Config.Labels[twinLabel] != d.Name {
 			return fmt.Errorf("container %s: not made by twin %q, so it is not removed: `docker rm` it or set another TWIN_NAME", name, d.Name)
 		}
-		if err := remove(ctx, name); err != nil {
+		if err := docker.Remove(ctx, name); err != nil {
 			return err
 		}
 	}
 	for _, dir := range volumes {
-		if err := removeVolume(ctx, volumeName(name, dir)); err != nil {
+		if err := docker.RemoveVolume(ctx, volumeName(name, dir)); err != nil {
 			return err
 		}
 	}
@@ -119,11 +121,11 @@ func (d *Docker) Restart(ctx context.Context, name string, size Size, userData [
 	if err != nil {
 		return err
 	}
-	if err := power(ctx, name, false); err != nil {
+	if err := docker.Power(ctx, name, false); err != nil {
 		return err
 	}
 	if size != (Size{}) {
-		_, err := on(ctx, "resizing", name, (*client.Client).ContainerUpdate, client.ContainerUpdateOptions{Resources: &limits})
+		_, err := docker.On(ctx, "resizing", name, (*client.Client).ContainerUpdate, client.ContainerUpdateOptions{Resources: &limits})
 		if err != nil {
 			return err
 		}
@@ -133,19 +135,21 @@ func (d *Docker) Restart(ctx context.Context, name string, size Size, userData [
 		if err != nil {
 			return err
 		}
-		if err := unpack(ctx, name, seed); err != nil {
+		if err := docker.Unpack(ctx, name, seed); err != nil {
 			return err
 		}
 	}
-	return power(ctx, name, true)
+	return docker.Power(ctx, name, true)
 }
 
 // Power starts or stops the machine; one that is so already stays so.
-func (d *Docker) Power(ctx context.Context, name string, on bool) error { return power(ctx, name, on) }
+func (d *Docker) Power(ctx context.Context, name string, on bool) error {
+	return docker.Power(ctx, name, on)
+}
 
 // Status is EC2's word for how the machine is: running, stopped, or "" when it is gone.
 func (d *Docker) Status(ctx context.Context, name string) (string, error) {
-	found, err := inspect(ctx, name)
+	found, err := docker.Inspect(ctx, name)
 	switch {
 	case err != nil || found == nil:
 		return "", err
@@ -158,8 +162,8 @@ func (d *Docker) Status(ctx context.Context, name string) (string, error) {
 // Container finds the machine of a twin that has the private address.
 func Container(ctx context.Context, name, address string) (id string, err error) {
 	d := &Docker{Name: name}
-	err = engine(ctx, "looking for the machine at "+address, func(ctx context.Context, docker *client.Client) error {
-		found, err := docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: d.own(idLabel)})
+	err = docker.Call(ctx, "looking for the machine at "+address, func(ctx context.Context, engine *client.Client) error {
+		found, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: d.own(idLabel)})
 		for _, machine := range found.Items {
 			if machine.NetworkSettings == nil {
 				continue // it is still being made

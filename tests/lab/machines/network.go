@@ -8,6 +8,8 @@ import (
 
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
+
+	"ecommerce-platform/tests/lab/docker"
 )
 
 // Network is a subnet.
@@ -30,7 +32,7 @@ func at(address netip.Addr) *network.EndpointSettings {
 // CreateNetwork makes the network and puts the mirror on it, where AWS has its resolver.
 func (d *Docker) CreateNetwork(ctx context.Context, n Network) error {
 	name := d.networkName(n.ID)
-	_, err := on(ctx, "making network", name, (*client.Client).NetworkCreate, client.NetworkCreateOptions{
+	_, err := docker.On(ctx, "making network", name, (*client.Client).NetworkCreate, client.NetworkCreateOptions{
 		Driver: "bridge", Labels: d.labels(n.ID),
 		IPAM: &network.IPAM{Config: []network.IPAMConfig{{Subnet: n.CIDR, Gateway: n.router()}}},
 	})
@@ -40,7 +42,7 @@ func (d *Docker) CreateNetwork(ctx context.Context, n Network) error {
 	if d.Mirror == "" {
 		return nil
 	}
-	_, err = on(ctx, "connecting to", name, (*client.Client).NetworkConnect,
+	_, err = docker.On(ctx, "connecting to", name, (*client.Client).NetworkConnect,
 		client.NetworkConnectOptions{Container: d.Mirror, EndpointConfig: at(n.resolver())})
 	if err != nil {
 		return fmt.Errorf("subnet %s: mirror %s: %w", n.ID, d.Mirror, err)
@@ -54,18 +56,18 @@ func (d *Docker) RemoveNetwork(ctx context.Context, id string) error {
 }
 
 func removeNetwork(ctx context.Context, name string) error {
-	return gone(engine(ctx, "removing network "+name, func(ctx context.Context, docker *client.Client) error {
-		found, err := docker.NetworkInspect(ctx, name, client.NetworkInspectOptions{})
+	return docker.Gone(docker.Call(ctx, "removing network "+name, func(ctx context.Context, engine *client.Client) error {
+		found, err := engine.NetworkInspect(ctx, name, client.NetworkInspectOptions{})
 		if err != nil {
 			return err
 		}
 		for _, connected := range found.Network.Containers {
-			_, err := docker.NetworkDisconnect(ctx, name, client.NetworkDisconnectOptions{Container: connected.Name, Force: true})
-			if err != nil && !missing(err) && !strings.Contains(err.Error(), "is not connected") {
+			_, err := engine.NetworkDisconnect(ctx, name, client.NetworkDisconnectOptions{Container: connected.Name, Force: true})
+			if err != nil && !docker.Missing(err) && !strings.Contains(err.Error(), "is not connected") {
 				return err
 			}
 		}
-		_, err = docker.NetworkRemove(ctx, name, client.NetworkRemoveOptions{})
+		_, err = engine.NetworkRemove(ctx, name, client.NetworkRemoveOptions{})
 		return err
 	}))
 }

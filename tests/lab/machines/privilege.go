@@ -7,6 +7,8 @@ import (
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
+
+	"ecommerce-platform/tests/lab/docker"
 )
 
 // privileges are what a machine may do on this host.
@@ -52,16 +54,16 @@ func (d *Docker) privilege(ctx context.Context) (privileges, error) {
 func (d *Docker) try(ctx context.Context, allow privileges) error {
 	host := &container.HostConfig{NetworkMode: "none"}
 	allow(host)
-	return engine(ctx, "trying what containers may do", func(ctx context.Context, docker *client.Client) error {
-		made, err := docker.ContainerCreate(ctx, client.ContainerCreateOptions{
+	return docker.Call(ctx, "trying what containers may do", func(ctx context.Context, engine *client.Client) error {
+		made, err := engine.ContainerCreate(ctx, client.ContainerCreateOptions{
 			Config:     &container.Config{Image: d.Image, Labels: d.labels(""), Entrypoint: []string{"/bin/true"}},
 			HostConfig: host,
 		})
 		if err != nil {
 			return err
 		}
-		_, err = docker.ContainerStart(ctx, made.ID, client.ContainerStartOptions{})
-		_, e := docker.ContainerRemove(context.WithoutCancel(ctx), made.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		_, err = engine.ContainerStart(ctx, made.ID, client.ContainerStartOptions{})
+		_, e := engine.ContainerRemove(context.WithoutCancel(ctx), made.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
 		if err == nil {
 			err = e
 		}

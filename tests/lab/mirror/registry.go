@@ -2,11 +2,17 @@ package mirror
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+
+	"ecommerce-platform/tests/lab/docker"
 	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/shopimage"
 	"ecommerce-platform/tests/lab/toolchain"
@@ -15,17 +21,27 @@ import (
 // volume holds the registry's images; every mirror of this machine serves the same ones.
 const volume = "ecommerce-platform-registry"
 
+// registry is the container that images are pushed to, and registryConfig its server's settings.
+const (
+	registry       = "ecommerce-platform-registry-upload"
+	registryConfig = "/etc/docker/registry/config.yml"
+)
+
 // Volumes are the Docker volumes that outlive mirrors.
 var Volumes = []string{volume, pulled}
 
 // Clean removes them.
 func Clean(ctx context.Context) error {
-	_, err := toolchain.Run(ctx, append([]string{"docker", "volume", "rm", "--force"}, Volumes...)...)
-	return err
+	for _, name := range Volumes {
+		if err := docker.RemoveVolume(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // serveImages makes the images and pushes those that the registry lacks; image is the mirror's own.
-func serveImages(ctx context.Context, image string, served []images.Image) error {
+func serveImages(ctx context.Context, image string, served []images.Image) (failed error) {
 	unlock, err := toolchain.Lock(ctx, "registry")
 	if err != nil {
 		return err
@@ -40,19 +56,28 @@ func serveImages(ctx context.Context, image string, served []images.Image) error
 	if someMirrorServes(ctx, wanted) {
 		return nil
 	}
-	id, err := toolchain.Run(ctx, "docker", "run", "--detach", "--rm", "--label", "ecommerce-platform=lab",
-		"--publish", "127.0.0.1::5000", "--volume", volume+":/srv/registry",
-		"--entrypoint", "docker-registry", image, "serve", "/etc/docker/registry/config.yml")
+	if err := docker.Remove(ctx, registry); err != nil { // one that a killed run left
+		return err
+	}
+	config := &container.Config{
+		Image: image, Labels: map[string]string{"ecommerce-platform": "lab"}, ExposedPorts: network.PortSet{},
+		Entrypoint: []string{"docker-registry"}, Cmd: []string{"serve", registryConfig},
+	}
+	host := &container.HostConfig{Binds: []string{volume + ":/srv/registry"}, PortBindings: network.PortMap{}}
+	publish(config, host, registryPort)
+	err = docker.Create(ctx, client.ContainerCreateOptions{Name: registry, Config: config, HostConfig: host})
+	if err == nil {
+		err = docker.Power(ctx, registry, true)
+	}
 	if err != nil {
 		return fmt.Errorf("registry: %w", err)
 	}
-	id = strings.TrimSpace(id)
-	defer func() { _, _ = toolchain.Run(context.WithoutCancel(ctx), "docker", "rm", "--force", id) }()
-	address, err := published(ctx, id, "5000/tcp")
+	defer func() { failed = errors.Join(failed, docker.Remove(context.WithoutCancel(ctx), registry)) }()
+	address, err := published(ctx, registry, registryPort)
 	if err != nil {
 		return fmt.Errorf("registry: %w", err)
 	}
-	if err := answers(ctx, id, "http://"+address+"/v2/"); err != nil {
+	if err := answers(ctx, registry, "http://"+address+"/v2/"); err != nil {
 		return err
 	}
 	replaced := false
@@ -67,19 +92,21 @@ func serveImages(ctx context.Context, image string, served []images.Image) error
 		return err
 	}
 	// Only what holds the lock writes to the registry.
-	_, err = toolchain.Run(ctx, "docker", "exec", id, "docker-registry", "garbage-collect", "/etc/docker/registry/config.yml")
+	status, said, err := docker.Run(ctx, registry, "", "docker-registry", "garbage-collect", registryConfig)
+	if err == nil && status != 0 {
+		err = fmt.Errorf("registry: garbage collection ended with status %d: %s", status, said)
+	}
 	return err
 }
 
 // someMirrorServes reports whether a mirror that runs has all images, by name: all mirrors of this machine serve the same ones. What is
 // wrong with one that does not answer comes out when images are pushed.
 func someMirrorServes(ctx context.Context, wanted map[string]string) bool {
-	out, err := toolchain.Run(ctx, "docker", "ps", "--quiet", "--filter", "label="+contentLabel, "--filter", "status=running")
-	running := strings.Fields(out)
+	running, err := mirrors(ctx, client.Filters{}.Add("status", "running"))
 	if err != nil || len(running) == 0 {
 		return false
 	}
-	address, err := published(ctx, running[0], "5000/tcp")
+	address, err := published(ctx, running[0].ID, registryPort)
 	if err != nil {
 		return false
 	}
@@ -186,7 +213,7 @@ func manifest(ctx context.Context, method, address, repository, reference string
 	for _, kind := range []string{"application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.index.v1+json"} {
 		request.Header.Add("Accept", kind)
 	}
-	response, err := client.Do(request)
+	response, err := loopback.Do(request)
 	if err != nil {
 		return nil, err
 	}
@@ -200,5 +227,5 @@ func manifest(ctx context.Context, method, address, repository, reference string
 	return nil, fmt.Errorf("%s %s: %s", method, url, response.Status)
 }
 
-// client reaches ports on loopback, which a proxy of the environment must not be asked for.
-var client = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
+// loopback reaches ports on loopback, which a proxy of the environment must not be asked for.
+var loopback = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}

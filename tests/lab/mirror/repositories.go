@@ -34,7 +34,10 @@ func repositories(ctx context.Context, root, image, node string, options Options
 		"docker", "run", "--rm", "--network", "host", "--entrypoint", "/bin/sh", "-e", "OWNER=" + owner,
 		"-v", debs + ":/out",
 	}
-	fetch = append(append(fetch, images.Proxies("-e")...), node, "-c", download, "sh")
+	for _, variable := range images.Proxies() {
+		fetch = append(fetch, "-e", variable)
+	}
+	fetch = append(fetch, node, "-c", download, "sh")
 	if _, err := toolchain.Run(ctx, append(fetch, debianPackages(options.Before)...)...); err != nil {
 		return err
 	}

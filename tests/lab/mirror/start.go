@@ -2,12 +2,18 @@ package mirror
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"net"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+
+	"ecommerce-platform/tests/lab/docker"
 	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/load"
 	"ecommerce-platform/tests/lab/toolchain"
@@ -18,6 +24,12 @@ const startup = 30 * time.Second
 
 // contentLabel is the container's label that names what it serves.
 const contentLabel = "ecommerce-platform.mirror"
+
+// servers are the mirror's ports, each with what shows that its server works.
+var servers = map[string]string{"80/tcp": "/key.asc", registryPort: "/v2/"}
+
+// registryPort is where the registry listens.
+const registryPort = "5000/tcp"
 
 // Container is the name of a lab's mirror.
 func Container(name string) string { return name + "-mirror" }
@@ -34,97 +46,94 @@ func Start(ctx context.Context, name string, options Options) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	container := Container(name)
-	if err := c.run(ctx, name, container); err != nil {
-		return "", fmt.Errorf("mirror %s: %w", container, err)
+	mirror := Container(name)
+	if err := c.run(ctx, name, mirror); err != nil {
+		return "", fmt.Errorf("mirror %s: %w", mirror, err)
 	}
-	for port, path := range map[string]string{"80/tcp": "/key.asc", "5000/tcp": "/v2/"} {
-		address, err := published(ctx, container, port)
+	for port, path := range servers {
+		address, err := published(ctx, mirror, port)
 		if err != nil {
-			return "", fmt.Errorf("mirror %s: %w", container, err)
+			return "", fmt.Errorf("mirror %s: %w", mirror, err)
 		}
-		if err := answers(ctx, container, "http://"+address+path); err != nil {
+		if err := answers(ctx, mirror, "http://"+address+path); err != nil {
 			return "", err
 		}
 	}
-	return container, nil
+	return mirror, nil
 }
 
 // run brings the container into being or to life.
-func (c content) run(ctx context.Context, name, container string) error {
+func (c content) run(ctx context.Context, name, mirror string) error {
 	serves := c.key + "-" + c.image
-	old, err := inspect(ctx, container)
+	old, err := docker.Inspect(ctx, mirror)
 	if err != nil {
 		return err
 	}
 	if old != nil && old.Config.Labels[contentLabel] == serves {
-		_, err := toolchain.Run(ctx, "docker", "start", container)
-		return err
+		return docker.Power(ctx, mirror, true)
 	}
 	if old != nil {
-		if _, err := toolchain.Run(ctx, "docker", "rm", "--force", container); err != nil {
+		if err := docker.Remove(ctx, mirror); err != nil {
 			return err
 		}
 	}
-	command := []string{"docker", "run", "--detach", "--name", container, "--hostname", container,
-		"--label", "twin=" + name, "--label", contentLabel + "=" + serves, "--restart", "unless-stopped",
-		"--publish", "127.0.0.1::80", "--publish", "127.0.0.1::5000",
-		"--volume", filepath.Join(c.root, "www") + ":/srv/www:ro", "--volume", volume + ":/srv/registry"}
-	if c.official {
-		command = append(command, "--volume", filepath.Join(c.root, "conf")+":/srv/conf:ro", "--volume", pulled+":/srv/pulled")
-		command = append(command, images.Proxies("--env")...)
-	}
-	_, err = toolchain.Run(ctx, append(command, c.image)...)
-	if err != nil || old == nil {
+	if err := docker.Create(ctx, c.container(name, mirror, serves)); err != nil {
 		return err
 	}
-	for network, end := range old.NetworkSettings.Networks {
-		if end.IPAMConfig == nil || end.IPAMConfig.IPv4Address == "" {
+	if err := docker.Power(ctx, mirror, true); err != nil || old == nil {
+		return err
+	}
+	for name, end := range old.NetworkSettings.Networks {
+		if end.IPAMConfig == nil || !end.IPAMConfig.IPv4Address.IsValid() {
 			continue
 		}
-		if _, err := toolchain.Run(ctx, "docker", "network", "connect", "--ip", end.IPAMConfig.IPv4Address, network, container); err != nil {
+		_, err := docker.On(ctx, "connecting to", name, (*client.Client).NetworkConnect, client.NetworkConnectOptions{
+			Container: mirror, EndpointConfig: &network.EndpointSettings{IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: end.IPAMConfig.IPv4Address}},
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// details is what docker inspect says that matters here.
-type details struct {
-	Config          struct{ Labels map[string]string }
-	NetworkSettings struct {
-		Networks map[string]struct{ IPAMConfig *struct{ IPv4Address string } }
-		Ports    map[string][]struct{ HostIP, HostPort string }
+// container is the mirror's, with its servers on loopback ports that the engine chooses.
+func (c content) container(name, mirror, serves string) client.ContainerCreateOptions {
+	host := &container.HostConfig{
+		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped}, PortBindings: network.PortMap{},
+		Binds: []string{filepath.Join(c.root, "www") + ":/srv/www:ro", volume + ":/srv/registry"},
 	}
+	config := &container.Config{
+		Image: c.image, Hostname: mirror, Labels: map[string]string{"twin": name, contentLabel: serves}, ExposedPorts: network.PortSet{},
+	}
+	for port := range servers {
+		publish(config, host, port)
+	}
+	if c.official {
+		host.Binds = append(host.Binds, filepath.Join(c.root, "conf")+":/srv/conf:ro", pulled+":/srv/pulled")
+		config.Env = images.Proxies()
+	}
+	return client.ContainerCreateOptions{Name: mirror, Config: config, HostConfig: host}
 }
 
-// inspect returns nil for a container that does not exist.
-func inspect(ctx context.Context, container string) (*details, error) {
-	out, err := toolchain.Run(ctx, "docker", "container", "inspect", container)
-	if err != nil {
-		if strings.Contains(err.Error(), "No such container") {
-			return nil, nil
-		}
-		return nil, err
-	}
-	var all []details
-	if err := json.Unmarshal([]byte(out), &all); err != nil || len(all) != 1 {
-		return nil, fmt.Errorf("docker inspect %s: %d containers: %w", container, len(all), err)
-	}
-	return &all[0], nil
+// publish makes a port of a container reachable on this host, and nowhere else.
+func publish(config *container.Config, host *container.HostConfig, port string) {
+	p := network.MustParsePort(port)
+	config.ExposedPorts[p] = struct{}{}
+	host.PortBindings[p] = []network.PortBinding{{HostIP: netip.AddrFrom4([4]byte{127, 0, 0, 1})}}
 }
 
 // published is the loopback address of a container's port.
-func published(ctx context.Context, container, port string) (string, error) {
-	d, err := inspect(ctx, container)
+func published(ctx context.Context, name, port string) (string, error) {
+	found, err := docker.Inspect(ctx, name)
 	if err != nil {
 		return "", err
 	}
-	if d == nil || len(d.NetworkSettings.Ports[port]) == 0 {
-		return "", fmt.Errorf("container %s: port %s is not published; %s", container, port, logs(ctx, container))
+	if found == nil || found.NetworkSettings == nil || len(found.NetworkSettings.Ports[network.MustParsePort(port)]) == 0 {
+		return "", fmt.Errorf("container %s: port %s is not published; %s", name, port, logs(ctx, name))
 	}
-	binding := d.NetworkSettings.Ports[port][0]
-	return binding.HostIP + ":" + binding.HostPort, nil
+	binding := found.NetworkSettings.Ports[network.MustParsePort(port)][0]
+	return net.JoinHostPort(binding.HostIP.String(), binding.HostPort), nil
 }
 
 // answers waits until a URL does.
@@ -138,24 +147,33 @@ func answers(ctx context.Context, container, url string) error {
 }
 
 // logs is what to look at when a container does not do what it should.
-func logs(ctx context.Context, container string) string {
-	// docker logs keeps the two streams apart, and servers write to either.
-	out, err := toolchain.Run(ctx, "sh", "-c", `docker logs --tail 20 "$1" 2>&1`, "sh", container)
+func logs(ctx context.Context, name string) string {
+	text, err := docker.Logs(ctx, name, 20)
 	if err != nil {
 		return err.Error()
 	}
-	return "its last lines:\n" + out
+	return "its last lines:\n" + text
+}
+
+// mirrors are the containers of all labs' mirrors.
+func mirrors(ctx context.Context, filters client.Filters) (found []container.Summary, err error) {
+	err = docker.Call(ctx, "looking for mirrors", func(ctx context.Context, engine *client.Client) error {
+		list, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filters.Add("label", contentLabel)})
+		found = list.Items
+		return err
+	})
+	return found, err
 }
 
 // asked notes that the mirror's files are wanted, and removes older ones that no container serves.
 func (c content) asked(ctx context.Context) error {
-	out, err := toolchain.Run(ctx, "docker", "ps", "--all", "--filter", "label="+contentLabel, "--format", `{{.Label "`+contentLabel+`"}}`)
+	all, err := mirrors(ctx, client.Filters{})
 	if err != nil {
 		return err
 	}
 	var served []string
-	for _, label := range strings.Fields(out) {
-		key, _, _ := strings.Cut(label, "-")
+	for _, mirror := range all {
+		key, _, _ := strings.Cut(mirror.Labels[contentLabel], "-")
 		served = append(served, key)
 	}
 	return toolchain.Asked(c.root, toolchain.StaleBuild, served...)

@@ -13,10 +13,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
+	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 
+	"ecommerce-platform/tests/lab/docker"
 	"ecommerce-platform/tests/lab/engine"
 	"ecommerce-platform/tests/lab/images"
 	"ecommerce-platform/tests/lab/machines"
@@ -237,9 +238,14 @@ func Down(ctx context.Context, name string) error {
 }
 
 // Up lists the labs of which the Docker engine has a container, running or not.
-func Up(ctx context.Context) ([]string, error) {
-	out, err := toolchain.Run(ctx, "docker", "ps", "--all", "--filter", "label=twin", "--format", `{{.Label "twin"}}`)
-	labs := strings.Fields(out)
+func Up(ctx context.Context) (labs []string, err error) {
+	err = docker.Call(ctx, "looking for labs", func(ctx context.Context, engine *client.Client) error {
+		found, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", "twin")})
+		for _, container := range found.Items {
+			labs = append(labs, container.Labels["twin"])
+		}
+		return err
+	})
 	slices.Sort(labs)
 	return slices.Compact(labs), err
 }

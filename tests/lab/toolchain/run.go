@@ -27,6 +27,10 @@ func (c Command) Output(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
 	cmd.Dir = c.Dir
 	cmd.Env = append(os.Environ(), c.Env...)
+	if c.Args[0] == "docker" {
+		// The engine that DOCKER_HOST names, or this machine's, as everything that calls its API takes it: not that of a context.
+		cmd.Env = append(cmd.Env, "DOCKER_CONTEXT=default")
+	}
 	cmd.Stdin = strings.NewReader(c.Stdin)
 	var stdout bytes.Buffer
 	var both transcript
