@@ -18,13 +18,16 @@ func (a *Args) describe() pulumi.Map {
 	kubelet := map[string]any{}
 	maps.Copy(kubelet, a.Kubelet)
 	return pulumi.Map{
-		"kubernetesVersion": pulumi.String(a.KubernetesVersion),
-		"calicoVersion":     pulumi.String(a.CalicoVersion),
-		"podCidr":           pulumi.String(a.PodCidr),
-		"serviceCidr":       pulumi.String(a.ServiceCidr),
-		"kubelet":           pulumi.ToMap(kubelet),
-		"nodes":             nodes,
-		"restores":          pulumi.StringMap{"cluster": pulumi.String(a.Backup.Restore.Cluster), "data": pulumi.String(a.Backup.Restore.Data)},
+		"kubernetesVersion":  pulumi.String(a.KubernetesVersion),
+		"containerdVersion":  pulumi.String(a.ContainerdVersion),
+		"calicoVersion":      pulumi.String(a.CalicoVersion),
+		"certificateRenewal": pulumi.String(a.CertificateRenewal),
+		"osUpdate":           pulumi.String(a.OSUpdate),
+		"podCidr":            pulumi.String(a.PodCidr),
+		"serviceCidr":        pulumi.String(a.ServiceCidr),
+		"kubelet":            pulumi.ToMap(kubelet),
+		"nodes":              nodes,
+		"restores":           pulumi.StringMap{"cluster": pulumi.String(a.Backup.Restore.Cluster), "data": pulumi.String(a.Backup.Restore.Data)},
 	}
 }
 

@@ -8,7 +8,10 @@ func (s *Stack) readFacts() {
 		s.Facts.PodCidr, _ = cluster.Text("podCidr")
 		s.Facts.ServiceCidr, _ = cluster.Text("serviceCidr")
 		s.Facts.KubernetesVersion, _ = cluster.Text("kubernetesVersion")
+		s.Facts.ContainerdVersion, _ = cluster.Text("containerdVersion")
 		s.Facts.CalicoVersion, _ = cluster.Text("calicoVersion")
+		s.Facts.CertificateRenewal, _ = cluster.Text("certificateRenewal")
+		s.Facts.OSUpdate, _ = cluster.Text("osUpdate")
 		kubelet, known := cluster.Map("kubelet")
 		if !known {
 			s.NotEvaluated(cluster, "kubelet")

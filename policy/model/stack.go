@@ -16,22 +16,23 @@ import (
 
 // Types of the resources that analyses ask for.
 const (
-	InstanceType     = "aws:ec2/instance:Instance"
-	VpcType          = "aws:ec2/vpc:Vpc"
-	SubnetType       = "aws:ec2/subnet:Subnet"
-	GroupType        = "aws:ec2/securityGroup:SecurityGroup"
-	DefaultGroupType = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
-	IngressType      = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-	EgressType       = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-	EipType          = "aws:ec2/eip:Eip"
-	VolumeType       = "aws:ebs/volume:Volume"
-	CommandType      = "command:remote:Command"
-	InfraType        = "ecommerce-platform:infra:Infra"
-	ClusterType      = "ecommerce-platform:cluster:Cluster"
-	WorkloadsType    = "ecommerce-platform:workloads:Workloads"
-	PoolType         = "kubernetes:crd.projectcalico.org/v1:IPPool"
-	BGPType          = "kubernetes:crd.projectcalico.org/v1:BGPConfiguration"
-	StackType        = "pulumi:pulumi:Stack"
+	InstanceType       = "aws:ec2/instance:Instance"
+	VpcType            = "aws:ec2/vpc:Vpc"
+	SubnetType         = "aws:ec2/subnet:Subnet"
+	GroupType          = "aws:ec2/securityGroup:SecurityGroup"
+	DefaultGroupType   = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+	IngressType        = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	EgressType         = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+	EipType            = "aws:ec2/eip:Eip"
+	EipAssociationType = "aws:ec2/eipAssociation:EipAssociation"
+	VolumeType         = "aws:ebs/volume:Volume"
+	CommandType        = "command:remote:Command"
+	InfraType          = "ecommerce-platform:infra:Infra"
+	ClusterType        = "ecommerce-platform:cluster:Cluster"
+	WorkloadsType      = "ecommerce-platform:workloads:Workloads"
+	PoolType           = "kubernetes:crd.projectcalico.org/v1:IPPool"
+	BGPType            = "kubernetes:crd.projectcalico.org/v1:BGPConfiguration"
+	StackType          = "pulumi:pulumi:Stack"
 )
 
 // Stack is everything that a stack declares.
@@ -68,8 +69,10 @@ type Stack struct {
 
 // Facts are plain values that the components publish as their outputs; empty where this stack has no such component.
 type Facts struct {
-	PodCidr, ServiceCidr             string
-	KubernetesVersion, CalicoVersion string
+	PodCidr, ServiceCidr                                string
+	KubernetesVersion, ContainerdVersion, CalicoVersion string
+	// CertificateRenewal and OSUpdate are texts; another one renews the certificates, and updates the nodes' systems.
+	CertificateRenewal, OSUpdate string
 }
 
 // Read makes a Stack of the resources that a stack validation policy gets, completed by an Observer.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"ecommerce-platform/policy/clients"
 	"ecommerce-platform/policy/cost"
 	"ecommerce-platform/policy/nodeloss"
 	"ecommerce-platform/policy/placement"
@@ -38,17 +39,20 @@ type Report struct {
 	Layers  []string `json:"layers"`
 	// Baseline is NewCluster or Runs, empty where nothing was placed. Update is what becomes of nodes on the way from what runs, and
 	// Outages are tiers without a ready pod meanwhile.
-	Baseline     string              `json:"baseline,omitempty"`
-	Update       []update.NodeChange `json:"update,omitempty"`
-	Outages      []update.Outage     `json:"outages,omitempty"`
-	Placement    Placement           `json:"placement"`
-	Rollouts     []rollout.Rollout   `json:"rollouts"`
-	Drains       []rollout.Drain     `json:"drains"`
-	NodeLoss     []nodeloss.Loss     `json:"nodeLoss"`
-	Reachability []reach.Path        `json:"reachability"`
-	Violations   []Violation         `json:"violations"`
-	Cost         cost.Estimate       `json:"cost"`
-	NotEvaluated []string            `json:"notEvaluated"`
+	Baseline string              `json:"baseline,omitempty"`
+	Update   []update.NodeChange `json:"update,omitempty"`
+	Outages  []update.Outage     `json:"outages,omitempty"`
+	// Clients are what they see of the update, and Seconds is roughly how long it takes.
+	Clients      []clients.Seen    `json:"clients,omitempty"`
+	Seconds      int               `json:"seconds,omitempty"`
+	Placement    Placement         `json:"placement"`
+	Rollouts     []rollout.Rollout `json:"rollouts"`
+	Drains       []rollout.Drain   `json:"drains"`
+	NodeLoss     []nodeloss.Loss   `json:"nodeLoss"`
+	Reachability []reach.Path      `json:"reachability"`
+	Violations   []Violation       `json:"violations"`
+	Cost         cost.Estimate     `json:"cost"`
+	NotEvaluated []string          `json:"notEvaluated"`
 	// BlindRules are rules that evaluated nothing, since all that they asked for is unknown.
 	BlindRules []string `json:"blindRules,omitempty"`
 }

@@ -6,7 +6,9 @@ import (
 	"sort"
 	"strings"
 	"text/tabwriter"
+	"time"
 
+	"ecommerce-platform/policy/clients"
 	"ecommerce-platform/policy/nodeloss"
 )
 
@@ -51,17 +53,37 @@ func (r *Report) updateText(w io.Writer) {
 			_, _ = fmt.Fprintf(w, "  %s\n", note)
 		}
 	}
-	switch {
-	case r.Baseline != Runs:
-	case len(r.Outages) == 0:
-		_, _ = fmt.Fprint(w, "\nWho is down during this change\n  nobody: every tier always has a ready pod\n")
-	default:
-		rows := [][]string{{"tier", "while", "until"}}
-		for _, outage := range r.Outages {
-			rows = append(rows, []string{outage.Tier, outage.While, outage.Until})
-		}
-		table(w, "Who is down during this change", rows)
+	if r.Baseline != Runs {
+		return
 	}
+	rows := [][]string{{"who asks for", "gets no answer for", "because"}}
+	for _, seen := range r.Clients {
+		rows = append(rows, []string{seen.What, lasts(seen), because(seen)})
+	}
+	table(w, fmt.Sprintf("What clients see of this change, which takes about %s", duration(r.Seconds)), rows)
+}
+
+// lasts says how long clients get no answer.
+func lasts(seen clients.Seen) string {
+	switch {
+	case seen.Open:
+		return "until another change"
+	case seen.Seconds == 0:
+		return "no time"
+	default:
+		return "about " + duration(seen.Seconds)
+	}
+}
+
+func because(seen clients.Seen) string {
+	if len(seen.Because) == 0 {
+		return "-"
+	}
+	return strings.Join(seen.Because, "; ")
+}
+
+func duration(seconds int) string {
+	return (time.Duration(seconds) * time.Second).String()
 }
 
 func counts(pods map[string]int) string {

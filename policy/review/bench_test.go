@@ -55,7 +55,7 @@ func BenchmarkSimulation(b *testing.B) {
 					if change {
 						before = large(size.nodes-1, size.deployments, size.replicas)
 					}
-					r.simulate(b.Context(), before, large(size.nodes, size.deployments, size.replicas))
+					r.simulate(b.Context(), Running{}, before, large(size.nodes, size.deployments, size.replicas))
 					require.Empty(b, r.errors)
 					require.Len(b, r.Report.Rollouts, size.deployments)
 				}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 
+	"ecommerce-platform/policy/clients"
 	"ecommerce-platform/policy/cost"
 	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/nodeloss"
@@ -58,7 +59,7 @@ func Of(ctx context.Context, resources []policyx.AnalyzerResource, running Runni
 		if before == nil && stands(stack) {
 			stack.NotEvaluatedFact(fmt.Sprintf("the change: something of this stack runs, and %s names no file with its state", State))
 		}
-		r.simulate(ctx, before, stack)
+		r.simulate(ctx, running, before, stack)
 		r.guard(Reachability, func() error {
 			r.Report.Reachability = reach.Analyze(stack)
 			r.findings[Reachability] = unreached(r.Report.Reachability)
@@ -67,6 +68,12 @@ func Of(ctx context.Context, resources []policyx.AnalyzerResource, running Runni
 		for _, rule := range rules.All {
 			r.guard(rule.Name, func() error {
 				r.findings[rule.Name] = rule.Check(stack)
+				return nil
+			})
+		}
+		if before != nil {
+			r.guard(dataKept, func() error {
+				r.findings[dataKept] = append(r.findings[dataKept], losses(before, stack)...)
 				return nil
 			})
 		}
@@ -86,16 +93,17 @@ func Of(ctx context.Context, resources []policyx.AnalyzerResource, running Runni
 }
 
 // simulate runs the analyses that need the scheduler, from what runs before where there is such a thing.
-func (r *Review) simulate(ctx context.Context, before, stack *model.Stack) {
+func (r *Review) simulate(ctx context.Context, runs Running, before, stack *model.Stack) {
 	r.guard(Placement, func() error {
-		s, update, err := settle(ctx, before, stack)
+		running, s, update, err := settle(ctx, runs, before, stack)
 		if err != nil || s == nil {
 			return err
 		}
 		r.Report.Placement = report.Placement{Nodes: s.NodeUses(), Tiers: s.TierPlacements()}
 		r.Report.Baseline, r.Report.Update, r.Report.Outages = report.NewCluster, update.Nodes, update.Outages
-		if before != nil {
+		if running != nil {
 			r.Report.Baseline = report.Runs
+			r.Report.Clients, r.Report.Seconds = clients.Of(running, s, update), update.Seconds
 		}
 		r.findings[Placement] = append(r.findings[Placement], slices.Concat(pending(s, update.Rollouts), ended(update.Nodes), awaited(s, update.Waits))...)
 		r.guard(Rollout, func() (err error) {
@@ -117,19 +125,22 @@ func (r *Review) simulate(ctx context.Context, before, stack *model.Stack) {
 }
 
 // settle places the stack's pods: where nothing runs before, on a new cluster.
-func settle(ctx context.Context, before, stack *model.Stack) (*placement.Simulation, *update.Update, error) {
+func settle(ctx context.Context, runs Running, before, stack *model.Stack) (running, after *placement.Simulation, on *update.Update, err error) {
 	if before == nil {
-		s, err := placement.Simulate(ctx, stack)
-		return s, &update.Update{}, err
+		after, err = placement.Simulate(ctx, stack)
+		return nil, after, &update.Update{}, err
 	}
-	running, err := placement.Simulate(ctx, before)
-	if err != nil {
-		return nil, nil, err
+	if running, err = placement.Simulate(ctx, before); err != nil {
+		return nil, nil, nil, err
+	}
+	if err := runs.observe(ctx, running); err != nil {
+		return nil, nil, nil, err
 	}
 	for _, gap := range before.Unevaluated() {
 		stack.NotEvaluatedFact("what runs: " + gap)
 	}
-	return update.Simulate(ctx, running, stack)
+	after, on, err = update.Simulate(ctx, running, stack)
+	return running, after, on, err
 }
 
 // guard keeps one analysis from taking the preview with it: whatever goes wrong in it becomes a finding of its own.

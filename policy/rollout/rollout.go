@@ -31,6 +31,8 @@ type Rollout struct {
 	Remedy string `json:"remedy,omitempty"`
 	// Pending is how many new pods wait for a node where it does not complete.
 	Pending int `json:"-"`
+	// Waves is how often it waits for new pods to become ready.
+	Waves int `json:"-"`
 }
 
 // Analyze replays a rollout of each Deployment, one at a time, from the settled cluster, but for those of the given ones, which
@@ -126,6 +128,7 @@ func Roll(s *placement.Simulation, tier *placement.Tier) (r Rollout, moved bool,
 			return r, moved, nil
 		}
 		moved = true
+		r.Waves++
 	}
 	r.Completes, r.Stuck = true, ""
 	return r, moved, nil

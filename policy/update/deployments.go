@@ -59,9 +59,12 @@ func (r *run) deployments() error {
 			r.waiting = append(r.waiting, pod)
 		}
 		if rollouts[i].Lowest == 0 && tier.Replicas() > 0 {
-			outage := Outage{tier.Name(), "it rolls (" + rollouts[i].Strategy + ")", "the new pod is ready"}
+			outage := Outage{
+				Tier: tier.Name(), While: "it rolls (" + rollouts[i].Strategy + ")", Until: "the new pod is ready",
+				Seconds: r.times.Evict.Seconds + r.times.PodReady.Seconds,
+			}
 			if !rollouts[i].Completes {
-				outage.Until = "another change"
+				outage.Until, outage.Seconds, outage.Open = "another change", 0, true
 			}
 			r.update.Outages = append(r.update.Outages, outage)
 		}

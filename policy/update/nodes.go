@@ -20,6 +20,9 @@ const (
 	Replaced = "is drained, and another machine takes its place"
 	Changed  = "is drained, stopped and changed"
 	Upgraded = "is drained and upgraded"
+	Updated  = "is drained, updated and started again"
+	// UpgradedInPlace is the control plane, whose pods stay.
+	UpgradedInPlace = "is upgraded"
 )
 
 // NodeChange is what an update does to a node and its pods.
@@ -33,6 +36,9 @@ type NodeChange struct {
 	Ended []Ended `json:"ended,omitempty"`
 	// Blocked are budgets that hold the drain up, and with it the update.
 	Blocked []rollout.Blocked `json:"blocked,omitempty"`
+	// Seconds is roughly how long the node's turn takes, and Silent for how much of it the machine answers nobody.
+	Seconds int `json:"seconds,omitempty"`
+	Silent  int `json:"silentSeconds,omitempty"`
 }
 
 // Ended is a pod that belongs to no controller.
@@ -49,8 +55,8 @@ func (r *run) join() error {
 		switch {
 		case was == nil:
 			r.Cluster.AddNode(r.Node(node))
-			r.update.Nodes = append(r.update.Nodes, NodeChange{Node: node.Name, What: Joins})
-		case r.reason(was, node) != "":
+			r.update.Nodes = append(r.update.Nodes, NodeChange{Node: node.Name, What: Joins, Seconds: r.takes(Joins)})
+		case r.other(was, node):
 			continue // its turn comes
 		default:
 			r.Cluster.Replace(r.Node(node))
@@ -63,6 +69,11 @@ func (r *run) join() error {
 		}
 	}
 	return r.retry()
+}
+
+// other tells whether the node's turn to be another machine comes, which brings its labels and taints.
+func (r *run) other(was, is *model.Node) bool {
+	return slices.ContainsFunc(r.turns(was, is), func(what string) bool { return what != UpgradedInPlace })
 }
 
 // settleIn puts what comes with the node on it, in place of what came with it before.
@@ -103,115 +114,6 @@ func (r *run) evictUntolerated(name string) error {
 		}
 	}
 	return nil
-}
-
-// reason says why a node's pods have to leave it for a while, or nothing.
-func (r *run) reason(was, is *model.Node) string {
-	if was.Instance != nil && is.Instance != nil {
-		identity := "arn"
-		switch {
-		case !was.Instance.Unknown(identity) && is.Instance.Unknown(identity), was.PrivateIP != is.PrivateIP:
-			return Replaced
-		case was.InstanceType != is.InstanceType:
-			return Changed
-		}
-	}
-	from, to := r.before.Stack.Facts.KubernetesVersion, r.Stack.Facts.KubernetesVersion
-	if is.Role != model.ControlPlane && from != "" && to != "" && from != to {
-		return Upgraded
-	}
-	return ""
-}
-
-// change takes the machines that are other ones, or of another size, one at a time: drained, changed, ready again, next. The control
-// plane is the first.
-func (r *run) change() error {
-	nodes := slices.Clone(r.Stack.Members())
-	slices.SortStableFunc(nodes, func(a, b *model.Node) int { return order(a) - order(b) })
-	for _, node := range nodes {
-		was := r.before.Stack.Node(node.Name)
-		if was == nil {
-			continue
-		}
-		what := r.reason(was, node)
-		if what == "" {
-			continue
-		}
-		if err := r.drain(node.Name, what, r.before); err != nil {
-			return err
-		}
-		if what == Upgraded {
-			r.Cluster.Replace(r.Node(node))
-		} else {
-			if err := r.end(node.Name); err != nil {
-				return err
-			}
-			r.Cluster.AddNode(r.Node(node))
-		}
-		if err := r.settleIn(node); err != nil {
-			return err
-		}
-		if err := r.daemons(); err != nil {
-			return err
-		}
-		if err := r.retry(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func order(node *model.Node) int {
-	if node.Role == model.ControlPlane {
-		return 0
-	}
-	return 1
-}
-
-// drain evicts a node's pods under the budgets of a stack. Pods that a budget keeps are taken for evicted once it is reported: the
-// update waits there.
-func (r *run) drain(node, what string, budgets *placement.Simulation) error {
-	eviction, err := rollout.Evict(r.Cluster, budgets, node)
-	if err != nil {
-		return err
-	}
-	change := NodeChange{Node: node, What: what, Moves: map[string]int{}, Pending: map[string]int{}, Blocked: eviction.Blocked}
-	for _, outcome := range eviction.Successors {
-		r.note(outcome)
-		if outcome.Node == "" {
-			change.Pending[r.whose(outcome.Pod)]++
-		} else {
-			change.Moves[r.whose(outcome.Pod)]++
-		}
-	}
-	for _, pod := range eviction.Ended {
-		r.ended[placement.Key(pod)] = pod
-		change.Ended = append(change.Ended, Ended{placement.Key(pod), r.declaredAs(pod)})
-	}
-	r.update.Nodes = append(r.update.Nodes, change)
-	for _, tier := range r.Tiers {
-		for _, revision := range []string{placement.Running, placement.Next} {
-			if few, there := eviction.Lowest[tier.Controller(revision)]; !there || few > 0 {
-				continue
-			}
-			r.update.Outages = append(r.update.Outages, Outage{tier.Name(), node + " " + what, until(what, change.Moves[tier.Name()] > 0)})
-		}
-	}
-	return nil
-}
-
-// until is what ends an outage that a drain brings.
-func until(what string, moves bool) string {
-	switch {
-	case moves:
-		return "its pods have started elsewhere"
-	case what == Leaves:
-		return "another node takes them"
-	case what == Replaced:
-		return "the new machine has joined"
-	default:
-		return "the node is back"
-	}
 }
 
 // end takes a drained node away. What a budget kept on it has a successor that waits.

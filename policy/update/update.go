@@ -23,14 +23,22 @@ type Update struct {
 	Waits []Wait
 	// Outages are tiers without a ready pod on the way.
 	Outages []Outage
+	// API are the times without an API server.
+	API []Outage
+	// Seconds is roughly how long all of it takes.
+	Seconds int
 }
 
-// Outage is a time in which no pod of a tier is ready.
+// Outage is a time in which no pod of a tier is ready, or in which there is no API server.
 type Outage struct {
-	Tier string `json:"tier"`
+	// Tier is empty for the API server.
+	Tier string `json:"tier,omitempty"`
 	// While is what the update does then, and Until what ends it.
 	While string `json:"while"`
 	Until string `json:"until"`
+	// Seconds is roughly how long it lasts. It is 0 where nothing in this update ends it, which Open says.
+	Seconds int  `json:"seconds"`
+	Open    bool `json:"open,omitempty"`
 }
 
 // run is an update on its way.
@@ -43,6 +51,7 @@ type run struct {
 	// ended are pods without a controller that a drain has ended.
 	ended  map[string]*corev1.Pod
 	update *Update
+	times  *Times
 }
 
 // Simulate updates the cluster that is settled in before to the stack. Where pods need not move they stay where they are. It returns
@@ -55,19 +64,28 @@ func Simulate(ctx context.Context, before *placement.Simulation, stack *model.St
 	if err := s.Cluster.Load(before.Settled); err != nil {
 		return nil, nil, err
 	}
-	r := &run{s, before, nil, map[string]placement.Outcome{}, map[string]*corev1.Pod{}, &Update{}}
+	times, err := ReadTimes()
+	if err != nil {
+		return nil, nil, err
+	}
+	r := &run{
+		Simulation: s, before: before, decided: map[string]placement.Outcome{}, ended: map[string]*corev1.Pod{}, update: &Update{}, times: times,
+	}
 	for _, outcome := range before.Outcomes {
 		if outcome.Node == "" {
 			r.waiting = append(r.waiting, outcome.Pod)
 		}
 	}
-	for _, step := range []func() error{r.join, r.change, r.daemons, r.addons, r.deployments, r.awaits, r.leave, r.retry} {
+	for _, step := range []func() error{
+		r.join, r.change, r.updateSystems, r.daemons, r.addons, r.deployments, r.awaits, r.leave, r.retry,
+	} {
 		if err := step(); err != nil {
 			return nil, nil, err
 		}
 	}
 	s.Settled = s.Cluster.Snapshot()
 	s.Outcomes = r.outcomes()
+	r.total()
 	return s, r.update, nil
 }
 

@@ -1,6 +1,8 @@
 package update_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
@@ -9,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/cluster/versions"
+	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/model/modeltest"
 	"ecommerce-platform/policy/nodeloss"
 	"ecommerce-platform/policy/placement"
@@ -81,7 +84,7 @@ func TestANewWorkerIsEmpty(t *testing.T) {
 	more := worker("worker-node-1", "worker-node-3", "172.31.9.9")
 	after, done := changed(t, nil, more)
 	assert.Equal(t, map[string]int{"worker-node-1": 4}, perNode(t, after, "frontend").PerNode)
-	assert.Equal(t, []update.NodeChange{{Node: "worker-node-3", What: update.Joins}}, done.Nodes)
+	assert.Equal(t, []update.NodeChange{{Node: "worker-node-3", What: update.Joins, Seconds: times(t).NewMachine.Seconds}}, done.Nodes)
 	losses, err := nodeloss.Analyze(after)
 	require.NoError(t, err)
 	for _, loss := range losses {
@@ -209,11 +212,17 @@ func TestMachinesChangeOneAtATime(t *testing.T) {
 	}
 	assert.Equal(t, []string{"control-plane", "worker-node-1", "worker-node-2"}, order)
 	assert.Equal(t, 4, done.Nodes[1].Pending["frontend"], "they wait for their only node")
+	times := times(t)
+	away := times.Evict.Seconds + times.MachineRestart.Seconds + times.PodReady.Seconds
 	assert.Equal(t, []update.Outage{
-		{Tier: "frontend", While: "worker-node-1 is drained, stopped and changed", Until: "the node is back"},
-		{Tier: "backend", While: "worker-node-2 is drained, stopped and changed", Until: "the node is back"},
-		{Tier: "postgres", While: "worker-node-2 is drained, stopped and changed", Until: "the node is back"},
+		{Tier: "frontend", While: "worker-node-1 is drained, stopped and changed", Until: "the node is back", Seconds: away},
+		{Tier: "backend", While: "worker-node-2 is drained, stopped and changed", Until: "the node is back", Seconds: away},
+		{Tier: "postgres", While: "worker-node-2 is drained, stopped and changed", Until: "the node is back", Seconds: away},
 	}, done.Outages)
+	assert.Equal(t, []update.Outage{
+		{While: "control-plane is drained, stopped and changed", Until: "the machine is back", Seconds: times.MachineRestart.Seconds},
+	}, done.API)
+	assert.Equal(t, 3*(times.Evict.Seconds+times.MachineRestart.Seconds), done.Seconds)
 	assert.Equal(t, 3, done.Nodes[2].Pending["backend"])
 	assert.Equal(t, 1, done.Nodes[2].Pending["postgres"])
 	for _, p := range after.TierPlacements() {
@@ -223,12 +232,103 @@ func TestMachinesChangeOneAtATime(t *testing.T) {
 	assert.Empty(t, after.SystemPending())
 }
 
-func TestAnUpgradeEmptiesEachWorker(t *testing.T) {
-	_, done := changed(t, nil, []modeltest.Change{modeltest.Set("ecommerce-platform:cluster:Cluster", "platform", "kubernetesVersion", versions.All.Kubernetes.New().Version)})
-	require.Len(t, done.Nodes, 2)
-	for i, node := range []string{"worker-node-1", "worker-node-2"} {
-		assert.Equal(t, node, done.Nodes[i].Node)
-		assert.Equal(t, update.Upgraded, done.Nodes[i].What)
+func times(t *testing.T) *update.Times {
+	t.Helper()
+	times, err := update.ReadTimes()
+	require.NoError(t, err)
+	return times
+}
+
+// fact is a value that the cluster tells of itself.
+func fact(name, value string) modeltest.Change {
+	return modeltest.Set(model.ClusterType, "platform", name, value)
+}
+
+// facts are those of a state of this version of the program.
+func facts() []modeltest.Change {
+	return []modeltest.Change{
+		fact("kubernetesVersion", "1.35.4"), fact("containerdVersion", "2.2.0"), fact("certificateRenewal", ""), fact("osUpdate", ""),
+	}
+}
+
+func TestUpgradesEmptyEachWorker(t *testing.T) {
+	for name, c := range map[string]struct {
+		change  modeltest.Change
+		without int // seconds without an API server
+	}{
+		"Kubernetes":            {fact("kubernetesVersion", versions.All.Kubernetes.New().Version), times(t).APIUpgrade.Seconds},
+		"the container runtime": {fact("containerdVersion", "2.2.1"), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, done := changed(t, facts(), []modeltest.Change{c.change})
+			require.Len(t, done.Nodes, 3)
+			assert.Equal(t, update.UpgradedInPlace, done.Nodes[0].What)
+			for i, node := range []string{"control-plane", "worker-node-1", "worker-node-2"} {
+				assert.Equal(t, node, done.Nodes[i].Node)
+				assert.Zero(t, done.Nodes[i].Silent, "machines run on")
+				assert.Equal(t, i > 0, done.Nodes[i].What == update.Upgraded)
+			}
+			seconds := 0
+			for _, away := range done.API {
+				seconds += away.Seconds
+			}
+			assert.Equal(t, c.without, seconds)
+		})
+	}
+}
+
+func TestSystemsAreUpdatedInTurn(t *testing.T) {
+	_, done := changed(t, facts(), []modeltest.Change{fact("osUpdate", "2026-11")})
+	var order []string
+	for _, node := range done.Nodes {
+		assert.Equal(t, update.Updated, node.What)
+		assert.Equal(t, times(t).MachineRestart.Seconds, node.Silent)
+		order = append(order, node.Node)
+	}
+	assert.Equal(t, []string{"worker-node-1", "worker-node-2", "control-plane"}, order)
+	require.Len(t, done.API, 1)
+	t.Run("another machine is updated as well", func(t *testing.T) {
+		_, done := changed(t, append(facts(), fact("osUpdate", "2026-11")), []modeltest.Change{modeltest.Set(instance, "worker-node-1", "privateIp", "172.31.9.9")})
+		require.Len(t, done.Nodes, 2)
+		assert.Equal(t, update.Replaced, done.Nodes[0].What)
+		assert.Equal(t, update.Updated, done.Nodes[1].What)
+		assert.Equal(t, "worker-node-1", done.Nodes[1].Node)
+	})
+	t.Run("a text that is taken away does nothing", func(t *testing.T) {
+		_, done := changed(t, append(facts(), fact("osUpdate", "2026-11")), []modeltest.Change{fact("osUpdate", "")})
+		assert.Empty(t, done.Nodes)
+	})
+}
+
+func TestRenewedCertificates(t *testing.T) {
+	_, done := changed(t, facts(), []modeltest.Change{fact("certificateRenewal", "2026-11-30")})
+	assert.Empty(t, done.Nodes)
+	assert.Equal(t, []update.Outage{{While: "certificates are renewed", Until: "it has started again", Seconds: times(t).APIRestart.Seconds}}, done.API)
+}
+
+// A state of an earlier version of the program does not tell what ran.
+func TestAnOlderStateIsNotGuessed(t *testing.T) {
+	older := []modeltest.Change{fact("containerdVersion", "")}
+	before, err := placement.Simulate(t.Context(), modeltest.Dev(t, older...))
+	require.NoError(t, err)
+	stack := modeltest.Dev(t, append(facts(), fact("osUpdate", "2026-11"), fact("certificateRenewal", "2026-11-30"))...)
+	_, done, err := update.Simulate(t.Context(), before, stack)
+	require.NoError(t, err)
+	assert.Empty(t, done.API)
+	assert.Contains(t, stack.Unevaluated(), "upgrades and updates of nodes: the state is of an earlier version of this program, which does not tell what they run")
+}
+
+func TestTimesOfAnotherEnvironment(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "times.json")
+	t.Setenv(update.TimesFile, path)
+	write := func(text string) { require.NoError(t, os.WriteFile(path, []byte(text), 0o600)) }
+	write(`{"machineRestart": {"seconds": 11, "source": "here"}}`)
+	assert.Equal(t, 11, times(t).MachineRestart.Seconds)
+	assert.NotZero(t, times(t).PodReady.Seconds, "the others stay")
+	for _, bad := range []string{`{"machineRestart": {"seconds": -1, "source": "here"}}`, `{"reboot": {"seconds": 1, "source": "here"}}`, "no object"} {
+		write(bad)
+		_, err := update.ReadTimes()
+		require.ErrorContains(t, err, update.TimesFile, bad)
 	}
 }
 
@@ -246,7 +346,9 @@ func TestATaintThatDrivesPodsOff(t *testing.T) {
 func TestWhoIsDown(t *testing.T) {
 	t.Run("the database while its image changes", func(t *testing.T) {
 		_, done := changed(t, nil, []modeltest.Change{set("postgres", "spec.template.spec.containers[0].image", "postgres:16.9")})
-		assert.Equal(t, []update.Outage{{Tier: "postgres", While: "it rolls (Recreate)", Until: "the new pod is ready"}}, done.Outages)
+		assert.Equal(t, []update.Outage{{
+			Tier: "postgres", While: "it rolls (Recreate)", Until: "the new pod is ready", Seconds: times(t).Evict.Seconds + times(t).PodReady.Seconds,
+		}}, done.Outages)
 	})
 	t.Run("the one pod of a tier that moves", func(t *testing.T) {
 		single := append(worker("worker-node-2", "worker-node-3", "172.31.9.9"), set("backend", "spec.replicas", 1.0))
