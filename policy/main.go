@@ -24,7 +24,7 @@ func main() {
 
 func newPack(ctx *pulumi.Context) (policyx.PolicyPack, error) {
 	once := &review.Once{
-		Running: review.Running{File: os.Getenv(review.State)},
+		Running: review.Running{File: os.Getenv(review.State), Kubeconfig: os.Getenv(review.Kubeconfig)},
 		Tell:    func(r *review.Review) { tell(ctx, r) },
 	}
 	return policyx.NewPolicyPack("ecommerce-platform", version, policyx.EnforcementLevelMandatory, review.Policies(once))

@@ -15,11 +15,16 @@ const State = "PLATFORM_STATE"
 type Running struct {
 	// File holds the stack's state.
 	File string
+	// Kubeconfig is of the running cluster, which says where the state's pods are. Default, where a new cluster would have them.
+	Kubeconfig string
 }
 
 // read returns the stack that runs, or nil where none does.
 func (r Running) read() (*model.Stack, error) {
-	if r.File == "" {
+	switch {
+	case r.File == "" && r.Kubeconfig != "":
+		return nil, fmt.Errorf("%s %q: read together with the stack's state only, which %s names", Kubeconfig, r.Kubeconfig, State)
+	case r.File == "":
 		return nil, nil
 	}
 	body, err := os.ReadFile(r.File)
