@@ -12,7 +12,7 @@ export CGO_ENABLED := 0
 # The compiler takes a fifth less time when it collects its garbage less often; the lab itself goes without.
 LAB := cd tests/lab && GOGC=400 go run .
 
-.PHONY: help up down clean ssh image preview comment bench bump prepare test unit engine e2e lifecycle lint vulnerabilities golden
+.PHONY: help up down clean ssh image preview comment bench bump prepare test unit engine e2e lifecycle race lint vulnerabilities golden
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -36,7 +36,10 @@ image: ## build the shop's backend for amd64 and arm64, without Docker; pushes i
 
 preview: export REPORT := $(if $(REPORT),$(abspath $(REPORT)))
 preview: export DIFF := $(if $(DIFF),$(abspath $(DIFF)))
-preview: ## what would be deployed and whether it will work; no Docker, root or credentials (REPORT=file DIFF=file)
+preview: export BASE := $(BASE)
+preview: export BASE_REPORT := $(if $(BASE_REPORT),$(abspath $(BASE_REPORT)))
+preview: export BASE_DIFF := $(if $(BASE_DIFF),$(abspath $(BASE_DIFF)))
+preview: ## what would be deployed and whether it will work; no Docker, root or credentials (BASE=revision that runs, REPORT=file DIFF=file)
 	@$(LAB) preview
 
 comment: export HEAD := $(if $(HEAD),$(abspath $(HEAD)))
@@ -45,7 +48,7 @@ comment: export COMMENT := $(if $(COMMENT),$(abspath $(COMMENT)))
 comment: ## render what previews left in HEAD=dir and BASE=dir as a pull request comment (COMMENT=file)
 	@$(LAB) comment
 
-bench: ## measure bring-up beside a bare script, idle runs, load, latency and growth; writes docs/benchmarks.md (PARTS="preview lab")
+bench: ## measure bring-up beside a bare script, idle runs, load, latency and growth; and what the preview says of changes; writes docs/benchmarks.md and docs/predictions.md (PARTS="preview lab changes")
 	@$(LAB) bench
 
 # Modules that the checksum database does not know. Once go.sum has their sums, nobody asks it.
@@ -80,6 +83,10 @@ e2e: ## the platform on real machines in containers, and the short way through i
 lifecycle: ## the whole life of the platform: killed on its way, machines that come, go and fail, upgrade, restore, destroy
 	@$(LAB) prepare-lifecycle
 	cd tests/lab && go test -tags lab,lifecycle -count 1 -timeout 120m -v -p 1 ./lifecycle
+
+race: prepare ## the policy pack's and the lab's tests without machines, with the race detector
+	cd policy && CGO_ENABLED=1 go test -race ./...
+	cd tests/lab && CGO_ENABLED=1 go test -race -timeout 60m ./...
 
 lint: ## gofmt, go vet, golangci-lint, shellcheck, shfmt, actionlint
 	@$(LAB) lint

@@ -6,30 +6,75 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"ecommerce-platform/tests/lab/preview"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
-// previewProgram previews this checkout with the policy pack. REPORT and DIFF name files for the pack's report and for
-// the plan, from which the difference between two checkouts is made; both are JSON.
-func previewProgram(ctx context.Context) error {
+// previewProgram previews this checkout with the policy pack. BASE names a revision that is deployed before, in model mode, so that the
+// preview is of a change to what runs. REPORT and DIFF name files for the pack's report and for the plan, from which the
+// difference between two checkouts is made, and BASE_REPORT and BASE_DIFF those of the base; all are JSON.
+func previewProgram(ctx context.Context) (err error) {
 	if err := toolchain.ChooseSources(ctx); err != nil {
 		return err
 	}
-	result, err := preview.Run(ctx, preview.Options{Output: os.Stdout})
+	options := preview.Options{Output: os.Stdout}
+	if revision := os.Getenv("BASE"); revision != "" {
+		base, remove, err := checkOut(ctx, revision)
+		if err != nil {
+			return fmt.Errorf("BASE %q: %w", revision, err)
+		}
+		defer func() { err = errors.Join(err, remove()) }()
+		options.Base = base
+	}
+	result, err := preview.Run(ctx, options)
 	if result == nil {
 		return err
 	}
-	var plan []byte
-	if result.Plan != nil {
-		var planErr error
-		plan, planErr = json.MarshalIndent(result.Plan, "", " ")
-		err = errors.Join(err, planErr)
+	err = errors.Join(err, keep(result, "REPORT", "DIFF"))
+	if result.Base != nil {
+		err = errors.Join(err, keep(result.Base, "BASE_REPORT", "BASE_DIFF"))
 	}
-	err = errors.Join(err, write("REPORT", result.Raw), write("DIFF", plan))
 	fmt.Println(result.Summary(err))
 	return preview.Brief(err)
+}
+
+// checkOut puts a revision of this repository into a directory of its own, which the function that it returns removes.
+func checkOut(ctx context.Context, revision string) (dir string, remove func() error, err error) {
+	repository, err := toolchain.Source("..", "..")
+	if err != nil {
+		return "", nil, err
+	}
+	parent, err := os.MkdirTemp("", "ecommerce-platform-base-")
+	if err != nil {
+		return "", nil, err
+	}
+	dir = filepath.Join(parent, "base")
+	git := func(ctx context.Context, args ...string) error {
+		_, err := toolchain.Command{Dir: repository, Args: append([]string{"git"}, args...)}.Output(ctx)
+		return err
+	}
+	remove = func() error {
+		// The repository forgets a worktree whose directory is gone.
+		return errors.Join(os.RemoveAll(parent), git(context.WithoutCancel(ctx), "worktree", "prune"))
+	}
+	if err := git(ctx, "worktree", "add", "--detach", dir, revision); err != nil {
+		return "", nil, errors.Join(err, remove())
+	}
+	return dir, remove, nil
+}
+
+// keep writes a result to the files that these variables name.
+func keep(result *preview.Result, report, diff string) error {
+	var plan []byte
+	if result.Plan != nil {
+		var err error
+		if plan, err = json.MarshalIndent(result.Plan, "", " "); err != nil {
+			return err
+		}
+	}
+	return errors.Join(write(report, result.Raw), write(diff, plan))
 }
 
 // write writes to the file that the variable names, if it is set.

@@ -32,6 +32,8 @@ type bench struct {
 	pack    string
 	stacks  map[string]*engine.Stack
 	options engine.Options
+	// kubeconfig is of the control plane that stacks are deployed to, where there is one.
+	kubeconfig string
 }
 
 // static are the toolchain's settings, so that the scheduler is compiled once for the pack and for the simulation. The program
@@ -101,16 +103,19 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// stateVariable names the file that tells the policy pack what runs.
-const stateVariable = "PLATFORM_STATE"
+// Variables that name the files that tell the policy pack what runs, and where its pods are.
+const (
+	stateVariable      = "PLATFORM_STATE"
+	kubeconfigVariable = "PLATFORM_KUBECONFIG"
+)
 
-// runs tells the policy pack of what runs: a stack as it is exported.
+// runs tells the policy pack of what runs: a stack as it is exported, and the cluster that holds its objects.
 func (b *bench) runs(t *testing.T, state []byte) {
 	t.Helper()
 	path := filepath.Join(filepath.Dir(b.account), "state.json")
 	require.NoError(t, os.WriteFile(path, state, 0o600))
 	options := b.options
-	options.Env = append(slices.Clone(options.Env), stateVariable+"="+path)
+	options.Env = append(slices.Clone(options.Env), stateVariable+"="+path, kubeconfigVariable+"="+b.kubeconfig)
 	var err error
 	b.Workspace, err = engine.New(t.Context(), options)
 	require.NoError(t, err)

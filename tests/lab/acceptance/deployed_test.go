@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/tests/lab/acceptance/wire"
-	"ecommerce-platform/tests/lab/controlplane"
+	"ecommerce-platform/tests/lab/controlplane/controlplanetest"
 	"ecommerce-platform/tests/lab/engine"
 )
 
@@ -97,7 +97,8 @@ func TestLayersAboveDeployedOnes(t *testing.T) {
 func deployed(t *testing.T, stack string, config object) *bench {
 	t.Helper()
 	b := newBench(t)
-	cluster := controlplane.Start(t, "control-plane", "worker-node-1", "worker-node-2")
+	cluster := controlplanetest.Start(t, "control-plane", "worker-node-1", "worker-node-2")
+	b.kubeconfig = cluster.Kubeconfig
 	// The step that reads the kubeconfig answers with this one.
 	body, err := os.ReadFile(cluster.Kubeconfig)
 	require.NoError(t, err)

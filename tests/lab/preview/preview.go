@@ -19,10 +19,18 @@ import (
 // stackName is the throw-away stack. The program names resources after the stack only in tags.
 const stackName = "dev"
 
+// stateVariable names the file that tells the pack what runs.
+const stateVariable = "PLATFORM_STATE"
+
 // Options say what is previewed and where the results go.
 type Options struct {
 	// Program is the directory of the Pulumi program. Default, this checkout's.
 	Program string
+	// Base is the directory of the program that is deployed before, so that the preview is of a change to what runs. Default,
+	// nothing runs.
+	Base string
+	// BaseChanges are config values over those of the base's Pulumi.dev.yaml.
+	BaseChanges map[string]any
 	// Pack is the policy pack's executable. Default, built from this checkout. NoPack leaves it out.
 	Pack   string
 	NoPack bool
@@ -40,14 +48,24 @@ type Result struct {
 	Raw []byte
 	// Plan is every resource as it would be deployed, nil where the program ended before it had declared them all.
 	Plan Plan
+	// Base is the preview of the base above itself, nil where nothing runs.
+	Base *Result
 	// Elapsed is how long the engine took, program and pack included.
 	Elapsed time.Duration
 	// Replaced are the values of Pulumi.dev.yaml that only its owner can decrypt; the preview goes without them.
 	Replaced []string
 }
 
+// workplace is a directory with an account, a backend and reports.
+type workplace struct {
+	dir, pack string
+	output    io.Writer
+}
+
+func (w workplace) account() string { return filepath.Join(w.dir, "account") }
+
 // Run previews the program with the pack. An error with a Result besides means that a policy or the program refused.
-func Run(ctx context.Context, options Options) (*Result, error) {
+func Run(ctx context.Context, options Options) (result *Result, err error) {
 	if options.Program == "" {
 		program, err := toolchain.Source("..", "..")
 		if err != nil {
@@ -67,28 +85,64 @@ func Run(ctx context.Context, options Options) (*Result, error) {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	report := filepath.Join(dir, reportFile)
-	workspace, err := engine.New(ctx, engine.Options{
-		Program: options.Program, Dir: filepath.Join(dir, "pulumi"), Output: options.Output,
-		Env: []string{
-			"TWIN_MODE=model", "TWIN_STATE=" + filepath.Join(dir, "account"), reportVariable + "=" + report,
-		},
-	})
+	w := workplace{dir, options.Pack, options.Output}
+	if options.Base == "" {
+		return w.preview(ctx, options.Program, options.Changes, "")
+	}
+	r, err := w.deploy(ctx, options.Base, options.BaseChanges)
 	if err != nil {
 		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.stop()) }()
+	base := w
+	base.output = nil
+	before, err := base.preview(ctx, options.Base, options.BaseChanges, r.state)
+	if before == nil {
+		return nil, err
+	}
+	// What is wrong with the base already is the base's matter, and in its report.
+	result, err = w.preview(ctx, options.Program, options.Changes, r.state)
+	if result != nil {
+		result.Base = before
+	}
+	return result, err
+}
+
+// stack is the throw-away stack of a program, configured.
+func (w workplace) stack(ctx context.Context, program string, changes map[string]any, env []string) (*engine.Stack, []string, error) {
+	workspace, err := engine.New(ctx, engine.Options{
+		Program: program, Dir: filepath.Join(w.dir, "pulumi"), Output: w.output,
+		Env: append([]string{"TWIN_MODE=model", "TWIN_STATE=" + w.account()}, env...),
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 	stack, err := workspace.Stack(ctx, stackName)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	result := &Result{}
-	if result.Replaced, err = configure(ctx, stack, options.Program, options.Changes); err != nil {
-		return nil, err
-	}
+	replaced, err := configure(ctx, stack, program, changes)
+	return stack, replaced, err
+}
 
+// preview previews a program above what the workplace's account holds, of which state is the export.
+func (w workplace) preview(ctx context.Context, program string, changes map[string]any, state string) (*Result, error) {
+	report := filepath.Join(w.dir, reportFile)
+	if err := os.Remove(report); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	env := []string{reportVariable + "=" + report}
+	if state != "" {
+		env = append(env, stateVariable+"="+state)
+	}
+	stack, replaced, err := w.stack(ctx, program, changes, env)
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{Replaced: replaced}
 	flags := []string{}
-	if options.Pack != "" {
-		flags = append(flags, "--policy-pack", options.Pack)
+	if w.pack != "" {
+		flags = append(flags, "--policy-pack", w.pack)
 	}
 	start := time.Now()
 	ran, failed := stack.Preview(ctx, flags...)
