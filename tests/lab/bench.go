@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"ecommerce-platform/tests/lab/bench"
@@ -12,9 +11,9 @@ import (
 
 // measure runs the benchmarks, or those that PARTS names.
 func measure(ctx context.Context) error {
-	path, err := toolchain.Source("..", "..", "docs")
+	dir, err := toolchain.Source("..", "..", "docs")
 	if err != nil {
 		return err
 	}
-	return bench.Run(ctx, os.Stdout, filepath.Join(path, "benchmarks.md"), strings.Fields(os.Getenv("PARTS")))
+	return bench.Run(ctx, os.Stdout, dir, strings.Fields(os.Getenv("PARTS")))
 }

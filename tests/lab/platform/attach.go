@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"ecommerce-platform/tests/lab/engine"
 	"ecommerce-platform/tests/lab/mirror"
@@ -22,10 +23,10 @@ func Attach(ctx context.Context, options Options) (*Lab, error) {
 	return l, err
 }
 
-// StackOf is the lab's stack with the program in another directory: the same state, configuration and machines.
-func (l *Lab) StackOf(ctx context.Context, program string) (*engine.Stack, error) {
+// StackOf is the lab's stack with the program in another directory, or with more variables: the same state, configuration and machines.
+func (l *Lab) StackOf(ctx context.Context, program string, env ...string) (*engine.Stack, error) {
 	workspace, err := engine.New(ctx, engine.Options{
-		Program: program, Dir: filepath.Join(l.Dir, "pulumi"), Output: l.options.Output, Env: l.env, Machines: true,
+		Program: program, Dir: filepath.Join(l.Dir, "pulumi"), Output: l.options.Output, Env: append(slices.Clone(l.env), env...), Machines: true,
 	})
 	if err != nil {
 		return nil, err
