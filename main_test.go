@@ -222,6 +222,9 @@ func TestWrongConfiguration(t *testing.T) {
 		_, err := run(t, devStack(t).with("keySeed", testSeed), stack{"databasePassword": testPassword})
 		require.ErrorContains(t, err, "keySeed <secret>: must be set with `pulumi config set --secret keySeed`")
 		assert.NotContains(t, err.Error(), testSeed)
+		_, err = run(t, devStack(t).with("databasePassword", testPassword), stack{"keySeed": testSeed}, pulumitest.Preview())
+		require.ErrorContains(t, err, "databasePassword <secret>: must be set with `pulumi config set --secret databasePassword`", "in a preview as well")
+		assert.NotContains(t, err.Error(), testPassword)
 	})
 	for name, c := range map[string]struct{ key, value, want string }{
 		"secret variables in plain":         {"secretEnv", `{"backend":{"KEY":"sk-live-4711"}}`, "secretEnv <secret>: must be set with `pulumi config set --secret --path secretEnv...`"},

@@ -27,6 +27,7 @@ func (a *Args) describe() pulumi.Map {
 		"serviceCidr":        pulumi.String(a.ServiceCidr),
 		"kubelet":            pulumi.ToMap(kubelet),
 		"nodes":              nodes,
+		"sources":            a.describeSources(),
 		"restores":           pulumi.StringMap{"cluster": pulumi.String(a.Backup.Restore.Cluster), "data": pulumi.String(a.Backup.Restore.Data)},
 	}
 }

@@ -41,6 +41,34 @@ func TestClusterDescribesItself(t *testing.T) {
 			"requests": map[string]any{"cpu": "50m", "memory": "64Mi"},
 		}},
 	}, described.Output("nodes[1]"))
+	for _, url := range []string{
+		"https://deb.debian.org", "https://download.docker.com", "https://pkgs.k8s.io", "https://registry-1.docker.io", "https://quay.io", "https://registry.k8s.io",
+	} {
+		assert.Contains(t, urls(described.Output("sources")), url)
+	}
+	assert.Contains(t, described.Output("sources"), map[string]any{
+		"what": "manifest", "url": "https://raw.githubusercontent.com", "role": "control-plane", "public": true,
+	})
+
+	args.Mirrors = cluster.Mirrors{Images: "http://172.31.0.10:5000", Manifests: "http://172.31.0.10:8080"}
+	args.Backup = cluster.Backup{}
+	args.Backup.Destination = ""
+	rec = pulumitest.Run(t, clusterProgram(args), pulumitest.Preview(), clusterOutputs)
+	assert.Equal(t, []string{
+		"https://deb.debian.org", "https://download.docker.com", "https://pkgs.k8s.io", "http://172.31.0.10:5000", "http://172.31.0.10:8080",
+	}, urls(rec.All(cluster.Type)[0].Output("sources")), "a mirror takes the place of what it mirrors")
+}
+
+// urls are those of sources.
+func urls(sources any) []string {
+	var found []string
+	list, _ := sources.([]any)
+	for _, item := range list {
+		entry, _ := item.(map[string]any)
+		url, _ := entry["url"].(string)
+		found = append(found, url)
+	}
+	return found
 }
 
 // What policies read where the nodes are in another stack.

@@ -32,6 +32,9 @@ func TestPrices(t *testing.T) {
 			date, err := time.Parse(time.DateOnly, source.Date)
 			require.NoError(t, err, name)
 			assert.False(t, date.After(time.Now()), name)
+			seen, err := time.Parse(time.DateOnly, source.seen())
+			require.NoError(t, err, name)
+			assert.False(t, seen.After(time.Now()), name)
 		}
 	})
 	t.Run("each region has what the default topology is made of", func(t *testing.T) {
@@ -89,6 +92,20 @@ func TestEstimate(t *testing.T) {
 		estimate := Of(defaultTopology("ap-south-2"))
 		assert.Zero(t, estimate.Monthly)
 		assert.Len(t, estimate.Unpriced, 3)
+	})
+	t.Run("what runs by the hour and other disks cost as well", func(t *testing.T) {
+		estimate := Of(Declared{
+			Region: "us-east-1", Running: []string{"NAT gateway", "NAT gateway", "Application Load Balancer"}, Volumes: []Volume{{"gp2", 100}, {"st1", 500}},
+		})
+		assert.InDelta(t, 2*730*0.045+730*0.0225+100*0.10+500*0.045, estimate.Monthly, 0.01)
+		assert.Empty(t, estimate.Unpriced)
+	})
+	t.Run("prices that were looked up a year ago are said to be", func(t *testing.T) {
+		read := time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)
+		assert.Empty(t, at(read.AddDate(0, -1, 0), defaultTopology("eu-west-1")).Aged)
+		aged := at(read.AddDate(2, 0, 0), defaultTopology("eu-west-1")).Aged
+		require.Len(t, aged, 1)
+		assert.Equal(t, "the prices of t3.medium, public IPv4 address, gp3 are older than 12 months, the oldest of 2026-04-01; look them up and renew policy/cost/prices.json", aged[0])
 	})
 	t.Run("nothing declared costs nothing", func(t *testing.T) {
 		estimate := Of(Declared{Region: "us-east-1"})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
+	"time"
 )
 
 // hoursPerMonth is what AWS's own calculator takes for a month.
@@ -14,7 +16,8 @@ const hoursPerMonth = 730
 var leftOut = []string{
 	"tax",
 	"data transfer (out to the internet, and between availability zones)",
-	"snapshots, and gp3 performance above 3000 IOPS and 125 MiB/s",
+	"snapshots, provisioned IOPS, and gp3 performance above 3000 IOPS and 125 MiB/s",
+	"what load balancers and NAT gateways carry",
 	"reservations, savings plans, spot prices and free tiers",
 }
 
@@ -32,6 +35,8 @@ type Estimate struct {
 	CreditsAtMost float64 `json:"creditsAtMost"`
 	// LeavesOut is what no item stands for.
 	LeavesOut []string `json:"leavesOut"`
+	// Aged are prices that nobody has looked up for so long that AWS may have changed them.
+	Aged []string `json:"aged,omitempty"`
 }
 
 // Item is one line of the estimate.
@@ -55,6 +60,8 @@ type Declared struct {
 	// Unlimited are those of them that are burstable and run on when their CPU credits are spent.
 	Unlimited []string
 	Volumes   []Volume
+	// Running are what else is paid by the hour, such as a NAT gateway, by its name in the table; one for each.
+	Running []string
 	// Addresses is the number of public IPv4 addresses.
 	Addresses int
 	// Other are resources that cost money and that the table has no price for, as a reader would name them.
@@ -68,7 +75,10 @@ type Volume struct {
 }
 
 // Of estimates declared resources.
-func Of(declared Declared) Estimate {
+func Of(declared Declared) Estimate { return at(time.Now(), declared) }
+
+// at is the estimate of somebody who reads it then.
+func at(now time.Time, declared Declared) Estimate {
 	estimate := Estimate{
 		Currency: "USD", Region: declared.Region, Items: []Item{}, LeavesOut: leftOut,
 		Unpriced: append([]string{}, declared.Other...),
@@ -79,6 +89,9 @@ func Of(declared Declared) Estimate {
 	}
 	for _, disk := range declared.Volumes {
 		units[disk.Type] += disk.GiB
+	}
+	for _, item := range declared.Running {
+		units[item] += hoursPerMonth
 	}
 	if declared.Addresses > 0 {
 		units[address] = float64(declared.Addresses) * hoursPerMonth
@@ -98,6 +111,7 @@ func Of(declared Declared) Estimate {
 		estimate.Monthly += item.Monthly
 	}
 	estimate.Monthly = cents(estimate.Monthly)
+	estimate.Aged = aged(now, estimate.Items)
 	return estimate
 }
 
@@ -110,8 +124,32 @@ func (e *Estimate) add(region, item string, quantity float64) {
 	source := prices.Sources[price.Source]
 	e.Items = append(e.Items, Item{
 		What: item, Quantity: quantity, Unit: price.Unit, UnitUSD: price.USD,
-		Monthly: cents(quantity * price.USD), Source: source.URL, Date: source.Date,
+		Monthly: cents(quantity * price.USD), Source: source.URL, Date: source.seen(),
 	})
+}
+
+// oldAfter is how many months a price is taken for the present one.
+const oldAfter = 12
+
+// aged says which items have a price that is older, and since when.
+func aged(now time.Time, items []Item) []string {
+	var names []string
+	oldest := ""
+	for _, item := range items {
+		date, err := time.Parse(time.DateOnly, item.Date)
+		if err != nil || !date.AddDate(0, oldAfter, 0).Before(now) {
+			continue
+		}
+		names = append(names, item.What)
+		if oldest == "" || item.Date < oldest {
+			oldest = item.Date
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the prices of %s are older than %d months, the oldest of %s; look them up and renew policy/cost/prices.json",
+		strings.Join(names, ", "), oldAfter, oldest)}
 }
 
 func cents(usd float64) float64 { return math.Round(usd*100) / 100 }

@@ -28,8 +28,13 @@ type Source struct {
 	URL string `json:"url"`
 	// Date is when the prices were published or took effect, or else when they were read.
 	Date string `json:"date"`
+	// Read is when somebody last saw that they still hold. Optional.
+	Read string `json:"read"`
 	What string `json:"what"`
 }
+
+// seen is the last day of which it is known that the prices held.
+func (s Source) seen() string { return max(s.Date, s.Read) }
 
 // Items of the table besides the instance types.
 const (

@@ -3,26 +3,11 @@ package cost
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ecommerce-platform/policy/model"
 )
-
-const (
-	providerType    = "pulumi:providers:aws"
-	associationType = "aws:ec2/eipAssociation:EipAssociation"
-)
-
-// free are the types of AWS resources that cost nothing by being there. Any other one without a price is named.
-var free = map[string]bool{
-	model.VpcType: true, model.SubnetType: true, model.GroupType: true, model.DefaultGroupType: true,
-	model.IngressType: true, model.EgressType: true, associationType: true,
-	"aws:ec2/internetGateway:InternetGateway":             true,
-	"aws:ec2/routeTable:RouteTable":                       true,
-	"aws:ec2/route:Route":                                 true,
-	"aws:ec2/routeTableAssociation:RouteTableAssociation": true,
-	"aws:ec2/keyPair:KeyPair":                             true,
-}
 
 // Declare reads from a stack what costs money in it.
 func Declare(stack *model.Stack) Declared {
@@ -42,7 +27,13 @@ func Declare(stack *model.Stack) Declared {
 			d.volume(resource, "type", "size")
 		case resource.Type == model.EipType:
 			d.Addresses++
-		case strings.HasPrefix(resource.Type, "aws:") && !free[resource.Type]:
+		case resource.Type == natGatewayType:
+			d.Running = append(d.Running, natGateway)
+		case slices.Contains(classicTypes, resource.Type):
+			d.balancer(resource, classicBalancer)
+		case slices.Contains(balancerTypes, resource.Type):
+			d.balancerOfType(resource)
+		case strings.HasPrefix(resource.Type, "aws:") && !isFree(resource.Type):
 			d.Other = append(d.Other, fmt.Sprintf("%s: no price in policy/cost/prices.json", resource))
 		}
 	}
@@ -63,6 +54,14 @@ func (d *reader) instance(r *model.Resource) {
 		}
 	}
 	d.volume(r, "rootBlockDevice.volumeType", "rootBlockDevice.volumeSize")
+	if disks, known := r.List("ebsBlockDevices"); known {
+		for i := range disks {
+			path := fmt.Sprintf("ebsBlockDevices[%d].", i)
+			d.volume(r, path+"volumeType", path+"volumeSize")
+		}
+	} else if len(r.References("ebsBlockDevices")) > 0 {
+		d.stack.NotEvaluated(r, "ebsBlockDevices")
+	}
 	if d.hasOwnAddress(r) {
 		d.Addresses++
 	}
@@ -83,9 +82,9 @@ func (d *reader) credits(r *model.Resource, instance string) (mode string, ok bo
 
 // hasOwnAddress tells whether AWS gives the instance a public address that is not an Elastic IP, which takes its place.
 func (d *reader) hasOwnAddress(r *model.Resource) bool {
-	for _, association := range d.stack.Of(associationType) {
-		for _, target := range d.stack.Referred(association, "instanceId", model.InstanceType) {
-			if target == r {
+	for _, link := range []struct{ token, property string }{{associationType, "instanceId"}, {model.EipType, "instance"}} {
+		for _, of := range d.stack.Of(link.token) {
+			if slices.Contains(d.stack.Referred(of, link.property, model.InstanceType), r) {
 				return false
 			}
 		}
@@ -99,6 +98,42 @@ func (d *reader) hasOwnAddress(r *model.Resource) bool {
 		}
 	}
 	return false
+}
+
+// balancerOfType is an application's load balancer, or a network's.
+func (d *reader) balancerOfType(r *model.Resource) {
+	kind, known := r.Text("loadBalancerType")
+	switch name := balancers[kind]; {
+	case !known:
+		d.stack.NotEvaluated(r, "loadBalancerType")
+	case name == "":
+		d.Other = append(d.Other, fmt.Sprintf("%s: no price in policy/cost/prices.json", r))
+	default:
+		d.balancer(r, name)
+	}
+}
+
+// balancer runs by the hour, and faces the internet with an address in each of its subnets. Elastic IPs among them are counted as such.
+func (d *reader) balancer(r *model.Resource, name string) {
+	d.Running = append(d.Running, name)
+	internal, known := r.Bool("internal")
+	if !known {
+		d.stack.NotEvaluated(r, "internal")
+	}
+	if internal || !known {
+		return
+	}
+	for _, path := range []string{"subnets", "subnetMappings"} {
+		list, known := r.List(path)
+		if !known && len(r.References(path)) > 0 {
+			d.stack.NotEvaluated(r, path)
+		}
+		for i := range list {
+			if path == "subnets" || !r.Has(fmt.Sprintf("%s[%d].allocationId", path, i)) {
+				d.Addresses++
+			}
+		}
+	}
 }
 
 func (d *reader) volume(r *model.Resource, kindPath, sizePath string) {

@@ -12,6 +12,7 @@ func (s *Stack) readFacts() {
 		s.Facts.CalicoVersion, _ = cluster.Text("calicoVersion")
 		s.Facts.CertificateRenewal, _ = cluster.Text("certificateRenewal")
 		s.Facts.OSUpdate, _ = cluster.Text("osUpdate")
+		s.readSources(cluster)
 		kubelet, known := cluster.Map("kubelet")
 		if !known {
 			s.NotEvaluated(cluster, "kubelet")
@@ -21,6 +22,28 @@ func (s *Stack) readFacts() {
 		if body, err := json.Marshal(kubelet); err == nil {
 			_ = json.Unmarshal(body, &s.Kubelet)
 		}
+	}
+}
+
+// Source is what nodes open connections to, away from each other.
+type Source struct {
+	// What is fetched there or brought there, such as packages, and URL the place.
+	What string `json:"what"`
+	URL  string `json:"url"`
+	// Role tells which nodes do; empty is every one.
+	Role string `json:"role"`
+	// Public tells that the host is on the internet. Another one may be anywhere.
+	Public bool `json:"public"`
+}
+
+func (s *Stack) readSources(cluster *Resource) {
+	if unknown := cluster.UnknownBelow("sources"); len(unknown) > 0 {
+		s.NotEvaluated(cluster, "sources")
+		return
+	}
+	list, _ := cluster.List("sources")
+	if body, err := json.Marshal(list); err == nil {
+		_ = json.Unmarshal(body, &s.Sources)
 	}
 }
 

@@ -1,6 +1,11 @@
 package model
 
-import "k8s.io/apimachinery/pkg/api/resource"
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+)
 
 // instanceType is the hardware of an EC2 instance type.
 type instanceType struct {
@@ -8,27 +13,92 @@ type instanceType struct {
 	memoryMiB int64
 }
 
-// instanceTypes holds the x86-64 types that a cluster of this size is built from.
+// family is the types that share a processor: so much memory for each vCPU, in these sizes.
+type family struct {
+	gibPerCPU int64
+	sizes     string
+	// metal is the vCPUs of the size that is a whole machine; none where there is no such size.
+	metal int64
+}
+
+// families holds the x86-64 ones that a cluster of this size is built from.
 // Source: https://docs.aws.amazon.com/ec2/latest/instancetypes/ (general purpose, compute and memory optimized), 2026-11.
-var instanceTypes = map[string]instanceType{
-	"t2.nano": {1, 512}, "t2.micro": {1, 1024}, "t2.small": {1, 2048}, "t2.medium": {2, 4096},
-	"t2.large": {2, 8192}, "t2.xlarge": {4, 16384}, "t2.2xlarge": {8, 32768},
-	"t3.nano": {2, 512}, "t3.micro": {2, 1024}, "t3.small": {2, 2048}, "t3.medium": {2, 4096},
-	"t3.large": {2, 8192}, "t3.xlarge": {4, 16384}, "t3.2xlarge": {8, 32768},
-	"t3a.nano": {2, 512}, "t3a.micro": {2, 1024}, "t3a.small": {2, 2048}, "t3a.medium": {2, 4096},
-	"t3a.large": {2, 8192}, "t3a.xlarge": {4, 16384}, "t3a.2xlarge": {8, 32768},
-	"m5.large": {2, 8192}, "m5.xlarge": {4, 16384}, "m5.2xlarge": {8, 32768}, "m5.4xlarge": {16, 65536},
-	"m5a.large": {2, 8192}, "m5a.xlarge": {4, 16384}, "m5a.2xlarge": {8, 32768}, "m5a.4xlarge": {16, 65536},
-	"m6i.large": {2, 8192}, "m6i.xlarge": {4, 16384}, "m6i.2xlarge": {8, 32768}, "m6i.4xlarge": {16, 65536},
-	"m6a.large": {2, 8192}, "m6a.xlarge": {4, 16384}, "m6a.2xlarge": {8, 32768}, "m6a.4xlarge": {16, 65536},
-	"m7i.large": {2, 8192}, "m7i.xlarge": {4, 16384}, "m7i.2xlarge": {8, 32768}, "m7i.4xlarge": {16, 65536},
-	"m7a.large": {2, 8192}, "m7a.xlarge": {4, 16384}, "m7a.2xlarge": {8, 32768}, "m7a.4xlarge": {16, 65536},
-	"c5.large": {2, 4096}, "c5.xlarge": {4, 8192}, "c5.2xlarge": {8, 16384}, "c5.4xlarge": {16, 32768},
-	"c6i.large": {2, 4096}, "c6i.xlarge": {4, 8192}, "c6i.2xlarge": {8, 16384}, "c6i.4xlarge": {16, 32768},
-	"c7i.large": {2, 4096}, "c7i.xlarge": {4, 8192}, "c7i.2xlarge": {8, 16384}, "c7i.4xlarge": {16, 32768},
-	"r5.large": {2, 16384}, "r5.xlarge": {4, 32768}, "r5.2xlarge": {8, 65536}, "r5.4xlarge": {16, 131072},
-	"r6i.large": {2, 16384}, "r6i.xlarge": {4, 32768}, "r6i.2xlarge": {8, 65536}, "r6i.4xlarge": {16, 131072},
-	"r7i.large": {2, 16384}, "r7i.xlarge": {4, 32768}, "r7i.2xlarge": {8, 65536}, "r7i.4xlarge": {16, 131072},
+var families = map[string]family{
+	"m5":  {4, "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge", 96},
+	"m5a": {4, "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge", 0},
+	"m6i": {4, "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge", 128},
+	"m6a": {4, "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge 48xlarge", 192},
+	"m7i": {4, "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge metal-24xl metal-48xl", 0},
+	"m7a": {4, "medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge 48xlarge metal-48xl", 0},
+	"c5":  {2, "large xlarge 2xlarge 4xlarge 9xlarge 12xlarge 18xlarge 24xlarge", 96},
+	"c6i": {2, "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge", 128},
+	"c7i": {2, "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge metal-24xl metal-48xl", 0},
+	"r5":  {8, "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge", 96},
+	"r6i": {8, "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge", 128},
+	"r7i": {8, "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge metal-24xl metal-48xl", 0},
+}
+
+// burstable are the sizes of T2, T3 and T3a. The small ones of T2 have one vCPU.
+var burstable = []struct {
+	size      string
+	vCPU      int64
+	memoryMiB int64
+}{
+	{"nano", 2, 512}, {"micro", 2, 1024}, {"small", 2, 2048}, {"medium", 2, 4096}, {"large", 2, 8192}, {"xlarge", 4, 16384}, {"2xlarge", 8, 32768},
+}
+
+// instanceTypes are all types of the families, by name, and sizesOf the sizes of each family.
+var instanceTypes, sizesOf = listTypes()
+
+func listTypes() (map[string]instanceType, map[string][]string) {
+	types, sizes := map[string]instanceType{}, map[string][]string{}
+	add := func(family, size string, of instanceType) {
+		types[family+"."+size] = of
+		sizes[family] = append(sizes[family], size)
+	}
+	for _, name := range []string{"t2", "t3", "t3a"} {
+		for _, b := range burstable {
+			vCPU := b.vCPU
+			if name == "t2" && b.memoryMiB < 4096 {
+				vCPU = 1
+			}
+			add(name, b.size, instanceType{vCPU, b.memoryMiB})
+		}
+	}
+	for name, f := range families {
+		for size := range strings.FieldsSeq(f.sizes) {
+			add(name, size, instanceType{vCPUs(size), vCPUs(size) * f.gibPerCPU << 10})
+		}
+		if f.metal > 0 {
+			add(name, "metal", instanceType{f.metal, f.metal * f.gibPerCPU << 10})
+		}
+	}
+	return types, sizes
+}
+
+// vCPUs are those of a size: an xlarge has four.
+func vCPUs(size string) int64 {
+	switch size {
+	case "medium":
+		return 1
+	case "large":
+		return 2
+	}
+	var times int64 = 1
+	_, _ = fmt.Sscanf(strings.TrimPrefix(size, "metal-"), "%dxl", &times)
+	return 4 * times
+}
+
+// VCPUs are those of an instance type, and whether this package knows it.
+func VCPUs(name string) (int, bool) {
+	of, known := instanceTypes[name]
+	return int(of.vCPU), known
+}
+
+// SizesOf are the sizes of an instance type's family, none where this package does not know it.
+func SizesOf(name string) []string {
+	family, _, _ := strings.Cut(name, ".")
+	return sizesOf[family]
 }
 
 // kernelShare is the part of a machine's memory, in thousandths, that the hypervisor and the kernel keep, so that the

@@ -162,3 +162,46 @@ func TestObserverCompletesEmptyOutputs(t *testing.T) {
 	assert.InDelta(t, 3, known.Get("spec").AsMap().Get("replicas").AsNumber(), 0, "the program's word counts")
 	assert.Equal(t, "up", known.Get("status").AsString())
 }
+
+// AWS answers with all rules of a group and all routes of a table, as they were: where the program lists none, that says nothing of what
+// it declares.
+func TestAnAnswerIsNoDeclaration(t *testing.T) {
+	rules := property.New([]property.Value{property.New(map[string]property.Value{"protocol": property.New("-1")})})
+	for name, c := range map[string]struct {
+		token    string
+		inputs   map[string]property.Value
+		declared bool
+	}{
+		"rules that are resources of their own": {model.GroupType, map[string]property.Value{"description": property.New("d")}, false},
+		"a list of rules":                       {model.GroupType, map[string]property.Value{"ingress": rules}, true},
+		"another type":                          {model.InstanceType, nil, true},
+	} {
+		observer := &model.Observer{}
+		require.NoError(t, observer.Observe(t.Context(), policyx.ResourceValidationArgs{
+			Resource: policyx.AnalyzerResource{URN: "urn:a", Type: c.token, Properties: property.NewMap(c.inputs)},
+		}))
+		complete := observer.Complete([]policyx.AnalyzerResource{{
+			URN: "urn:a", Type: c.token, Properties: property.NewMap(map[string]property.Value{"ingress": rules}),
+		}})
+		_, there := complete[0].Properties.GetOk("ingress")
+		assert.Equal(t, c.declared, there, name)
+	}
+}
+
+// What the program declares and no resource tells, such as a value of another service, is not what the program leaves to AWS.
+func TestAnUnknownThatNoResourceTellsIsDeclared(t *testing.T) {
+	observer := &model.Observer{}
+	require.NoError(t, observer.Observe(t.Context(), policyx.ResourceValidationArgs{
+		Resource: policyx.AnalyzerResource{URN: "urn:a", Type: model.InstanceType, Properties: property.NewMap(map[string]property.Value{
+			"instanceType": property.New(property.Computed), "privateIp": property.New("10.0.0.1"),
+		})},
+	}))
+	complete := observer.Complete([]policyx.AnalyzerResource{{URN: "urn:a", Type: model.InstanceType, Properties: property.NewMap(map[string]property.Value{
+		"arn": property.New(property.Computed),
+	})}})
+	stack := model.Read(complete)
+	instance := stack.Of(model.InstanceType)[0]
+	assert.NotEmpty(t, instance.References("instanceType"))
+	assert.Empty(t, instance.References("arn"), "the program says nothing of it")
+	assert.Empty(t, instance.References("privateIp"))
+}

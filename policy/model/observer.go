@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
@@ -35,12 +36,51 @@ func (o *Observer) Complete(resources []policyx.AnalyzerResource) []policyx.Anal
 	complete := make([]policyx.AnalyzerResource, len(resources))
 	for i, r := range resources {
 		if inputs, ok := o.inputs[r.URN]; ok {
-			r.Properties = Declared(inputs, r.Properties)
+			r.Properties = Declared(inputs, Answer(r.Type, inputs, r.Properties))
+			r.PropertyDependencies = told(inputs, r.PropertyDependencies)
 		}
 		complete[i] = r
 	}
 	return complete
 }
+
+// listed are properties in which a provider answers with all that there is, whoever declared it. Where the program does not declare
+// them, they say what was before the change, not what will be: the rules of a security group are resources of their own then.
+var listed = map[string][]string{
+	GroupType: {"ingress", "egress"}, DefaultGroupType: {"ingress", "egress"}, RouteTableType: {"routes"},
+}
+
+// Answer is the outputs of a resource without what only tells how things were.
+func Answer(token string, inputs, outputs property.Map) property.Map {
+	for _, name := range listed[token] {
+		if _, declared := inputs.GetOk(name); !declared {
+			outputs = outputs.Delete(name)
+		}
+	}
+	return outputs
+}
+
+// told adds to a resource's dependencies the inputs that no resource tells and that are unknown all the same, so that they are not taken
+// for something that the program says nothing of.
+func told(inputs property.Map, dependencies map[string][]string) map[string][]string {
+	all := dependencies
+	for name, value := range inputs.All {
+		if len(dependencies[name]) > 0 || !value.HasComputed() {
+			continue
+		}
+		if len(all) == len(dependencies) {
+			all = maps.Clone(dependencies)
+			if all == nil {
+				all = map[string][]string{}
+			}
+		}
+		all[name] = []string{elsewhere}
+	}
+	return all
+}
+
+// elsewhere stands for the URN of what tells an input and is no resource.
+const elsewhere = "(elsewhere)"
 
 // Declared is each input, with what is unknown in it taken from the output of the same path, and the outputs that no
 // input is called like.

@@ -21,6 +21,7 @@ const (
 	SubnetType         = "aws:ec2/subnet:Subnet"
 	GroupType          = "aws:ec2/securityGroup:SecurityGroup"
 	DefaultGroupType   = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+	RouteTableType     = "aws:ec2/routeTable:RouteTable"
 	IngressType        = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 	EgressType         = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 	EipType            = "aws:ec2/eip:Eip"
@@ -40,27 +41,35 @@ type Stack struct {
 	// Resources are all of them, sorted by type and name.
 	Resources []*Resource
 	byURN     map[string]*Resource
+	byType    map[string][]*Resource
 
 	// Nodes are the machines of the cluster that this stack tells of, in the order of the config where it is known.
 	Nodes []*Node
 	// Kubelet is the kubelets' configuration as far as it is declared.
 	Kubelet Kubelet
 	Facts   Facts
+	// Sources are what nodes fetch from elsewhere; none where this stack does not hold the cluster.
+	Sources []Source
 
 	Deployments  []Object[appsv1.Deployment]
 	DaemonSets   []Object[appsv1.DaemonSet]
 	StatefulSets []Object[appsv1.StatefulSet]
 	ReplicaSets  []Object[appsv1.ReplicaSet]
 	Jobs         []Object[batchv1.Job]
+	CronJobs     []Object[batchv1.CronJob]
 	Pods         []Object[corev1.Pod]
-	Services     []Object[corev1.Service]
-	Budgets      []Object[policyv1.PodDisruptionBudget]
-	ConfigMaps   []Object[corev1.ConfigMap]
-	Secrets      []Object[corev1.Secret]
-	Volumes      []Object[corev1.PersistentVolume]
-	Claims       []Object[corev1.PersistentVolumeClaim]
-	Classes      []Object[storagev1.StorageClass]
-	Namespaces   []Object[corev1.Namespace]
+	// Workloads are all of these that can be read.
+	Workloads []Workload
+	// Opaque are the resources that make pods, or may, in a way that this package does not read.
+	Opaque     []*Resource
+	Services   []Object[corev1.Service]
+	Budgets    []Object[policyv1.PodDisruptionBudget]
+	ConfigMaps []Object[corev1.ConfigMap]
+	Secrets    []Object[corev1.Secret]
+	Volumes    []Object[corev1.PersistentVolume]
+	Claims     []Object[corev1.PersistentVolumeClaim]
+	Classes    []Object[storagev1.StorageClass]
+	Namespaces []Object[corev1.Namespace]
 
 	gaps     map[string]bool
 	blind    map[string]bool
@@ -77,7 +86,7 @@ type Facts struct {
 
 // Read makes a Stack of the resources that a stack validation policy gets, completed by an Observer.
 func Read(resources []policyx.AnalyzerResource) *Stack {
-	s := &Stack{byURN: map[string]*Resource{}}
+	s := &Stack{byURN: map[string]*Resource{}, byType: map[string][]*Resource{}}
 	for _, r := range resources {
 		res := newResource(r)
 		s.Resources = append(s.Resources, res)
@@ -91,8 +100,13 @@ func Read(resources []policyx.AnalyzerResource) *Stack {
 		return a.Name < b.Name
 	})
 	for _, r := range s.Resources {
+		s.byType[r.Type] = append(s.byType[r.Type], r)
 		s.classify(r)
+		if isOpaque(r) {
+			s.Opaque = append(s.Opaque, r)
+		}
 	}
+	s.readWorkloads()
 	s.readFacts()
 	s.readNodes()
 	return s
@@ -110,6 +124,8 @@ func (s *Stack) classify(r *Resource) {
 		s.ReplicaSets = append(s.ReplicaSets, newObject[appsv1.ReplicaSet](r))
 	case "Job":
 		s.Jobs = append(s.Jobs, newObject[batchv1.Job](r))
+	case "CronJob":
+		s.CronJobs = append(s.CronJobs, newObject[batchv1.CronJob](r))
 	case "Pod":
 		s.Pods = append(s.Pods, newObject[corev1.Pod](r))
 	case "Service":
@@ -140,21 +156,16 @@ func Kind(r *Resource) string {
 	return group[strings.LastIndex(group, ":")+1:]
 }
 
+// isPatch tells whether a kind changes an object that somebody else has made.
+func isPatch(kind string) bool { return strings.HasSuffix(kind, "Patch") }
+
 // Of returns the resources of a type, sorted by name.
-func (s *Stack) Of(token string) []*Resource {
-	var found []*Resource
-	for _, r := range s.Resources {
-		if r.Type == token {
-			found = append(found, r)
-		}
-	}
-	return found
-}
+func (s *Stack) Of(token string) []*Resource { return s.byType[token] }
 
 // Find returns the resource with this type and name, or nil.
 func (s *Stack) Find(token, name string) *Resource {
-	for _, r := range s.Resources {
-		if r.Type == token && r.Name == name {
+	for _, r := range s.Of(token) {
+		if r.Name == name {
 			return r
 		}
 	}

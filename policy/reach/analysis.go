@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"ecommerce-platform/policy/model"
 )
@@ -28,8 +29,10 @@ type analysis struct {
 	nodePorts           []int
 	// services tells that the stack holds the Services, so that nodePorts are all there are.
 	services bool
-	// inside is the blocks that nodes and pods have addresses from.
-	inside []netip.Prefix
+	// vpcs is the blocks that nodes have addresses from, inside those of pods as well.
+	vpcs, inside []netip.Prefix
+	// sources is what nodes fetch from elsewhere.
+	sources []model.Source
 }
 
 func newAnalysis(stack *model.Stack) *analysis {
@@ -47,9 +50,10 @@ func newAnalysis(stack *model.Stack) *analysis {
 	}
 	for _, vpc := range stack.Of(model.VpcType) {
 		if text, _ := vpc.Text("cidrBlock"); parse(text).IsValid() {
-			a.inside = append(a.inside, parse(text))
+			a.vpcs = append(a.vpcs, parse(text))
 		}
 	}
+	a.inside = slices.Clone(a.vpcs)
 	for _, pool := range a.pools {
 		a.inside = append(a.inside, pool.block)
 	}
@@ -96,14 +100,18 @@ func (a *analysis) readPools() {
 
 // readPorts reads where the declared pods listen, and which of that a NodePort leads to.
 func (a *analysis) readPorts() {
-	for _, d := range a.stack.Deployments {
-		for _, c := range d.Value.Spec.Template.Spec.Containers {
+	for _, w := range a.stack.Workloads {
+		for _, c := range w.Listeners() {
 			for _, p := range c.Ports {
 				a.podPorts = append(a.podPorts, port{transport(p.Protocol), int(p.ContainerPort)})
 			}
 		}
 	}
 	for _, s := range a.stack.Services {
+		for _, path := range append(s.UnknownBelow("spec.ports"), s.UnknownBelow("spec.type")...) {
+			a.stack.NotEvaluated(s.Resource, path)
+			a.services = false
+		}
 		for _, p := range s.Value.Spec.Ports {
 			if p.NodePort == 0 {
 				// A NodePort that the cluster will choose may be any.
@@ -111,24 +119,48 @@ func (a *analysis) readPorts() {
 				continue
 			}
 			a.nodePorts = append(a.nodePorts, int(p.NodePort))
-			a.forwarded = append(a.forwarded, a.targets(s.Value, p)...)
+			a.forwarded = append(a.forwarded, a.targets(s, p)...)
 		}
 	}
 	slices.Sort(a.nodePorts)
+	a.podPorts = distinct(a.podPorts)
+	a.forwarded = distinct(a.forwarded)
+}
+
+// distinct leaves out ports that are there already: each is judged between all machines.
+func distinct(ports []port) []port {
+	var found []port
+	for _, p := range ports {
+		if !slices.Contains(found, p) {
+			found = append(found, p)
+		}
+	}
+	return found
 }
 
 // targets is the ports of the pods that a Service's port leads to.
-func (a *analysis) targets(service corev1.Service, p corev1.ServicePort) []port {
+func (a *analysis) targets(service model.Object[corev1.Service], p corev1.ServicePort) []port {
 	if number := p.TargetPort.IntValue(); number > 0 {
 		return []port{{transport(p.Protocol), number}}
 	}
+	if p.TargetPort.Type == intstr.Int {
+		return []port{{transport(p.Protocol), int(p.Port)}}
+	}
+	for _, path := range append(service.UnknownBelow("metadata.namespace"), service.UnknownBelow("spec.selector")...) {
+		a.stack.NotEvaluated(service.Resource, path)
+		return nil
+	}
 	var found []port
-	chosen := labels.SelectorFromSet(service.Spec.Selector)
-	for _, d := range a.stack.Deployments {
-		if d.Value.Namespace != service.Namespace || !chosen.Matches(labels.Set(d.Value.Spec.Template.Labels)) {
+	chosen := labels.SelectorFromSet(service.Value.Spec.Selector)
+	for _, w := range a.stack.Workloads {
+		if unknown := w.UnknownBelow("metadata.namespace"); len(unknown) > 0 {
+			a.stack.NotEvaluated(w.Resource, unknown[0])
 			continue
 		}
-		for _, c := range d.Value.Spec.Template.Spec.Containers {
+		if w.Namespace != service.Namespace() || !chosen.Matches(labels.Set(w.Template.Labels)) {
+			continue
+		}
+		for _, c := range w.Listeners() {
 			for _, declared := range c.Ports {
 				if declared.Name == p.TargetPort.String() {
 					found = append(found, port{transport(declared.Protocol), int(declared.ContainerPort)})

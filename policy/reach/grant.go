@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -42,18 +43,10 @@ func Grants(stack *model.Stack) []Grant {
 	for _, r := range stack.Of(legacyRuleType) {
 		all = append(all, legacy(stack, r)...)
 	}
-	separate := map[string]bool{}
-	for _, g := range all {
-		separate[g.Group] = true
-	}
 	for _, token := range []string{model.GroupType, model.DefaultGroupType} {
 		for _, r := range stack.Of(token) {
 			for _, field := range []string{"ingress", "egress"} {
-				all = append(all, untold(r, field)...)
-				// Of a group that has rules of their own, what is known of the list is only what AWS answered.
-				if !separate[r.URN] {
-					all = append(all, inline(r, field)...)
-				}
+				all = append(append(all, untold(r, field)...), inline(r, field)...)
 			}
 		}
 	}
@@ -98,13 +91,24 @@ func legacy(stack *model.Stack, r *model.Resource) []Grant {
 	base.Protocol, _ = r.Text("protocol")
 	base.Protocol = protocol(base.Protocol)
 	base.From, base.To = portOr(r, "fromPort"), portOr(r, "toPort")
-	for _, path := range []string{"type", "protocol", "fromPort", "toPort", "cidrBlocks", "ipv6CidrBlocks"} {
+	for _, path := range []string{"type", "protocol", "fromPort", "toPort", "cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "self"} {
 		if len(r.UnknownBelow(path)) > 0 && len(r.References(path)) > 0 {
 			base.Unknown = append(base.Unknown, path)
 		}
 	}
+	if base.Group == "" {
+		base.Unknown = append(base.Unknown, "securityGroupId")
+	}
+	const source = "sourceSecurityGroupId"
+	peer := identity(stack, r, source)
+	if peer == "" && r.Unknown(source) && len(r.References(source)) > 0 {
+		base.Unknown = append(base.Unknown, source)
+	}
+	if lists, _ := r.List("prefixListIds"); len(lists) > 0 {
+		base.Unknown = append(base.Unknown, "prefixListIds") // their blocks are AWS's to know
+	}
 	all := spread(base, func(field string) []any { list, _ := r.List(field); return list })
-	if peer := identity(stack, r, "sourceSecurityGroupId"); peer != "" {
+	if peer != "" {
 		all = append(all, with(base, netip.Prefix{}, peer))
 	}
 	if self, _ := r.Bool("self"); self {
@@ -113,25 +117,32 @@ func legacy(stack *model.Stack, r *model.Resource) []Grant {
 	if len(all) == 0 && len(base.Unknown) > 0 {
 		all = append(all, base)
 	}
+	if r.Unknown("type") { // it may be of either direction
+		for _, g := range all {
+			g.Egress = !g.Egress
+			all = append(all, g)
+		}
+	}
 	return all
 }
 
-// untold is a rule of the list that the program declares and a deployment will tell: it says nothing, and hides no other.
+// untold is a rule of the list that the program declares and a deployment will tell: it says nothing, and hides no other. A list that
+// comes from nowhere is AWS's answer.
 func untold(r *model.Resource, field string) []Grant {
 	paths := r.UnknownBelow(field)
-	if len(paths) == 0 || len(r.References(field)) == 0 {
+	if len(paths) == 0 || paths[0] == field && len(r.References(field)) == 0 {
 		return nil
 	}
 	return []Grant{{Resource: r, Group: r.URN, Egress: field == "egress", Unknown: paths}}
 }
 
-// inline reads the rules that are a list in their group.
+// inline reads the rules that are a list in their group, but for those that untold stands for.
 func inline(r *model.Resource, field string) []Grant {
 	var all []Grant
 	list, _ := r.List(field)
-	for _, item := range list {
+	for i, item := range list {
 		entry, ok := item.(map[string]any)
-		if !ok {
+		if !ok || len(r.UnknownBelow(fmt.Sprintf("%s[%d]", field, i))) > 0 {
 			continue
 		}
 		base := Grant{Resource: r, Group: r.URN, Egress: field == "egress", From: -1, To: -1}
@@ -148,9 +159,9 @@ func inline(r *model.Resource, field string) []Grant {
 			all = append(all, with(base, netip.Prefix{}, r.URN))
 		}
 		if lists, _ := entry["prefixListIds"].([]any); len(lists) > 0 {
-			base.Unknown = []string{field + ".prefixListIds"} // their blocks are AWS's to know
-			all = append(all, base)
-			base.Unknown = nil
+			unread := base
+			unread.Unknown = []string{fmt.Sprintf("%s[%d].prefixListIds", field, i)} // their blocks are AWS's to know
+			all = append(all, unread)
 		}
 		groups, _ := entry["securityGroups"].([]any)
 		for _, group := range groups {

@@ -11,11 +11,11 @@ import (
 const (
 	associationType      = "aws:ec2/eipAssociation:EipAssociation"
 	routeType            = "aws:ec2/route:Route"
-	routeTableType       = "aws:ec2/routeTable:RouteTable"
 	routeAssociationType = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 	mainAssociationType  = "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"
 	defaultRouteType     = "aws:ec2/defaultRouteTable:DefaultRouteTable"
 	gatewayType          = "aws:ec2/internetGateway:InternetGateway"
+	natGatewayType       = "aws:ec2/natGateway:NatGateway"
 )
 
 // internet closes the path where a machine has no public address, or its subnet no way to the internet.
@@ -28,11 +28,11 @@ func (a *analysis) internet(path *Path, to *machine) {
 		path.doubt()
 		return
 	}
-	switch a.routed(to.Subnet) {
-	case closed:
+	switch a.exit(to.Subnet) {
+	case exitNone, exitNAT:
 		path.close(to.Subnet, "associate subnet %s with a route table whose route 0.0.0.0/0 leads to an internet gateway",
 			to.Subnet.Name)
-	case unknown:
+	case exitUnknown:
 		path.doubt()
 	}
 }
@@ -58,35 +58,71 @@ func (a *analysis) public(m *machine) bool {
 	return given
 }
 
-// routed tells whether a subnet's packets get to the internet and back.
-func (a *analysis) routed(subnet *model.Resource) verdict {
+// exit is where the packets of a subnet go that are for the internet.
+type exit int
+
+const (
+	// exitNone is nowhere.
+	exitNone exit = iota
+	// exitInternet is an internet gateway, which lets connections in as well.
+	exitInternet
+	// exitNAT is a NAT gateway, which lets none in.
+	exitNAT
+	// exitUnknown is something that this stack does not tell.
+	exitUnknown
+)
+
+// exit finds the route of a subnet to the internet.
+func (a *analysis) exit(subnet *model.Resource) exit {
 	var table *model.Resource
 	for _, r := range a.stack.Of(routeAssociationType) {
 		if slices.Contains(a.stack.Referred(r, "subnetId"), subnet) {
-			for _, t := range a.stack.Referred(r, "routeTableId", routeTableType) {
+			for _, t := range a.stack.Referred(r, "routeTableId", model.RouteTableType) {
 				table = t
 			}
 			if table == nil {
-				return unknown // a route table of another stack
+				a.stack.NotEvaluated(r, "routeTableId")
+				return exitUnknown // a route table of another stack
 			}
 		}
 	}
 	if table == nil {
-		if len(a.stack.Of(mainAssociationType))+len(a.stack.Of(defaultRouteType)) > 0 {
-			return unknown
+		for _, r := range slices.Concat(a.stack.Of(mainAssociationType), a.stack.Of(defaultRouteType)) {
+			a.stack.NotEvaluated(r, "")
+			return exitUnknown
 		}
-		return closed
+		return exitNone
 	}
 	for _, r := range a.stack.Of(routeType) {
-		block, _ := r.Text("destinationCidrBlock")
-		gateway, _ := r.Text("gatewayId")
-		if block == "0.0.0.0/0" && slices.Contains(a.stack.Referred(r, "routeTableId"), table) &&
-			(len(a.stack.Referred(r, "gatewayId", gatewayType)) > 0 || strings.HasPrefix(gateway, "igw-")) {
-			return open
+		if !slices.Contains(a.stack.Referred(r, "routeTableId"), table) {
+			continue
+		}
+		block, known := r.Text("destinationCidrBlock")
+		switch {
+		case !known && len(r.References("destinationCidrBlock")) > 0:
+			a.stack.NotEvaluated(r, "destinationCidrBlock")
+			return exitUnknown
+		case block == everywhere.String():
+			return a.target(r)
 		}
 	}
-	if list, _ := table.List("routes"); len(list) > 0 {
-		return unknown // gateways in a list have no references of their own
+	if list, known := table.List("routes"); len(list) > 0 || !known && len(table.References("routes")) > 0 {
+		a.stack.NotEvaluated(table, "routes") // gateways in a list have no references of their own
+		return exitUnknown
 	}
-	return closed
+	return exitNone
+}
+
+// target is what a route leads to.
+func (a *analysis) target(r *model.Resource) exit {
+	gateway, _ := r.Text("gatewayId")
+	nat, _ := r.Text("natGatewayId")
+	switch {
+	case len(a.stack.Referred(r, "gatewayId", gatewayType)) > 0 || strings.HasPrefix(gateway, "igw-"):
+		return exitInternet
+	case len(a.stack.Referred(r, "natGatewayId", natGatewayType)) > 0 || strings.HasPrefix(nat, "nat-"):
+		return exitNAT
+	}
+	a.stack.NotEvaluated(r, "") // a firewall, a peer or a machine that forwards
+	return exitUnknown
 }

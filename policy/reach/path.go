@@ -1,4 +1,5 @@
-// Package reach works out which packets the declared network lets through: between every pair of nodes and from outside.
+// Package reach works out which packets the declared network lets through: between every pair of nodes, from outside, and out to what
+// nodes fetch.
 package reach
 
 import "ecommerce-platform/policy/model"
@@ -15,7 +16,7 @@ const (
 
 // Path is one kind of traffic from one place to another.
 type Path struct {
-	// From and To are nodes, or clients, administrators and the internet.
+	// From and To are nodes, or clients, administrators, the internet and the hosts that nodes fetch something from.
 	From string `json:"from"`
 	To   string `json:"to"`
 	// What is the traffic, such as BGP, and Ports what it uses, such as tcp 179.
@@ -40,6 +41,7 @@ func Analyze(stack *model.Stack) []Path {
 		stack.NotEvaluatedFact("reachability: this stack holds no machines")
 		return nil
 	}
+	a.readSources()
 	var paths []Path
 	for _, from := range a.machines {
 		for _, to := range a.machines {
@@ -47,6 +49,9 @@ func Analyze(stack *model.Stack) []Path {
 				paths = append(paths, a.between(from, to)...)
 			}
 		}
+	}
+	for _, m := range a.machines {
+		paths = append(paths, a.outward(m)...)
 	}
 	for _, to := range a.machines {
 		paths = append(paths, a.fromOutside(to)...)

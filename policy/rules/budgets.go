@@ -17,10 +17,10 @@ func (j *judge) counted(b budget) (found []workload, judged bool) {
 	judged = true
 	for _, w := range j.evictable() {
 		switch {
-		case w.namespace != b.namespace:
-		case !j.known(w.Resource, "spec.template.metadata.labels"):
+		case w.Namespace != b.namespace:
+		case !j.known(w.Resource, w.In("metadata.labels")):
 			judged = false
-		case selector.Matches(labels.Set(w.template.Labels)):
+		case selector.Matches(labels.Set(w.Template.Labels)):
 			found = append(found, w)
 		}
 	}
@@ -28,7 +28,7 @@ func (j *judge) counted(b budget) (found []workload, judged bool) {
 }
 
 func budgetExists(j *judge) {
-	counts, judged := map[string]int{}, complete(j, j.Budgets)
+	counts, judged := map[string]int{}, settled(j, j.Budgets)
 	for _, b := range j.budgets() {
 		found, complete := j.counted(b)
 		judged = judged && complete
@@ -37,15 +37,15 @@ func budgetExists(j *judge) {
 		}
 	}
 	for _, w := range j.evictable() {
-		if !j.known(w.Resource, "spec.replicas") || w.replicas == 0 {
+		if !j.known(w.Resource, "spec.replicas") || w.Replicas == 0 {
 			continue
 		}
 		switch {
 		case counts[w.URN] > 1:
 			j.fail(w.Resource, "pods of %s are counted by %d budgets, and the API server refuses to evict such pods",
-				w.name, counts[w.URN])
+				w.Label, counts[w.URN])
 		case counts[w.URN] == 0 && judged:
-			j.fail(w.Resource, "no PodDisruptionBudget counts the pods of %s, so drains may take all of them at once", w.name)
+			j.fail(w.Resource, "no PodDisruptionBudget counts the pods of %s, so drains may take all of them at once", w.Label)
 		}
 	}
 }
@@ -56,7 +56,7 @@ func budgetHonoured(j *judge) {
 		pods := 0
 		for _, w := range found {
 			judged = judged && j.known(w.Resource, "spec.replicas")
-			pods += int(w.replicas)
+			pods += int(w.Replicas)
 		}
 		if !judged || pods == 0 || !j.known(b.Resource, "spec.minAvailable") || !j.known(b.Resource, "spec.maxUnavailable") {
 			continue

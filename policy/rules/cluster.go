@@ -74,7 +74,7 @@ func noSecretInCommand(j *judge) {
 			name := path[strings.LastIndex(path, ".")+1:]
 			if kind := secretIn(text); kind != "" {
 				j.fail(c, "%s of %s holds %s", path, c.Name, kind)
-			} else if strings.Contains(path, ".") && namesSecret(name) && literal(text) {
+			} else if strings.Contains(path, ".") && holdsSecret(name, text) {
 				j.fail(c, "%s of %s holds a secret by its name", path, c.Name)
 			}
 		}

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -25,7 +24,7 @@ func dataTiersUsed(j *judge) {
 				continue
 			}
 			for _, s := range j.services() {
-				if s.namespace == w.namespace && hasDataPort(s) && names(value, s.name) && !slices.Contains(told, s.name) {
+				if s.namespace == w.Namespace && hasDataPort(s) && names(value, s.name) && !slices.Contains(told, s.name) {
 					told = append(told, s.name)
 				}
 			}
@@ -54,11 +53,4 @@ func names(value, service string) bool {
 		host = host[:end]
 	}
 	return host == service
-}
-
-// imageName is the last part of an image's repository.
-func imageName(reference string) string {
-	name, _, _ := strings.Cut(reference, "@")
-	name, _, _ = strings.Cut(path.Base(name), ":")
-	return name
 }

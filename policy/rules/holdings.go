@@ -1,7 +1,7 @@
 package rules
 
 import (
-	"strings"
+	"slices"
 
 	"ecommerce-platform/policy/model"
 )
@@ -14,9 +14,12 @@ func databaseProtected(j *judge) {
 	j.isProtected(func(n *model.Node) bool { return j.holds(n) == "database" }, "the database's data")
 }
 
+// development are the stacks that may be thrown away: dev, or its layers where each is a stack of its own.
+var development = []string{"dev", "dev-infra", "dev-cluster", "dev-workloads"}
+
 // isProtected wants these machines protected outside of development.
 func (j *judge) isProtected(those func(*model.Node) bool, what string) {
-	if stack := j.stackName(); stack == "dev" || strings.HasPrefix(stack, "dev-") {
+	if slices.Contains(development, j.stackName()) {
 		return
 	}
 	for _, i := range j.machines() {

@@ -1,13 +1,29 @@
 package rules
 
-import "strings"
+import (
+	"path"
 
-// imageParts splits an image reference into its tag and its digest; either may be empty.
-func imageParts(reference string) (tag, digest string) {
-	name, digest, _ := strings.Cut(reference, "@")
-	// A colon before the last slash is a registry's port.
-	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
-		tag = name[colon+1:]
+	"github.com/distribution/reference"
+)
+
+// imageParts reads an image reference as container runtimes do: its name without registry and directories, its tag and its digest; the
+// latter two may be empty.
+func imageParts(text string) (name, tag, digest string, err error) {
+	named, err := reference.ParseNormalizedNamed(text)
+	if err != nil {
+		return "", "", "", err
 	}
-	return tag, digest
+	if tagged, ok := named.(reference.Tagged); ok {
+		tag = tagged.Tag()
+	}
+	if digested, ok := named.(reference.Digested); ok {
+		digest = digested.Digest().String()
+	}
+	return path.Base(reference.Path(named)), tag, digest, nil
+}
+
+// imageName is the last part of an image's repository.
+func imageName(text string) string {
+	name, _, _, _ := imageParts(text)
+	return name
 }

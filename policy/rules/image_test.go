@@ -4,18 +4,25 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestImageReferences(t *testing.T) {
-	for reference, want := range map[string][2]string{
-		"nginx":                           {"", ""},
-		"nginx:alpine":                    {"alpine", ""},
-		"registry.example:5000/nginx":     {"", ""},
-		"registry.example:5000/nginx:1.2": {"1.2", ""},
-		"nginx@sha256:abc":                {"", "sha256:abc"},
-		"quay.io/a/b:v1@sha256:abc":       {"v1", "sha256:abc"},
+	const sum = "sha256:65645c7bb6a0661892a8b03b89d0743208a18dd2f3f17a54ef4b76fb8e2f2a10"
+	for text, want := range map[string][3]string{
+		"nginx":                           {"nginx", "", ""},
+		"nginx:alpine":                    {"nginx", "alpine", ""},
+		"registry.example:5000/nginx":     {"nginx", "", ""},
+		"registry.example:5000/nginx:1.2": {"nginx", "1.2", ""},
+		"nginx@" + sum:                    {"nginx", "", sum},
+		"quay.io/a/b:v1@" + sum:           {"b", "v1", sum},
 	} {
-		tag, digest := imageParts(reference)
-		assert.Equal(t, want, [2]string{tag, digest}, reference)
+		name, tag, digest, err := imageParts(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, [3]string{name, tag, digest}, text)
+	}
+	for _, text := range []string{"", "Nginx", "nginx:", "nginx@sha256:abc", "a b", "http://nginx"} {
+		_, _, _, err := imageParts(text)
+		assert.Error(t, err, text)
 	}
 }

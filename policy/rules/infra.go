@@ -31,6 +31,27 @@ func worldOpenPort(j *judge) {
 	}
 }
 
+// groupRulesTogether compares, for each direction of a group, its own list with the rules that are resources.
+func groupRulesTogether(j *judge) {
+	for _, group := range j.of(model.GroupType) {
+		for _, egress := range []bool{false, true} {
+			listed, separate := 0, 0
+			for _, g := range reach.Grants(j.Stack) {
+				switch {
+				case g.Group != group.URN || g.Egress != egress:
+				case g.Resource == group:
+					listed++
+				default:
+					separate++
+				}
+			}
+			if listed > 0 && separate > 0 {
+				j.fail(group, "security group %s has %d rules in its own list and %d beside it, which an update of the list takes away", group.Name, listed, separate)
+			}
+		}
+	}
+}
+
 // nodePorts is those of the declared Services, and whether that is all there are.
 func (j *judge) nodePorts() (ports []int, complete bool) {
 	complete = len(j.Services) > 0

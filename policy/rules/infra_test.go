@@ -1,9 +1,11 @@
 package rules_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 
 	"ecommerce-platform/policy/model"
@@ -26,6 +28,17 @@ func options(name string, change func(*policyx.AnalyzerResource)) modeltest.Chan
 
 func ingress(name, path string, value any) modeltest.Change {
 	return set(model.IngressType, name, path, value)
+}
+
+// offices lets administrators in from so many blocks more.
+func offices(count int) modeltest.Change {
+	var list []any
+	for i := range count {
+		list = append(list, map[string]any{
+			"protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlocks": []any{fmt.Sprintf("198.51.100.%d/32", i)},
+		})
+	}
+	return set(model.GroupType, "platform-node", "ingress", list)
 }
 
 // stackNamed gives the stack another name.
@@ -59,12 +72,29 @@ var infraFixtures = map[string][]fixture{
 			change(ingress("platform-node-port-0.0.0.0_0", "fromPort", 30081), ingress("platform-node-port-0.0.0.0_0", "toPort", 30081)),
 			"tcp port 30081 is open", "platform-node-port-0.0.0.0_0", "",
 		},
+		{
+			"SSH is open to everybody in the group's own list, beside rules that are resources", change(set(model.GroupType, "platform-node", "ingress", []any{
+				map[string]any{"protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlocks": []any{"0.0.0.0/0"}},
+			})), "tcp port 22 is open to 0.0.0.0/0", "platform-node", "",
+		},
+		{
+			"a port of the group's own list is not known", change(set(model.GroupType, "platform-node", "ingress", []any{
+				map[string]any{"protocol": "tcp", "fromPort": property.New(property.Computed), "toPort": 22, "cidrBlocks": []any{"0.0.0.0/0"}},
+			})), "", "", model.GroupType + " platform-node ingress[0].fromPort",
+		},
 		{"the NodePort is open to everybody", nil, "", "", ""},
 		{"SSH is open to a company", change(ingress(sshRule, "cidrIpv4", "10.0.0.0/8")), "", "", ""},
 		{
 			"it is not known who may use SSH", unknown(model.IngressType, sshRule, "cidrIpv4", "cidrIpv4"), "", "",
 			model.IngressType + " " + sshRule + " cidrIpv4",
 		},
+	},
+	"group-rules-together": {
+		{"two more in the list", change(offices(2)), "security group platform-node has 2 rules in its own list and", "platform-node", ""},
+		{"a list of the other direction", change(set(model.GroupType, "platform-worker", "egress", []any{
+			map[string]any{"protocol": "tcp", "fromPort": 443, "toPort": 443, "cidrBlocks": []any{"0.0.0.0/0"}},
+		})), "", "", ""},
+		{"rules that are resources", nil, "", "", ""},
 	},
 	"source-dest-check-off": {
 		{"the check is on", change(instance("sourceDestCheck", true)), "is on", worker, ""},
@@ -128,13 +158,19 @@ var infraFixtures = map[string][]fixture{
 			stackNamed("prod"), options(control, func(r *policyx.AnalyzerResource) { r.Options.Protect = true }),
 		), "", "", ""},
 		{"the development stack need not be", nil, "", "", ""},
-		{"nor one of its layers", change(stackNamed("dev-infra")), "", "", ""},
+		{"nor its infrastructure", change(stackNamed("dev-infra")), "", "", ""},
+		{"nor its cluster", change(stackNamed("dev-cluster")), "", "", ""},
+		{"nor its workloads", change(stackNamed("dev-workloads")), "", "", ""},
+		{"another region of it is not development", change(stackNamed("dev-eu")), "holds etcd", control, ""},
+		{"nor is another stack that begins like it", change(stackNamed("develop")), "holds etcd", control, ""},
+		{"nor one with any other ending", change(stackNamed("dev-x")), "holds etcd", control, ""},
 	},
 	"database-protected": {
 		{"production is not protected", change(stackNamed("prod")), "worker-node-2 holds the database's data", "worker-node-2", ""},
 		{"production is protected", change(
 			stackNamed("prod"), options("worker-node-2", func(r *policyx.AnalyzerResource) { r.Options.Protect = true }),
 		), "", "", ""},
+		{"another region of development is not exempt", change(stackNamed("dev-eu")), "worker-node-2 holds", "worker-node-2", ""},
 		{"no machine of this stack holds them", change(stackNamed("prod"), modeltest.Unset(model.InstanceType, "worker-node-2", "tags.Holds")), "", "", ""},
 		{"the development stack need not be", nil, "", "", ""},
 	},

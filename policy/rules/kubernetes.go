@@ -2,23 +2,15 @@ package rules
 
 import (
 	"fmt"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"ecommerce-platform/policy/model"
 )
 
-// workload is a controller of pods.
-type workload struct {
-	*model.Resource
-	name, namespace string
-	replicas        int32
-	selector        *metav1.LabelSelector
-	template        *corev1.PodTemplateSpec
-}
+// workload is what makes pods.
+type workload = model.Workload
 
 type (
 	service   = object[corev1.Service]
@@ -34,37 +26,33 @@ type object[T any] struct {
 	object          T
 }
 
-// workloads are the Deployments, StatefulSets and DaemonSets of the stack.
+// workloads are those of the stack whose namespace is known.
 func (j *judge) workloads() []workload {
 	if j.controllers == nil {
-		j.controllers = j.readWorkloads()
+		j.controllers = []workload{}
+		for _, w := range j.Workloads {
+			if j.known(w.Resource, "metadata.namespace") {
+				j.controllers = append(j.controllers, w)
+			}
+		}
 	}
 	return j.controllers
 }
 
-func (j *judge) readWorkloads() []workload {
-	found := []workload{}
-	for _, d := range named(j, j.Deployments) {
-		found = append(found, workload{
-			d.Resource, d.name, d.namespace, replicas(d.object.Spec.Replicas), d.object.Spec.Selector, &d.object.Spec.Template,
-		})
+// allWorkloads tells whether nothing of the stack makes pods that workloads leaves out: such pods may be the ones that are missed.
+func (j *judge) allWorkloads() bool {
+	for _, r := range j.Opaque {
+		j.NotEvaluated(r, "")
 	}
-	for _, s := range named(j, j.StatefulSets) {
-		found = append(found, workload{
-			s.Resource, s.name, s.namespace, replicas(s.object.Spec.Replicas), s.object.Spec.Selector, &s.object.Spec.Template,
-		})
-	}
-	for _, d := range named(j, j.DaemonSets) {
-		found = append(found, workload{d.Resource, d.name, d.namespace, 1, d.object.Spec.Selector, &d.object.Spec.Template})
-	}
-	return found
+	made := len(j.Deployments) + len(j.StatefulSets) + len(j.DaemonSets) + len(j.ReplicaSets) + len(j.Jobs) + len(j.CronJobs) + len(j.Pods)
+	return len(j.Opaque) == 0 && len(j.workloads()) == made
 }
 
-// evictable are the workloads whose pods a drain evicts: those of a DaemonSet it leaves.
+// evictable are the workloads whose pods a drain moves.
 func (j *judge) evictable() []workload {
 	var found []workload
 	for _, w := range j.workloads() {
-		if !strings.HasSuffix(w.Type, ":DaemonSet") {
+		if w.Replaced() {
 			found = append(found, w)
 		}
 	}
@@ -85,15 +73,14 @@ func (j *judge) namespaces() []string {
 	return found
 }
 
-// named pairs objects with their names. One that is none of its kind is objects-well-formed's to report, and one whose namespace is
+// named pairs objects with their names, which are empty where Pulumi makes them up. One that is none of its kind is objects-well-formed's to report, and one whose namespace is
 // unknown is in none that a rule could look into.
 func named[T any](j *judge, objects []model.Object[T]) []object[T] {
 	var found []object[T]
 	for _, o := range objects {
 		if o.Malformed == nil && j.known(o.Resource, "metadata.namespace") {
 			name, _ := o.Text("metadata.name")
-			namespace, _ := o.Text("metadata.namespace")
-			found = append(found, object[T]{o.Resource, name, inNamespace(namespace), o.Value})
+			found = append(found, object[T]{o.Resource, name, o.Namespace(), o.Value})
 		}
 	}
 	return found
@@ -112,6 +99,9 @@ func objectsWellFormed(j *judge) {
 	malformed(j, j.Deployments)
 	malformed(j, j.StatefulSets)
 	malformed(j, j.DaemonSets)
+	malformed(j, j.ReplicaSets)
+	malformed(j, j.Jobs)
+	malformed(j, j.CronJobs)
 	malformed(j, j.Pods)
 	malformed(j, j.Services)
 	malformed(j, j.Budgets)
@@ -123,30 +113,16 @@ func objectsWellFormed(j *judge) {
 	malformed(j, j.Namespaces)
 }
 
-func inNamespace(name string) string {
-	if name == "" {
-		return metav1.NamespaceDefault
-	}
-	return name
-}
-
-func replicas(count *int32) int32 {
-	if count == nil {
-		return 1
-	}
-	return *count
-}
-
 // knownInEach tells whether a field is known in all containers of a list.
 func (j *judge) knownInEach(w workload, list string, fields ...string) bool {
-	containers := len(w.template.Spec.Containers)
-	if list == initContainersPath {
-		containers = len(w.template.Spec.InitContainers)
+	count := len(w.Template.Spec.Containers)
+	if list == initContainers {
+		count = len(w.Template.Spec.InitContainers)
 	}
 	complete := true
-	for i := range containers {
+	for i := range count {
 		for _, field := range fields {
-			complete = j.known(w.Resource, fmt.Sprintf("%s[%d].%s", list, i, field)) && complete
+			complete = j.known(w.Resource, w.In(fmt.Sprintf("%s[%d].%s", list, i, field))) && complete
 		}
 	}
 	return complete

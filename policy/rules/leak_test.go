@@ -15,9 +15,9 @@ import (
 // TestNoMessageHoldsASecret runs every rule over the stacks of every fixture with each text in them secret.
 func TestNoMessageHoldsASecret(t *testing.T) {
 	messages := 0
-	for _, theme := range []map[string][]fixture{infraFixtures, clusterFixtures, workloadFixtures, podFixtures} {
-		for _, fixtures := range theme {
-			for _, f := range fixtures {
+	for _, theme := range fixtures {
+		for _, cases := range theme {
+			for _, f := range cases {
 				if f.message == "" {
 					continue // no rule is broken
 				}

@@ -20,7 +20,7 @@ func secretsNotLiteral(j *judge) {
 				continue
 			}
 			switch kind := secretIn(variable.Value); {
-			case namesSecret(variable.Name) && literal(variable.Value):
+			case holdsSecret(variable.Name, variable.Value):
 				j.fail(w.Resource, "variable %s of container %s has its value in the pod", variable.Name, c.Name)
 			case kind != "":
 				j.fail(w.Resource, "variable %s of container %s holds %s", variable.Name, c.Name, kind)
@@ -52,7 +52,7 @@ func secretsNotLiteral(j *judge) {
 				continue
 			}
 			switch kind := secretIn(m.object.Data[key]); {
-			case namesSecret(key) && literal(m.object.Data[key]):
+			case holdsSecret(key, m.object.Data[key]):
 				j.fail(m.Resource, "key %q of ConfigMap %s holds a secret by its name", key, m.name)
 			case kind != "":
 				j.fail(m.Resource, "key %q of ConfigMap %s holds %s", key, m.name, kind)

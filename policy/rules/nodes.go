@@ -18,13 +18,13 @@ func nodeSelectorMatches(j *judge) {
 		return
 	}
 	for _, w := range j.workloads() {
-		if !j.known(w.Resource, "spec.replicas") || w.replicas == 0 ||
-			!j.known(w.Resource, podPath+".nodeSelector") || !j.known(w.Resource, podPath+".affinity") {
+		if !j.known(w.Resource, "spec.replicas") || w.Replicas == 0 ||
+			!j.known(w.Resource, w.In("spec.nodeSelector")) || !j.known(w.Resource, w.In("spec.affinity")) {
 			continue
 		}
-		required := nodeaffinity.GetRequiredNodeAffinity(&corev1.Pod{Spec: w.template.Spec})
+		required := nodeaffinity.GetRequiredNodeAffinity(&corev1.Pod{Spec: w.Template.Spec})
 		if !matches(nodes, required.Match) {
-			j.fail(w.Resource, "pods of %s ask for %s, and no declared node has that (%s)", w.name, asked(&w.template.Spec), labelled(nodes))
+			j.fail(w.Resource, "pods of %s ask for %s, and no declared node has that (%s)", w.Label, asked(&w.Template.Spec), labelled(nodes))
 		}
 	}
 	for _, v := range j.volumes() {

@@ -6,16 +6,24 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"ecommerce-platform/policy/model"
 )
 
-// eachContainer calls check for the containers of every controller's pods, with the path of each.
+// Paths in a pod's template.
+const (
+	containers     = "spec.containers"
+	initContainers = "spec.initContainers"
+)
+
+// eachContainer calls check for the containers of all pods, with the path of each.
 func (j *judge) eachContainer(check func(w workload, c *corev1.Container, path string)) {
 	for _, w := range j.workloads() {
-		if !j.there(w.Resource, containersPath) {
+		if !j.there(w.Resource, w.In(containers)) {
 			continue
 		}
-		for i := range w.template.Spec.Containers {
-			check(w, &w.template.Spec.Containers[i], fmt.Sprintf("%s[%d]", containersPath, i))
+		for i := range w.Template.Spec.Containers {
+			check(w, &w.Template.Spec.Containers[i], w.In(fmt.Sprintf("%s[%d]", containers, i)))
 		}
 	}
 }
@@ -23,21 +31,19 @@ func (j *judge) eachContainer(check func(w workload, c *corev1.Container, path s
 // eachContainerToo is eachContainer with the containers that run before the others.
 func (j *judge) eachContainerToo(check func(w workload, c *corev1.Container, path string)) {
 	j.eachContainer(check)
+	j.eachInitial(check)
+}
+
+func (j *judge) eachInitial(check func(w workload, c *corev1.Container, path string)) {
 	for _, w := range j.workloads() {
-		if !j.there(w.Resource, initContainersPath) {
+		if !j.there(w.Resource, w.In(initContainers)) {
 			continue
 		}
-		for i := range w.template.Spec.InitContainers {
-			check(w, &w.template.Spec.InitContainers[i], fmt.Sprintf("%s[%d]", initContainersPath, i))
+		for i := range w.Template.Spec.InitContainers {
+			check(w, &w.Template.Spec.InitContainers[i], w.In(fmt.Sprintf("%s[%d]", initContainers, i)))
 		}
 	}
 }
-
-const (
-	podPath            = "spec.template.spec"
-	containersPath     = podPath + ".containers"
-	initContainersPath = podPath + ".initContainers"
-)
 
 func requestsSet(j *judge) {
 	j.eachContainerToo(func(w workload, c *corev1.Container, path string) {
@@ -61,8 +67,12 @@ func requestsSet(j *judge) {
 	})
 }
 
+// probesSet looks at containers that run as long as their pod, sidecars among them. Those of a Job come to an end.
 func probesSet(j *judge) {
-	j.eachContainer(func(w workload, c *corev1.Container, path string) {
+	check := func(w workload, c *corev1.Container, path string) {
+		if w.Ends() {
+			return
+		}
 		var missing []string
 		for _, probe := range []struct {
 			name string
@@ -78,6 +88,12 @@ func probesSet(j *judge) {
 		if len(missing) > 0 {
 			j.fail(w.Resource, "container %s has no %s", c.Name, strings.Join(missing, " and no "))
 		}
+	}
+	j.eachContainer(check)
+	j.eachInitial(func(w workload, c *corev1.Container, path string) {
+		if j.known(w.Resource, path+".restartPolicy") && model.IsSidecar(c) {
+			check(w, c, path)
+		}
 	})
 }
 
@@ -86,11 +102,13 @@ func imageTag(j *judge) {
 		if !j.known(w.Resource, path+".image") {
 			return
 		}
-		tag, digest := imageParts(c.Image)
+		_, tag, digest, err := imageParts(c.Image)
 		switch {
-		case digest != "":
 		case c.Image == "":
 			j.fail(w.Resource, "container %s names no image", c.Name)
+		case err != nil:
+			j.fail(w.Resource, "image %q of container %s is no reference to one: %v", c.Image, c.Name, err)
+		case digest != "":
 		case tag == "":
 			j.fail(w.Resource, "image %q of container %s names no tag, which means latest", c.Image, c.Name)
 		case tag == "latest":
@@ -106,7 +124,7 @@ func imageDigest(j *judge) {
 			return
 		}
 		seen = append(seen, c.Image)
-		if _, digest := imageParts(c.Image); digest == "" {
+		if _, _, digest, err := imageParts(c.Image); err == nil && digest == "" {
 			j.fail(w.Resource, "image %q names no digest, so its content may change under it", c.Image)
 		}
 	})
@@ -126,9 +144,9 @@ func readOnlyRoot(j *judge) {
 
 func noAPIToken(j *judge) {
 	for _, w := range j.workloads() {
-		mounted := w.template.Spec.AutomountServiceAccountToken
-		if j.known(w.Resource, podPath+".automountServiceAccountToken") && (mounted == nil || *mounted) {
-			j.fail(w.Resource, "pods of %s are given a token for the API server", w.name)
+		mounted := w.Template.Spec.AutomountServiceAccountToken
+		if j.known(w.Resource, w.In("spec.automountServiceAccountToken")) && (mounted == nil || *mounted) {
+			j.fail(w.Resource, "pods of %s are given a token for the API server", w.Label)
 		}
 	}
 }

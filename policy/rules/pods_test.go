@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 
 	"ecommerce-platform/policy/model/modeltest"
 )
@@ -11,6 +12,13 @@ var podFixtures = map[string][]fixture{
 		{"no memory", change(modeltest.Unset(deploymentType, backend, container+"resources.requests.memory")), "container backend requests no memory", backend, ""},
 		{"nothing", change(modeltest.Unset(deploymentType, backend, container+"resources")), "requests no cpu and no memory", backend, ""},
 		{"zero", change(deployment(backend, container+"resources.requests.cpu", "0")), "requests no cpu", backend, ""},
+		{"a sidecar without", change(sidecar(map[string]any{"name": "proxy", "restartPolicy": "Always"})), "container proxy requests no cpu and no memory", backend, ""},
+		{"a sidecar's and scratch space", change(sidecar(map[string]any{"name": "proxy", "restartPolicy": "Always", "resources": map[string]any{
+			"requests": map[string]any{"cpu": "10m", "memory": "16Mi", "ephemeral-storage": "100Mi"},
+		}})), "", "", ""},
+		{"a CronJob without", change(
+			modeltest.Unset(deploymentType, backend, container+"resources"), cronJob(backend),
+		), "container backend requests no cpu and no memory", backend, ""},
 		{"a limit alone, which is then the request", change(deployment(backend, container+"resources", map[string]any{
 			"limits": map[string]any{"cpu": "1", "memory": "1Gi"},
 		})), "", "", ""},
@@ -22,6 +30,15 @@ var podFixtures = map[string][]fixture{
 	"probes-set": {
 		{"no readiness probe", change(modeltest.Unset(deploymentType, backend, container+"readinessProbe")), "container backend has no readinessProbe", backend, ""},
 		{"no liveness probe", change(modeltest.Unset(deploymentType, backend, container+"livenessProbe")), "has no livenessProbe", backend, ""},
+		{"a sidecar without", change(sidecar(map[string]any{"name": "proxy", "restartPolicy": "Always"})),
+			"container proxy has no readinessProbe and no livenessProbe", backend, ""},
+		{"a sidecar with both", change(sidecar(map[string]any{
+			"name": "proxy", "restartPolicy": "Always", "readinessProbe": map[string]any{}, "livenessProbe": map[string]any{},
+		})), "", "", ""},
+		{"a container that ends before the others start", change(sidecar(map[string]any{"name": "migrate"})), "", "", ""},
+		{"a Job, which comes to an end", change(
+			modeltest.Unset(deploymentType, backend, container+"livenessProbe"), of(deploymentType, backend, "kubernetes:batch/v1:Job"),
+		), "", "", ""},
 		{"no startup probe", change(modeltest.Unset(deploymentType, backend, container+"startupProbe")), "", "", ""},
 	},
 	"restricted-profile": {
@@ -38,7 +55,9 @@ var podFixtures = map[string][]fixture{
 	"image-tag": {
 		{"latest", change(deployment(backend, container+"image", "nginx:latest")), "whatever was pushed last", backend, ""},
 		{"no tag", change(deployment(backend, container+"image", "registry.example:5000/nginx")), "names no tag", backend, ""},
-		{"a digest and no tag", change(deployment(backend, container+"image", "nginx@sha256:abc")), "", "", ""},
+		{"a digest and no tag", change(digest(backend)), "", "", ""},
+		{"no reference", change(deployment(backend, container+"image", "Nginx:1 ")), "is no reference to one", backend, ""},
+		{"a digest that is none", change(deployment(backend, container+"image", "nginx@sha256:abc")), "is no reference to one", backend, ""},
 		{
 			"it is not known", change(modeltest.Unknown(deploymentType, backend, container+"image")), "", "",
 			deploymentType + " " + backend + " " + container + "image",
@@ -56,10 +75,10 @@ var podFixtures = map[string][]fixture{
 		), `container backend is told of postgres and redis, and "nginx:alpine" asks nobody`, backend, ""},
 		{"nginx from another registry", change(
 			told("env[3]", "DATABASE", "postgresql://postgres.shop.svc/shop"),
-			deployment(backend, container+"image", "registry.example:5000/hub/nginx@sha256:abc"),
+			deployment(backend, container+"image", "registry.example:5000/hub/nginx@"+sum),
 		), "container backend is told of postgres, and", backend, ""},
 		{"a program", change(
-			told("env[3]", "PGHOST", "postgres"), deployment(backend, container+"image", "registry.example:5000/nginx/shop@sha256:abc"),
+			told("env[3]", "PGHOST", "postgres"), deployment(backend, container+"image", "registry.example:5000/nginx/shop@"+sum),
 		), "", "", ""},
 		{"nginx that is told of nothing", nil, "", "", ""},
 		{
@@ -83,6 +102,12 @@ var podFixtures = map[string][]fixture{
 		{"a key in a ConfigMap", change(set(configMapType, "shop-redis-config", "data.tls", "-----BEGIN EC PRIVATE KEY-----")),
 			`key "tls" of ConfigMap redis-config`, "shop-redis-config", ""},
 		{"a password from a Secret", nil, "", "", ""},
+		{"a switch that asks for no password", change(
+			deployment(backend, container+"env[3]", map[string]any{"name": "ALLOW_EMPTY_PASSWORD", "value": "yes"}),
+			deployment(backend, container+"env[2]", map[string]any{"name": "POSTGRES_HOST_AUTH_METHOD", "value": "trust"}),
+			set(configMapType, "shop-redis-config", "data.MYSQL_RANDOM_ROOT_PASSWORD", "1"),
+		), "", "", ""},
+		{"an argument with a variable of the container in it", change(deployment("shop-redis", container+"args[1]", "--requirepass=$(REDIS_PASSWORD)")), "", "", ""},
 		{"the place of a password", change(deployment(backend, container+"env[3]", map[string]any{"name": "DB_PASSWORD_FILE", "value": "/run/db"})), "", "", ""},
 	},
 	"env-names-unique": {
@@ -99,9 +124,28 @@ var podFixtures = map[string][]fixture{
 	},
 }
 
-func digest(name string) modeltest.Change {
-	return deployment(name, container+"image", "example@sha256:abc")
+// sidecar gives the backend a container of the list of initial ones.
+func sidecar(c map[string]any) modeltest.Change {
+	return deployment(backend, "spec.template.spec.initContainers", []any{c})
 }
+
+// cronJob makes a Deployment a CronJob with its template.
+func cronJob(name string) modeltest.Change {
+	return modeltest.Edit(deploymentType, name, func(r *policyx.AnalyzerResource) {
+		spec := property.New(property.NewMap(map[string]property.Value{"template": r.Properties.Get("spec").AsMap().Get("template")}))
+		r.Type = "kubernetes:batch/v1:CronJob"
+		r.Properties = r.Properties.Set("spec", property.New(property.NewMap(map[string]property.Value{
+			"schedule": property.New("0 3 * * *"), "jobTemplate": property.New(property.NewMap(map[string]property.Value{"spec": spec})),
+		})))
+	})
+}
+
+func digest(name string) modeltest.Change {
+	return deployment(name, container+"image", "example@"+sum)
+}
+
+// sum is a digest.
+const sum = "sha256:65645c7bb6a0661892a8b03b89d0743208a18dd2f3f17a54ef4b76fb8e2f2a10"
 
 // told gives the backend a variable.
 func told(place, name, value string) modeltest.Change {

@@ -23,23 +23,23 @@ var evaluator = sync.OnceValue(func() policy.Evaluator {
 func restrictedProfile(j *judge) {
 	for _, w := range j.workloads() {
 		// The agents of nodes live there, and nothing is enforced.
-		if w.namespace == metav1.NamespaceSystem {
+		if w.Namespace == metav1.NamespaceSystem {
 			continue
 		}
-		if !j.there(w.Resource, containersPath) || !j.there(w.Resource, initContainersPath) ||
-			!j.known(w.Resource, podPath+".securityContext") || !j.known(w.Resource, podPath+".volumes") {
+		if !j.there(w.Resource, w.In(containers)) || !j.there(w.Resource, w.In(initContainers)) ||
+			!j.known(w.Resource, w.In("spec.securityContext")) || !j.known(w.Resource, w.In("spec.volumes")) {
 			continue
 		}
 		judged := true
-		for _, part := range []string{containersPath, initContainersPath} {
+		for _, part := range []string{containers, initContainers} {
 			judged = j.knownInEach(w, part, "securityContext", "ports") && judged
 		}
 		if !judged {
 			continue
 		}
-		for _, result := range evaluator().EvaluatePod(restricted, &w.template.ObjectMeta, &w.template.Spec) {
+		for _, result := range evaluator().EvaluatePod(restricted, &w.Template.ObjectMeta, &w.Template.Spec) {
 			if !result.Allowed {
-				j.fail(w.Resource, "pods of %s: %s: %s", w.name, result.ForbiddenReason, result.ForbiddenDetail)
+				j.fail(w.Resource, "pods of %s: %s: %s", w.Label, result.ForbiddenReason, result.ForbiddenDetail)
 			}
 		}
 	}

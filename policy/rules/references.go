@@ -9,24 +9,25 @@ import (
 	"ecommerce-platform/policy/model"
 )
 
-// reference is a pod's mention of an object that must exist in its namespace before the pod can start.
-type reference struct {
+// mention is a pod's mention of an object that must exist in its namespace before the pod can start.
+type mention struct {
 	kind, name, key string
-	path            string
+	// path is where the pod's template says so.
+	path string
 }
 
 // references lists what a pod needs; what is marked optional it does not.
-func references(spec *corev1.PodSpec) []reference {
-	var found []reference
+func references(spec *corev1.PodSpec) []mention {
+	var found []mention
 	add := func(kind, name, key, path string, optional *bool) {
 		if optional == nil || !*optional {
-			found = append(found, reference{kind, name, key, path})
+			found = append(found, mention{kind, name, key, path})
 		}
 	}
 	for _, list := range []struct {
 		path       string
 		containers []corev1.Container
-	}{{containersPath, spec.Containers}, {initContainersPath, spec.InitContainers}} {
+	}{{containers, spec.Containers}, {initContainers, spec.InitContainers}} {
 		for i, c := range list.containers {
 			for n, variable := range c.Env {
 				path := fmt.Sprintf("%s[%d].env[%d].valueFrom", list.path, i, n)
@@ -48,7 +49,7 @@ func references(spec *corev1.PodSpec) []reference {
 		}
 	}
 	for i, volume := range spec.Volumes {
-		path := fmt.Sprintf("%s.volumes[%d]", podPath, i)
+		path := fmt.Sprintf("spec.volumes[%d]", i)
 		switch {
 		case volume.ConfigMap != nil:
 			add("ConfigMap", volume.ConfigMap.Name, "", path, volume.ConfigMap.Optional)
@@ -82,21 +83,21 @@ const published = "kube-root-ca.crt"
 func referencesExist(j *judge) {
 	objects := j.referable()
 	for _, w := range j.workloads() {
-		if !j.there(w.Resource, containersPath) || !j.there(w.Resource, podPath+".volumes") {
+		if !j.there(w.Resource, w.In(containers)) || !j.there(w.Resource, w.In("spec.volumes")) {
 			continue
 		}
-		for _, ref := range references(&w.template.Spec) {
-			if !j.known(w.Resource, ref.path) || ref.kind == "ConfigMap" && ref.name == published {
+		for _, ref := range references(&w.Template.Spec) {
+			if !j.known(w.Resource, w.In(ref.path)) || ref.kind == "ConfigMap" && ref.name == published {
 				continue
 			}
-			object, found := objects[objectName{ref.kind, w.namespace, ref.name}]
+			object, found := objects[objectName{ref.kind, w.Namespace, ref.name}]
 			switch {
 			case !found && j.allNamed(ref.kind):
 				j.fail(w.Resource, "pods of %s need %s %q, which namespace %s does not have (%s)",
-					w.name, ref.kind, ref.name, w.namespace, ref.path)
+					w.Label, ref.kind, ref.name, w.Namespace, w.In(ref.path))
 			case found && ref.key != "" && object.keys != nil && !object.keys[ref.key]:
 				j.fail(w.Resource, "pods of %s need key %q of %s %q, which does not have it (%s)",
-					w.name, ref.key, ref.kind, ref.name, ref.path)
+					w.Label, ref.key, ref.kind, ref.name, w.In(ref.path))
 			}
 		}
 	}
@@ -111,15 +112,13 @@ type (
 func (j *judge) referable() map[objectName]referable {
 	found := map[objectName]referable{}
 	for _, m := range j.configMaps() {
-		keys := j.keysOf(m.Resource, "data", "binaryData")
-		found[objectName{"ConfigMap", m.namespace, m.name}] = referable{keys}
+		found[objectName{"ConfigMap", m.namespace, m.name}] = referable{j.keysOf(m.Resource, "data", "binaryData")}
 	}
-	for _, s := range j.Secrets {
-		keys := j.keysOf(s.Resource, "data", "stringData")
-		found[objectName{"Secret", inNamespace(s.Value.Namespace), s.Value.Name}] = referable{keys}
+	for _, s := range named(j, j.Secrets) {
+		found[objectName{"Secret", s.namespace, s.name}] = referable{j.keysOf(s.Resource, "data", "stringData")}
 	}
-	for _, c := range j.Claims {
-		found[objectName{"PersistentVolumeClaim", inNamespace(c.Value.Namespace), c.Value.Name}] = referable{}
+	for _, c := range named(j, j.Claims) {
+		found[objectName{"PersistentVolumeClaim", c.namespace, c.name}] = referable{}
 	}
 	return found
 }
@@ -156,10 +155,33 @@ func (j *judge) allNamed(kind string) bool {
 	}
 }
 
+// complete tells whether all objects have a name and a namespace that are known here. Where the program names none, Pulumi makes a
+// name up when it creates the object.
 func complete[T any](j *judge, objects []model.Object[T]) bool {
-	all := true
+	all := settled(j, objects)
 	for _, o := range objects {
-		all = j.known(o.Resource, "metadata.name") && j.known(o.Resource, "metadata.namespace") && o.Malformed == nil && all
+		all = j.titled(o.Resource) && all
+	}
+	for _, r := range j.Opaque {
+		j.NotEvaluated(r, "")
+		all = false
 	}
 	return all
+}
+
+// settled tells whether it is known of all objects in which namespace they are, and what they say.
+func settled[T any](j *judge, objects []model.Object[T]) bool {
+	all := true
+	for _, o := range objects {
+		all = j.known(o.Resource, "metadata.namespace") && o.Malformed == nil && all
+	}
+	return all
+}
+
+func (j *judge) titled(r *model.Resource) bool {
+	name, known := j.text(r, "metadata.name")
+	if known && name == "" {
+		j.NotEvaluated(r, "metadata.name")
+	}
+	return name != ""
 }

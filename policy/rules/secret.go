@@ -50,12 +50,24 @@ func secretIn(text string) string {
 	}
 	for _, form := range []*regexp.Regexp{assignment, option} {
 		for _, match := range form.FindAllStringSubmatch(text, -1) {
-			if given := match[2] + match[3] + match[4]; namesSecret(match[1]) && literal(given) {
+			if given := match[2] + match[3] + match[4]; holdsSecret(match[1], given) {
 				return "a value of " + match[1]
 			}
 		}
 	}
 	return ""
+}
+
+// switched are values of a name that says whether there is a secret, such as ALLOW_EMPTY_PASSWORD=yes.
+var switched = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off)$`)
+
+// switchName finds names that say so, whose value may be a number as well.
+var switchName = regexp.MustCompile(`(?i)(^|[^a-z])(allow|random|no|enable|disable|require|use|generate|skip)[-_.]`)
+
+// holdsSecret tells whether what has this name has a secret for its value.
+func holdsSecret(name, value string) bool {
+	return namesSecret(name) && literal(value) && !switched.MatchString(value) &&
+		!(switchName.MatchString(camelWord.ReplaceAllString(name, "${1}_${2}")) && (value == "0" || value == "1"))
 }
 
 // literal tells a value from a reference to one: a variable, a substitution, a file.

@@ -31,6 +31,19 @@ func TestNamesOfSecrets(t *testing.T) {
 	}
 }
 
+func TestSwitchesHoldNoSecret(t *testing.T) {
+	for _, c := range []struct {
+		name, value string
+		want        bool
+	}{
+		{"ALLOW_EMPTY_PASSWORD", "yes", false}, {"MYSQL_ALLOW_EMPTY_PASSWORD", "1", false}, {"MYSQL_RANDOM_ROOT_PASSWORD", "true", false},
+		{"requirePassword", "false", false}, {"POSTGRES_HOST_AUTH_METHOD", "trust", false}, {"DB_PASSWORD", "$(OTHER)", false},
+		{"DB_PASSWORD", "1", true}, {"ALLOW_EMPTY_PASSWORD", "hunter2", true}, {"NOTED_PASSWORD", "0", true},
+	} {
+		assert.Equal(t, c.want, holdsSecret(c.name, c.value), "%s=%s", c.name, c.value)
+	}
+}
+
 func TestSecretsInText(t *testing.T) {
 	for text, want := range map[string]string{
 		"sudo timeout 60 env NODE_IP='10.0.0.1' PLATFORM_DIGEST='4f' /opt/platform/bin/init.sh":                          "",

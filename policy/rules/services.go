@@ -2,7 +2,7 @@ package rules
 
 import (
 	"fmt"
-	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,16 +14,16 @@ import (
 
 // selected is the controllers whose pods a Service selects. It is not judged while a label is unknown.
 func (j *judge) selected(s service) (found []workload, judged bool) {
-	judged = j.known(s.Resource, "spec.selector") && complete(j, j.Deployments)
+	judged = j.known(s.Resource, "spec.selector") && j.allWorkloads()
 	for _, w := range j.workloads() {
-		if w.namespace != s.namespace {
+		if w.Namespace != s.namespace {
 			continue
 		}
-		if !j.known(w.Resource, "spec.template.metadata.labels") {
+		if !j.known(w.Resource, w.In("metadata.labels")) {
 			judged = false
 			continue
 		}
-		if labels.SelectorFromSet(s.object.Spec.Selector).Matches(labels.Set(w.template.Labels)) {
+		if labels.SelectorFromSet(s.object.Spec.Selector).Matches(labels.Set(w.Template.Labels)) {
 			found = append(found, w)
 		}
 	}
@@ -51,6 +51,26 @@ func serviceSelectsPods(j *judge) {
 	}
 }
 
+// urlHasPods looks at what leads in from outside.
+func urlHasPods(j *judge) {
+	for _, s := range j.selecting() {
+		if s.object.Spec.Type != corev1.ServiceTypeNodePort && s.object.Spec.Type != corev1.ServiceTypeLoadBalancer {
+			continue
+		}
+		found, judged := j.selected(s)
+		var names []string
+		pods := 0
+		for _, w := range found {
+			judged = judged && j.known(w.Resource, "spec.replicas")
+			pods += int(w.Replicas)
+			names = append(names, w.Label)
+		}
+		if judged && len(found) > 0 && pods == 0 {
+			j.fail(found[0].Resource, "Service %s leads to %s, which wants 0 pods, so its address answers nobody", s.name, strings.Join(names, " and "))
+		}
+	}
+}
+
 func targetPortExists(j *judge) {
 	for _, s := range j.selecting() {
 		controllers, judged := j.selected(s)
@@ -58,18 +78,21 @@ func targetPortExists(j *judge) {
 			continue
 		}
 		for i, port := range s.object.Spec.Ports {
-			if !j.known(s.Resource, fmt.Sprintf("spec.ports[%d]", i)) {
-				continue
+			if !j.known(s.Resource, fmt.Sprintf("spec.ports[%d]", i)) || headless(s.object) && port.TargetPort.Type == intstr.Int {
+				continue // behind a headless Service nothing turns one number into another
 			}
 			for _, w := range controllers {
-				if j.there(w.Resource, containersPath) && j.knownInEach(w, containersPath, "ports") && !listens(listeners(w), port) {
+				if j.there(w.Resource, w.In(containers)) && j.knownInEach(w, containers, "ports") && !listens(w.Listeners(), port) {
 					j.fail(s.Resource, "Service %s sends to port %s of pods of %s, which have no such %s port",
-						s.name, target(port), w.name, protocol(port.Protocol))
+						s.name, target(port), w.Label, protocol(port.Protocol))
 				}
 			}
 		}
 	}
 }
+
+// headless tells whether a Service's name is that of its pods, whose ports need no declaration.
+func headless(s corev1.Service) bool { return s.Spec.ClusterIP == corev1.ClusterIPNone }
 
 // target is the port of the pod.
 func target(port corev1.ServicePort) string {
@@ -84,17 +107,6 @@ func protocol(p corev1.Protocol) corev1.Protocol {
 		return corev1.ProtocolTCP
 	}
 	return p
-}
-
-// listeners are the containers that run beside each other, also those that are declared as initial ones and go on.
-func listeners(w workload) []corev1.Container {
-	found := slices.Clone(w.template.Spec.Containers)
-	for _, c := range w.template.Spec.InitContainers {
-		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
-			found = append(found, c)
-		}
-	}
-	return found
 }
 
 // listens tells whether containers declare the port. Declaring numbered ports is optional: pods that declare none at all may
@@ -142,13 +154,13 @@ func nodePortUnique(j *judge) {
 
 func selectorMatchesTemplate(j *judge) {
 	for _, w := range j.workloads() {
-		if !j.known(w.Resource, "spec.selector") || !j.known(w.Resource, "spec.template.metadata.labels") {
+		if !w.Replaced() && w.Kind != "DaemonSet" || !j.known(w.Resource, "spec.selector") || !j.known(w.Resource, w.In("metadata.labels")) {
 			continue
 		}
-		selector, err := metav1.LabelSelectorAsSelector(w.selector)
-		if err == nil && !selector.Matches(labels.Set(w.template.Labels)) {
+		selector, err := metav1.LabelSelectorAsSelector(w.Selector)
+		if err == nil && !selector.Matches(labels.Set(w.Template.Labels)) {
 			j.fail(w.Resource, "%s selects %s, and its pods have the labels %s",
-				w.name, metav1.FormatLabelSelector(w.selector), labels.FormatLabels(w.template.Labels))
+				w.Label, metav1.FormatLabelSelector(w.Selector), labels.FormatLabels(w.Template.Labels))
 		}
 	}
 }

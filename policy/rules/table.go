@@ -14,6 +14,10 @@ var All = []Rule{
 		"name the blocks that need it, such as 203.0.113.7/32 in adminCidrs, or remove the rule", worldOpenPort,
 	},
 	{
+		"group-rules-together", advisory, "The rules of a security group are all in its own list or all resources of their own",
+		"make each entry of the list a SecurityGroupIngressRule or SecurityGroupEgressRule", groupRulesTogether,
+	},
+	{
 		"source-dest-check-off", mandatory, "The source/destination check is off on every node, since packets of pods carry their own addresses",
 		"set sourceDestCheck: false on the instance", sourceDestCheckOff,
 	},
@@ -44,6 +48,24 @@ var All = []Rule{
 	{
 		"data-kept", advisory, "No other machine takes the place of one whose disk holds what is nowhere else",
 		"leave the machine as it is, or take a backup first and restore it afterwards", dataKept,
+	},
+	{
+		"instance-type-exists", mandatory, "EC2 has the instance types that machines ask for",
+		"name one that https://aws.amazon.com/ec2/instance-types/ lists, such as t3.medium, in instanceType", instanceTypesExist,
+	},
+	{
+		"vcpu-quota", advisory, "The machines fit into the vCPUs that a new account may run",
+		"compare with `aws service-quotas get-service-quota --service-code ec2 --quota-code L-1216C47A`, and ask for more with request-service-quota-increase, or choose smaller machines",
+		vCPUsWithinQuota,
+	},
+	{
+		"address-quota", advisory, "The Elastic IPs fit into those that an account has in a region",
+		"compare with `aws service-quotas get-service-quota --service-code ec2 --quota-code L-0263D0A3`, and ask for more with request-service-quota-increase",
+		addressesWithinQuota,
+	},
+	{
+		"group-rules-quota", advisory, "Security groups have no more rules, and machines no more groups, than AWS allows",
+		"write several blocks as one, or ask for more with `aws service-quotas request-service-quota-increase --service-code vpc`", rulesWithinQuota,
 	},
 	{
 		"cidrs-apart", mandatory, "The blocks of the VPC, of pods and of Services do not overlap, and neither do subnets",
@@ -90,6 +112,10 @@ var All = []Rule{
 	{
 		"target-port-exists", mandatory, "Every target port of a Service is a port of the pods it selects",
 		"name a port of the container in targetPort, or declare the port in the container", targetPortExists,
+	},
+	{
+		"url-has-pods", advisory, "What leads in from outside leads to pods",
+		"set replicas to 1 or more, or remove the Service while the tier is off", urlHasPods,
 	},
 	{
 		"node-port-unique", mandatory, "NodePorts are between 30000 and 32767, and no two Services share one",
@@ -150,6 +176,10 @@ var All = []Rule{
 	{
 		"objects-well-formed", mandatory, "Kubernetes objects have fields of the types that the API server reads",
 		"correct the value", objectsWellFormed,
+	},
+	{
+		"objects-unique", mandatory, "No two resources declare the same Kubernetes object",
+		"give one of them another name, or remove it", objectsUnique,
 	},
 	{
 		"selector-matches-template", mandatory, "The selector of a Deployment matches the labels of its own pods",

@@ -26,12 +26,12 @@ func urlsResolve(j *judge) {
 			}
 			value = expanded(value, before)
 			before[variable.Name] = value
-			if off := w.template.Spec.EnableServiceLinks; off != nil && !*off && linked.MatchString(value) {
+			if off := w.Template.Spec.EnableServiceLinks; off != nil && !*off && linked.MatchString(value) && len(c.EnvFrom) == 0 {
 				j.fail(w.Resource, "%s of container %s has %s in it: without enableServiceLinks nothing takes the variable's place",
 					variable.Name, c.Name, linked.FindString(value))
 			}
-			for _, e := range endpointsIn(variable.Name, value, w.namespace, j.namespaces()) {
-				if aliased(w.template.Spec.HostAliases, e.service) {
+			for _, e := range endpointsIn(variable.Name, value, w.Namespace, j.namespaces()) {
+				if aliased(w.Template.Spec.HostAliases, e.service) {
 					continue
 				}
 				if problem := j.unresolved(e); problem != "" {
@@ -68,7 +68,7 @@ func (j *judge) environment(w workload, variable corev1.EnvVar, path string) (va
 		return "", false // a secret, or a field of a pod that does not exist yet
 	}
 	for _, m := range j.configMaps() {
-		if m.namespace == w.namespace && m.name == from.ConfigMapKeyRef.Name {
+		if m.namespace == w.Namespace && m.name == from.ConfigMapKeyRef.Name {
 			return m.object.Data[from.ConfigMapKeyRef.Key], j.known(m.Resource, "data."+from.ConfigMapKeyRef.Key)
 		}
 	}
@@ -84,8 +84,7 @@ func (j *judge) unresolved(e endpoint) string {
 		if s.name != e.service || s.namespace != e.namespace {
 			continue
 		}
-		if e.port == 0 || !j.there(s.Resource, "spec.ports") || s.object.Spec.Type == corev1.ServiceTypeExternalName ||
-			s.object.Spec.ClusterIP == corev1.ClusterIPNone { // its name is that of the pods, whose ports need no declaration
+		if e.port == 0 || !j.there(s.Resource, "spec.ports") || s.object.Spec.Type == corev1.ServiceTypeExternalName || headless(s.object) {
 			return ""
 		}
 		var ports []int

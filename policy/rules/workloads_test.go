@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 
 	"ecommerce-platform/policy/model/modeltest"
@@ -31,6 +32,21 @@ func serviceOf(name, path string, value any) modeltest.Change {
 	return set(serviceType, name, path, value)
 }
 
+// of makes a resource one of another type.
+func of(token, name, as string) modeltest.Change {
+	return modeltest.Edit(token, name, func(r *policyx.AnalyzerResource) { r.Type = as })
+}
+
+// pod makes a Deployment a pod that is declared as such.
+func pod(name string) modeltest.Change {
+	return modeltest.Edit(deploymentType, name, func(r *policyx.AnalyzerResource) {
+		template := r.Properties.Get("spec").AsMap().Get("template").AsMap()
+		metadata := template.Get("metadata").AsMap().Set("name", property.New(name)).Set("namespace", property.New("ecommerce"))
+		r.Type = "kubernetes:core/v1:Pod"
+		r.Properties = property.NewMap(map[string]property.Value{"metadata": property.New(metadata), "spec": template.Get("spec")})
+	})
+}
+
 // relabelled is another layout of the workers: tier labels elsewhere.
 func relabelled(key, value string) modeltest.Change {
 	return func(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
@@ -54,6 +70,12 @@ var workloadFixtures = map[string][]fixture{
 		{"all Services as they are", nil, "", "", ""},
 		{"a Service without a selector", change(modeltest.Unset(serviceType, backend, "spec.selector")), "", "", ""},
 		{"a name of something outside", change(serviceOf(backend, "spec.type", "ExternalName")), "", "", ""},
+		{"a Service of a pod that is declared as such", change(pod(backend)), "", "", ""},
+		{"a Service of a ReplicaSet", change(of(deploymentType, backend, "kubernetes:apps/v1:ReplicaSet")), "", "", ""},
+		{
+			"the pods may be of a chart", change(modeltest.Remove(deploymentType, backend), of(configMapType, "shop-redis-config", "kubernetes:helm.sh/v3:Release")),
+			"", "", "kubernetes:helm.sh/v3:Release shop-redis-config",
+		},
 		{
 			"the selector is not known", change(modeltest.Unknown(serviceType, backend, `spec.selector["app.kubernetes.io/name"]`)), "", "",
 			serviceType + " " + backend + " spec.selector.app.kubernetes.io/name",
@@ -68,6 +90,12 @@ var workloadFixtures = map[string][]fixture{
 		{"a port of a sidecar", change(serviceOf(backend, "spec.ports[0].targetPort", "mesh"), deployment(backend, "spec.template.spec.initContainers", []any{
 			map[string]any{"name": "proxy", "restartPolicy": "Always", "ports": []any{map[string]any{"name": "mesh", "containerPort": 15000}}},
 		})), "", "", ""},
+		{"a number behind a headless Service, which nothing turns into another", change(
+			serviceOf(backend, "spec.clusterIP", "None"), serviceOf(backend, "spec.ports[0].targetPort", 9090),
+		), "", "", ""},
+		{"a name behind a headless Service, which is looked up", change(
+			serviceOf(backend, "spec.clusterIP", "None"), serviceOf(backend, "spec.ports[0].targetPort", "web"),
+		), "port web of pods of backend", backend, ""},
 		{"a port of a container that ends", change(serviceOf(backend, "spec.ports[0].targetPort", "mesh"), deployment(backend, "spec.template.spec.initContainers", []any{
 			map[string]any{"name": "proxy", "ports": []any{map[string]any{"name": "mesh", "containerPort": 15000}}},
 		})), "port mesh of pods of backend", backend, ""},
@@ -118,6 +146,17 @@ var workloadFixtures = map[string][]fixture{
 		{"all as they are", nil, "", "", ""},
 		{"an optional ConfigMap", change(deployment(frontend, "spec.template.spec.volumes[0].configMap", map[string]any{"name": "nginx", "optional": true})), "", "", ""},
 		{"the cluster's own certificate", change(deployment(frontend, "spec.template.spec.volumes[0].configMap.name", "kube-root-ca.crt")), "", "", ""},
+		{"a Job's Secret of another name", change(
+			of(deploymentType, postgres, "kubernetes:batch/v1:Job"),
+			set("kubernetes:batch/v1:Job", postgres, container+"env[2].valueFrom.secretKeyRef.name", "db"),
+		), `need Secret "db"`, postgres, ""},
+		{
+			"one of the Secrets gets its name from Pulumi", change(
+				modeltest.Copy(secretType, postgres, "shop-made-up"), modeltest.Unset(secretType, "shop-made-up", "metadata.name"),
+				modeltest.Copy(secretType, postgres, "shop-made-up-too"), modeltest.Unset(secretType, "shop-made-up-too", "metadata.name"),
+				deployment(postgres, container+"env[2].valueFrom.secretKeyRef.name", "shop-made-up-1a2b3c"),
+			), "", "", secretType + " shop-made-up metadata.name",
+		},
 		{"the Secret's value is not known", change(modeltest.Unknown(secretType, postgres, "stringData.password")), "", "", ""},
 		{
 			"the Secret's name is not known", change(modeltest.Unknown(secretType, postgres, "metadata.name")), "", "",
@@ -172,6 +211,10 @@ var workloadFixtures = map[string][]fixture{
 			deployment(frontend, "spec.template.spec.hostAliases", []any{map[string]any{"ip": "192.0.2.1", "hostnames": []any{"legacy"}}})), "", "", ""},
 		{"any port of a headless Service", change(serviceOf(backend, "spec.clusterIP", "None"),
 			deployment(frontend, container+"env[0].value", "http://backend:9999")), "", "", ""},
+		{"a service link's own variable that a ConfigMap may set", change(
+			deployment(frontend, container+"env[0].value", "http://$(BACKEND_SERVICE_HOST):8080"),
+			deployment(frontend, container+"envFrom", []any{map[string]any{"configMapRef": map[string]any{"name": "settings"}}}),
+		), "", "", ""},
 		{"a host of the internet", change(deployment(frontend, container+"env[0].value", "https://api.example.com")), "", "", ""},
 		{"a Service of a namespace that is not ours", change(deployment(frontend, container+"env[0].value", "http://metrics.monitoring.svc:9090")), "", "", ""},
 		{
@@ -182,6 +225,15 @@ var workloadFixtures = map[string][]fixture{
 	"objects-well-formed": {
 		{"a quantity that is none", change(deployment(backend, container+"resources.requests.cpu", "lots")), "cannot read it", backend, ""},
 		{"all as they are", nil, "", "", ""},
+	},
+	"url-has-pods": {
+		{"the tier behind the NodePort has no pods", change(deployment(frontend, "spec.replicas", 0)), "Service frontend leads to frontend, which wants 0 pods", frontend, ""},
+		{"another tier has none", change(deployment(backend, "spec.replicas", 0)), "", "", ""},
+		{"the tiers as they are", nil, "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(deploymentType, frontend, "spec.replicas")), "", "",
+			deploymentType + " " + frontend + " spec.replicas",
+		},
 	},
 	"selector-matches-template": {
 		{"another label in the template", change(deployment(backend, `spec.template.metadata.labels["app.kubernetes.io/name"]`, "api")),

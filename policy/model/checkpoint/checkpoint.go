@@ -41,11 +41,12 @@ func Read(body []byte) ([]policyx.AnalyzerResource, error) {
 		if r.Delete {
 			continue
 		}
+		inputs := object(r.Inputs)
 		resources = append(resources, policyx.AnalyzerResource{
 			URN: string(r.URN), Type: string(r.Type), Name: r.URN.Name(), Parent: string(r.Parent),
 			Options:      pulumi.ResourceOptions{Protect: r.Protect, IgnoreChanges: r.IgnoreChanges},
 			Dependencies: texts(r.Dependencies), PropertyDependencies: dependencies(r.PropertyDependencies),
-			Properties: model.Declared(object(r.Inputs), object(r.Outputs)),
+			Properties: model.Declared(inputs, model.Answer(string(r.Type), inputs, object(r.Outputs))),
 		})
 	}
 	return resources, nil

@@ -70,7 +70,7 @@ var correct = []variant{
 	{name: "another_namespace", config: object{"namespace": "shop-eu"}},
 	{name: "fewer_pods_a_node", config: object{"kubelet": object{"maxPods": 60}}},
 	{name: "settings_of_the_cache", config: object{"redis": object{"settings": object{"maxmemory": "192mb"}}}},
-	{name: "the_network_alone", stack: "dev-network", config: object{"layers": []string{"infra"}}},
+	{name: "the_network_alone", stack: "dev-infra", config: object{"layers": []string{"infra"}}},
 	{name: "the_cluster_above_its_network", stack: "dev-cluster", config: object{"layers": []string{"cluster"}}},
 
 	// Correct in another way than the program's.

@@ -1,0 +1,37 @@
+package rules
+
+import (
+	"strings"
+	"testing"
+)
+
+// FuzzImageParts reads any text: what is a reference has a name, and its tag and digest are parts of it.
+func FuzzImageParts(f *testing.F) {
+	for _, text := range []string{
+		"nginx", "nginx:alpine", "registry.example:5000/shop/nginx:1@sha256:65645c7bb6a0661892a8b03b89d0743208a18dd2f3f17a54ef4b76fb8e2f2a10", "@", ":", "a/b:c/d", "nginx@sha256:abc",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		name, tag, digest, err := imageParts(text)
+		if err == nil && (name == "" || !strings.Contains(text, tag) || !strings.HasSuffix(text, digest) || strings.ContainsAny(tag, "/:@")) {
+			t.Errorf("%q has the name %q, the tag %q and the digest %q", text, name, tag, digest)
+		}
+	})
+}
+
+// FuzzEndpoints reads any variable: what it finds has a name and a namespace, and no address of the pod itself.
+func FuzzEndpoints(f *testing.F) {
+	for _, text := range []string{"http://backend:8080", "a,b c", "postgres://u:p@db.data.svc.cluster.local/x", "http://$(A_SERVICE_HOST):1", "://", "http://[::1]", "localhost", "."} {
+		f.Add("BACKEND_URL", text)
+	}
+	f.Fuzz(func(t *testing.T, name, text string) {
+		for _, e := range endpointsIn(name, text, "shop", []string{"shop", "data"}) {
+			if e.namespace == "" || e.service == "localhost" {
+				t.Errorf("%s=%q leads to %+v", name, text, e)
+			}
+		}
+		_ = secretIn(text)
+		_ = holdsSecret(name, text)
+	})
+}
