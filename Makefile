@@ -12,10 +12,10 @@ export CGO_ENABLED := 0
 # The compiler takes a fifth less time when it collects its garbage less often; the lab itself goes without.
 LAB := cd tests/lab && GOGC=400 go run .
 
-.PHONY: help up down clean ssh image preview comment bench bump prepare test unit engine e2e lifecycle race lint vulnerabilities golden
+.PHONY: help up down clean ssh image preview comment what-if bench bump prepare test unit engine e2e lifecycle race lint vulnerabilities golden
 
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
 up: ## the whole platform on this machine; repeat it to apply changes (LAB_DEBIAN=12 for that release; LAB_NAME=name LAB_VPC=block for one more beside it)
 	@$(LAB) up
@@ -35,18 +35,25 @@ image: ## build the shop's backend for amd64 and arm64, without Docker; pushes i
 	@$(LAB) image
 
 preview: export REPORT := $(if $(REPORT),$(abspath $(REPORT)))
+preview: export RESOURCES := $(if $(RESOURCES),$(abspath $(RESOURCES)))
 preview: export DIFF := $(if $(DIFF),$(abspath $(DIFF)))
 preview: export BASE := $(BASE)
 preview: export BASE_REPORT := $(if $(BASE_REPORT),$(abspath $(BASE_REPORT)))
+preview: export BASE_RESOURCES := $(if $(BASE_RESOURCES),$(abspath $(BASE_RESOURCES)))
 preview: export BASE_DIFF := $(if $(BASE_DIFF),$(abspath $(BASE_DIFF)))
-preview: ## what would be deployed and whether it will work; no Docker, root or credentials (BASE=revision that runs, REPORT=file DIFF=file)
+preview: export SOURCES := $(if $(SOURCES),$(abspath $(SOURCES)))
+preview: ## what would be deployed and whether it will work; no Docker, root or credentials (BASE=revision that runs, REPORT=file RESOURCES=file DIFF=file SOURCES=file)
 	@$(LAB) preview
 
-comment: export HEAD := $(if $(HEAD),$(abspath $(HEAD)))
-comment: export BASE := $(if $(BASE),$(abspath $(BASE)))
-comment: export COMMENT := $(if $(COMMENT),$(abspath $(COMMENT)))
-comment: ## render what previews left in HEAD=dir and BASE=dir as a pull request comment (COMMENT=file)
-	@$(LAB) comment
+comment: override HEAD := $(abspath $(HEAD))
+comment: override BASE := $(if $(BASE),$(abspath $(BASE)))
+comment: override COMMENT := $(if $(COMMENT),$(abspath $(COMMENT)))
+comment: ## render what previews left in HEAD=dir and BASE=dir as a pull request comment (COMMENT=file; for links DOCS=address of docs FILES=address of the program)
+	@cd policy && go run ./cmd/report comment -head "$(HEAD)" -base "$(BASE)" -docs "$(DOCS)" -files "$(FILES)" $(if $(COMMENT),> "$(COMMENT)")
+
+what-if: ## what LOSE_NODE=name, LOSE_ZONE=zone, DRAIN=name or ADD_WORKER=type (LIKE=name) would do to RESOURCES=file or STATE=file
+	@cd policy && go run ./cmd/report what-if -resources "$(if $(RESOURCES),$(abspath $(RESOURCES)))" -state "$(if $(STATE),$(abspath $(STATE)))" \
+		-lose-node "$(LOSE_NODE)" -lose-zone "$(LOSE_ZONE)" -drain "$(DRAIN)" -add-worker "$(ADD_WORKER)" -like "$(LIKE)"
 
 bench: ## measure bring-up beside a bare script, idle runs, load, latency and growth; and what the preview says of changes; writes docs/benchmarks.md and docs/predictions.md (PARTS="preview lab changes")
 	@$(LAB) bench
@@ -94,6 +101,7 @@ lint: ## gofmt, go vet, golangci-lint, shellcheck, shfmt, actionlint
 vulnerabilities: ## known vulnerabilities in the code that is called; asks vuln.go.dev
 	@$(LAB) vulnerabilities
 
-golden: ## rewrite the golden files from what the program generates now
+golden: ## rewrite every file that is made from the program: golden files, the policies' tables, the page on previews, the report's schema and picture
 	go test . ./tests/ -update
-	cd tests/lab && go test ./preview -update
+	cd tests/lab && go test ./preview -run TestPreviewOfTheDevStack -update
+	cd policy && go test ./rules ./comment ./picture ./report -update

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
@@ -23,6 +25,20 @@ func TestEveryPolicyStatesWhatItIs(t *testing.T) {
 		assert.NotEmpty(t, policy.Description(), policy.Name())
 		assert.Contains(t, []policyx.EnforcementLevel{policyx.EnforcementLevelAdvisory, policyx.EnforcementLevelMandatory},
 			policy.EnforcementLevel(), policy.Name())
+	}
+}
+
+func TestEveryPolicyHasARowToLinkTo(t *testing.T) {
+	pack, err := newPack(nil)
+	require.NoError(t, err)
+	page, err := os.ReadFile("../docs/policies.md")
+	require.NoError(t, err)
+	levels := map[policyx.EnforcementLevel]string{policyx.EnforcementLevelAdvisory: "advisory", policyx.EnforcementLevelMandatory: "mandatory"}
+	for _, policy := range pack.Policies() {
+		if policy.Name() != review.Observe {
+			row := fmt.Sprintf("| <a id=%q></a>`%s` | %s | %s |", policy.Name(), policy.Name(), levels[policy.EnforcementLevel()], policy.Description())
+			assert.Contains(t, string(page), row)
+		}
 	}
 }
 

@@ -61,6 +61,7 @@ var free = map[string]bool{
 	"aws:ec2/securityGroupAssociation:SecurityGroupAssociation":                               true,
 	"aws:ec2/securityGroupRule:SecurityGroupRule":                                             true,
 	"aws:ec2/tag:Tag": true,
+	"aws:ec2transitgateway/instanceState:InstanceState":                                          true, // whether a machine runs
 	"aws:ec2/volumeAttachment:VolumeAttachment":                                                  true,
 	"aws:ec2/vpcDhcpOptions:VpcDhcpOptions":                                                      true,
 	"aws:ec2/vpcDhcpOptionsAssociation:VpcDhcpOptionsAssociation":                                true,

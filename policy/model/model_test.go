@@ -37,7 +37,7 @@ func TestTheFirstPreviewOfTheDevStack(t *testing.T) {
 	require.Len(t, worker.StaticPods, 1)
 	assert.Equal(t, map[string]string{"cpu": "50m", "memory": "64Mi"}, worker.StaticPods[0].Requests)
 	assert.Len(t, stack.Deployments, 4)
-	assert.Empty(t, stack.Unevaluated())
+	assert.Empty(t, modeltest.Gaps(stack))
 }
 
 func TestAllocatable(t *testing.T) {
@@ -63,19 +63,19 @@ func TestUnknownsAreNoZeroValues(t *testing.T) {
 	t.Run("a size that only the deployment tells", func(t *testing.T) {
 		node := modeltest.Dev(t, modeltest.Unknown(model.InstanceType, "worker-node-1", "instanceType")).Node("worker-node-1")
 		assert.Nil(t, node.Allocatable)
-		assert.Equal(t, "aws:ec2/instance:Instance worker-node-1 instanceType", node.CapacityUnknown)
+		assert.Equal(t, "aws:ec2/instance:Instance worker-node-1 instanceType", node.CapacityUnknown.String())
 	})
 	t.Run("a size that the pack does not know", func(t *testing.T) {
 		node := modeltest.Dev(t, modeltest.Set(model.InstanceType, "worker-node-1", "instanceType", "x9.huge")).Node("worker-node-1")
-		assert.Contains(t, node.CapacityUnknown, `instance type "x9.huge"`)
+		assert.Contains(t, node.CapacityUnknown.String(), `instance type "x9.huge"`)
 	})
 	t.Run("a machine in another stack", func(t *testing.T) {
 		node := modeltest.Dev(t, modeltest.Remove(model.InstanceType, "worker-node-1")).Node("worker-node-1")
-		assert.Equal(t, "capacity of node worker-node-1: its machine is in another stack", node.CapacityUnknown)
+		assert.Equal(t, "capacity of node worker-node-1: its machine is in another stack", node.CapacityUnknown.String())
 	})
 	t.Run("a label", func(t *testing.T) {
 		stack := modeltest.Dev(t, modeltest.Unknown(nodePatch, "platform-worker-node-1-labels", "metadata.labels.tier"))
-		assert.Equal(t, []string{nodePatch + " platform-worker-node-1-labels metadata.labels.tier"}, stack.Unevaluated())
+		assert.Equal(t, []string{nodePatch + " platform-worker-node-1-labels metadata.labels.tier"}, modeltest.Gaps(stack))
 	})
 	t.Run("an unknown in a list keeps the index of what follows", func(t *testing.T) {
 		stack := modeltest.Dev(t, modeltest.Unknown(deployment, "shop-backend", "spec.template.spec.containers[0].env[0]"))

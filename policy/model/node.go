@@ -26,7 +26,7 @@ type Node struct {
 	InstanceType string
 	// Capacity and Allocatable are nil where the size of the machine is not known; CapacityUnknown then says why.
 	Capacity, Allocatable corev1.ResourceList
-	CapacityUnknown       string
+	CapacityUnknown       *Gap
 
 	// Instance is the machine, and Patch what sets its labels and taints; nil where another stack holds them.
 	Instance, Patch *Resource
@@ -107,29 +107,29 @@ func (s *Stack) readPublished(component *Resource) {
 		s.NotEvaluated(component, "nodes")
 	}
 	for _, item := range list {
-		var told published
-		if body, err := json.Marshal(item); err != nil || json.Unmarshal(body, &told) != nil || told.Name == "" {
+		var output published
+		if body, err := json.Marshal(item); err != nil || json.Unmarshal(body, &output) != nil || output.Name == "" {
 			continue
 		}
 		if len(s.Of(ClusterType)) > 0 {
 			// Where this stack holds the cluster, its patches say what nodes get, not what a component says of itself.
-			told.Labels, told.Taints = nil, nil
+			output.Labels, output.Taints = nil, nil
 		}
-		node := s.node(told.Name)
-		if told.Role != "" {
-			node.Role = told.Role
+		node := s.node(output.Name)
+		if output.Role != "" {
+			node.Role = output.Role
 		}
-		if told.PrivateIP != "" {
-			node.PrivateIP = told.PrivateIP
+		if output.PrivateIP != "" {
+			node.PrivateIP = output.PrivateIP
 		}
-		for key, value := range told.Labels {
+		for key, value := range output.Labels {
 			node.Labels[key] = value
 		}
-		if len(told.Taints) > 0 {
-			node.Taints = told.Taints
+		if len(output.Taints) > 0 {
+			node.Taints = output.Taints
 		}
-		if len(told.StaticPods) > 0 {
-			node.StaticPods = told.StaticPods
+		if len(output.StaticPods) > 0 {
+			node.StaticPods = output.StaticPods
 		}
 	}
 }
@@ -195,16 +195,17 @@ func (n *Node) standardLabels() {
 func (s *Stack) size(node *Node) {
 	switch {
 	case node.Instance == nil:
-		node.CapacityUnknown = "capacity of node " + node.Name + ": its machine is in another stack"
+		node.CapacityUnknown = &Gap{Fact: "capacity of node " + node.Name + ": its machine is in another stack"}
+		return
 	case node.Instance.Unknown("instanceType"):
-		node.CapacityUnknown = node.Instance.String() + " instanceType"
-	default:
-		disk, _ := node.Instance.Number("rootBlockDevice.volumeSize")
-		capacity, allocatable, err := s.Kubelet.capacities(node.InstanceType, disk)
-		if err != nil {
-			node.CapacityUnknown = node.Instance.String() + " instanceType: " + err.Error()
-			return
-		}
-		node.Capacity, node.Allocatable = capacity, allocatable
+		node.CapacityUnknown = &Gap{Type: node.Instance.Type, Name: node.Instance.Name, Path: "instanceType"}
+		return
 	}
+	disk, _ := node.Instance.Number("rootBlockDevice.volumeSize")
+	capacity, allocatable, err := s.Kubelet.capacities(node.InstanceType, disk)
+	if err != nil {
+		node.CapacityUnknown = &Gap{Type: node.Instance.Type, Name: node.Instance.Name, Path: "instanceType", Fact: err.Error()}
+		return
+	}
+	node.Capacity, node.Allocatable = capacity, allocatable
 }

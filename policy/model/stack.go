@@ -71,7 +71,7 @@ type Stack struct {
 	Classes    []Object[storagev1.StorageClass]
 	Namespaces []Object[corev1.Namespace]
 
-	gaps     map[string]bool
+	gaps     map[Gap]bool
 	blind    map[string]bool
 	redactor *redactor
 }
@@ -193,24 +193,6 @@ func (s *Stack) Referred(r *Resource, property string, types ...string) []*Resou
 	}
 	return found
 }
-
-// NotEvaluated records, once, that an analysis met an unknown at path of r, or, without a path, r as a whole.
-func (s *Stack) NotEvaluated(r *Resource, path string) {
-	s.gap(strings.TrimSuffix(r.String()+" "+path, " "))
-}
-
-// NotEvaluatedFact records, once, that an analysis lacks something that no resource of this stack tells.
-func (s *Stack) NotEvaluatedFact(what string) { s.gap(s.Redact(what)) }
-
-func (s *Stack) gap(what string) {
-	if s.gaps == nil {
-		s.gaps = map[string]bool{}
-	}
-	s.gaps[what] = true
-}
-
-// Unevaluated returns what was recorded as not evaluated, sorted.
-func (s *Stack) Unevaluated() []string { return sortedKeys(s.gaps) }
 
 // Blind records that a rule asked for values of this stack and found none of them known.
 func (s *Stack) Blind(rule string) {

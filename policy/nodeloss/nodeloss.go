@@ -43,19 +43,12 @@ func (t TierLoss) Gap() bool { return t.StaysUp == 0 && t.Moves > 0 }
 
 // Analyze loses each node in turn.
 func Analyze(s *placement.Simulation) ([]Loss, error) {
-	if err := s.Cluster.Restore(s.Settled); err != nil {
-		return nil, err
-	}
-	pods := map[*placement.Tier]int{}
-	for _, pod := range s.Cluster.Pods() {
-		pods[s.TierOf(pod)]++
-	}
 	var losses []Loss
 	for _, node := range s.Stack.Members() {
 		if err := s.Cluster.Restore(s.Settled); err != nil {
 			return nil, err
 		}
-		loss, err := lose(s, node, pods)
+		loss, _, err := Lose(s, node.Name, node)
 		if err != nil {
 			return nil, err
 		}
@@ -64,16 +57,28 @@ func Analyze(s *placement.Simulation) ([]Loss, error) {
 	return losses, s.Cluster.Restore(s.Settled)
 }
 
-// lose replays the loss of a node; pods is how many each tier has running.
-func lose(s *placement.Simulation, node *model.Node, pods map[*placement.Tier]int) (Loss, error) {
-	loss := Loss{Node: node.Name, DataLost: data(s, node)}
-	gone, err := s.Cluster.RemoveNode(node.Name)
-	if err != nil {
-		return loss, err
+// Lose takes nodes of the settled cluster away at once, and leaves it so; name is what they are called together. The outcomes are the
+// decisions about the pods that come in the place of the lost ones.
+func Lose(s *placement.Simulation, name string, nodes ...*model.Node) (Loss, []placement.Outcome, error) {
+	loss := Loss{Node: name}
+	pods := map[*placement.Tier]int{}
+	for _, pod := range s.Cluster.Pods() {
+		pods[s.TierOf(pod)]++
 	}
-	loss.ControlPlane = node.Role == model.ControlPlane && !slices.ContainsFunc(s.Stack.Members(), func(other *model.Node) bool {
-		return other != node && other.Role == model.ControlPlane
+	var gone []*corev1.Pod
+	for _, node := range nodes {
+		loss.DataLost = append(loss.DataLost, data(s, node)...)
+		lost, err := s.Cluster.RemoveNode(node.Name)
+		if err != nil {
+			return loss, nil, err
+		}
+		gone = append(gone, lost...)
+		loss.ControlPlane = loss.ControlPlane || node.Role == model.ControlPlane
+	}
+	loss.ControlPlane = loss.ControlPlane && !slices.ContainsFunc(s.Stack.Members(), func(other *model.Node) bool {
+		return other.Role == model.ControlPlane && !slices.Contains(nodes, other)
 	})
+	var outcomes []placement.Outcome
 	for _, tier := range s.Tiers {
 		t := TierLoss{Tier: tier.Name(), StaysUp: pods[tier], To: map[string]int{}}
 		for _, pod := range gone {
@@ -84,13 +89,16 @@ func lose(s *placement.Simulation, node *model.Node, pods map[*placement.Tier]in
 			if loss.ControlPlane {
 				t.Pending++
 				t.Reason = "the API server is gone: nothing is scheduled until it is back"
+				outcomes = append(outcomes, placement.Outcome{Pod: pod, Reason: t.Reason})
 				continue
 			}
 			outcome, err := s.Cluster.Schedule(placement.Successor(pod))
-			switch {
-			case err != nil:
-				return loss, err
-			case outcome.Node == "":
+			if err != nil {
+				return loss, nil, err
+			}
+			outcomes = append(outcomes, outcome)
+			switch outcome.Node {
+			case "":
 				t.Pending++
 				t.Reason = outcome.Reason
 			default:
@@ -100,7 +108,7 @@ func lose(s *placement.Simulation, node *model.Node, pods map[*placement.Tier]in
 		}
 		loss.Tiers = append(loss.Tiers, t)
 	}
-	return loss, nil
+	return loss, outcomes, nil
 }
 
 // data is what only the node's own disk holds: local volumes that a tier uses, and etcd.

@@ -71,7 +71,7 @@ func TestPodsAreWhereTheRunningClusterHasThem(t *testing.T) {
 		}
 	}
 	assert.Equal(t, map[string]int{"worker-node-1": 1, "worker-node-3": 1}, dns)
-	gaps := stack.Unevaluated()
+	gaps := modeltest.Gaps(stack)
 	assert.Contains(t, gaps, "pod ecommerce/frontend-7f7-one: it runs on gone, which is no node of this stack")
 	assert.Contains(t, gaps, "node worker-node-1: it is cordoned, and was taken as if it were not")
 	assert.Contains(t, gaps, "node worker-node-2: it is not ready, and was taken as if it were")

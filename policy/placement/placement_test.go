@@ -44,7 +44,7 @@ func TestDevStack(t *testing.T) {
 	assert.Equal(t, []string{"node storage In [ssd] (weight 100): no node that may run backend has it"},
 		tier(t, s, "backend").Preferences)
 	assert.Empty(t, s.SystemPending())
-	assert.Empty(t, s.Stack.Unevaluated())
+	assert.Empty(t, modeltest.Gaps(s.Stack))
 	// 250m for calico-node, 50m for the exporter, 100m for a CoreDNS pod, 4 x 100m, 250m for redis.
 	assert.Equal(t, placement.NodeUse{
 		Node: "worker-node-1", Role: "worker", Pods: 9, CPU: 1050, AllocatableCPU: 2000, Memory: 64 + 70 + 4*128 + 256, AllocatableMemory: 3688,
@@ -170,17 +170,17 @@ func TestTaintsOnWorkers(t *testing.T) {
 func TestUnknownsAreNotEvaluated(t *testing.T) {
 	t.Run("replicas", func(t *testing.T) {
 		s := simulate(t, modeltest.Unknown(deployment, "shop-redis", "spec.replicas"))
-		assert.Equal(t, []string{deployment + " shop-redis spec.replicas"}, s.Stack.Unevaluated())
+		assert.Equal(t, []string{deployment + " shop-redis spec.replicas"}, modeltest.Gaps(s.Stack))
 		assert.Len(t, s.TierPlacements(), 3)
 	})
 	t.Run("an environment variable does not matter to a scheduler", func(t *testing.T) {
 		s := simulate(t, modeltest.Unknown(deployment, "shop-backend", "spec.template.spec.containers[0].image"))
-		assert.Empty(t, s.Stack.Unevaluated())
+		assert.Empty(t, modeltest.Gaps(s.Stack))
 		assert.Len(t, s.TierPlacements(), 4)
 	})
 	t.Run("a machine of another stack has room for everything, and the report says so", func(t *testing.T) {
 		s := simulate(t, modeltest.Remove("aws:ec2/instance:Instance", "worker-node-2"))
-		assert.Equal(t, []string{"capacity of node worker-node-2: its machine is in another stack"}, s.Stack.Unevaluated())
+		assert.Equal(t, []string{"capacity of node worker-node-2: its machine is in another stack"}, modeltest.Gaps(s.Stack))
 		assert.Zero(t, s.NodeUses()[2].AllocatableCPU)
 		assert.Equal(t, map[string]int{"worker-node-2": 3}, tier(t, s, "backend").PerNode)
 	})

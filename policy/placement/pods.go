@@ -69,12 +69,12 @@ func (t *Tier) SameTemplate(other *Tier) (same, hidden bool) {
 	}
 	templates := make([]*corev1.PodTemplateSpec, 0, 2)
 	for _, r := range []*model.Resource{t.Resource, other.Resource} {
-		var told appsv1.Deployment // the other kinds have their template at the same place
-		if body, err := json.Marshal(r.Without(paths...)); err != nil || json.Unmarshal(body, &told) != nil {
+		var read appsv1.Deployment // the other kinds have their template at the same place
+		if body, err := json.Marshal(r.Without(paths...)); err != nil || json.Unmarshal(body, &read) != nil {
 			return false, true
 		}
-		appsdefaults.SetObjectDefaults_Deployment(&told)
-		templates = append(templates, &told.Spec.Template)
+		appsdefaults.SetObjectDefaults_Deployment(&read)
+		templates = append(templates, &read.Spec.Template)
 	}
 	return deploymentutil.EqualIgnoreHash(templates[0], templates[1]), true
 }

@@ -67,8 +67,8 @@ func Prepare(ctx context.Context, stack *model.Stack) (*Simulation, error) {
 
 // Node is the Node object of a node of the stack, and says where its size is not known.
 func (s *Simulation) Node(node *model.Node) *corev1.Node {
-	if node.CapacityUnknown != "" {
-		s.Stack.NotEvaluatedFact(node.CapacityUnknown)
+	if node.CapacityUnknown != nil {
+		s.Stack.AddGap(*node.CapacityUnknown)
 	}
 	return kubernetesNode(node)
 }

@@ -85,15 +85,15 @@ func (a *analysis) pods(pool pool, from, to *machine) Path {
 	for _, port := range a.podPorts {
 		a.admit(&path, from, to, addresses, addresses, port.protocol, port.number)
 	}
-	for _, port := range a.handed(from, to) {
+	for _, port := range a.forwardedTo(from, to) {
 		a.admit(&path, from, to, from.peer, addresses, port.protocol, port.number)
 	}
 	return path
 }
 
-// handed is the ports of pods that kube-proxy hands what came in on a node's NodePort, under that node's own address. The
+// forwardedTo is the ports of pods to which kube-proxy forwards what came in on a node's NodePort, under that node's own address. The
 // control plane's taint keeps those pods away from it.
-func (a *analysis) handed(from, to *machine) []port {
+func (a *analysis) forwardedTo(from, to *machine) []port {
 	if to.Role == model.ControlPlane || !slices.ContainsFunc(a.nodePorts, func(port int) bool { return a.takes(from, port) }) {
 		return nil
 	}

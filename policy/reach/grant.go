@@ -46,7 +46,7 @@ func Grants(stack *model.Stack) []Grant {
 	for _, token := range []string{model.GroupType, model.DefaultGroupType} {
 		for _, r := range stack.Of(token) {
 			for _, field := range []string{"ingress", "egress"} {
-				all = append(append(all, untold(r, field)...), inline(r, field)...)
+				all = append(append(all, unknownGrants(r, field)...), inline(r, field)...)
 			}
 		}
 	}
@@ -126,9 +126,9 @@ func legacy(stack *model.Stack, r *model.Resource) []Grant {
 	return all
 }
 
-// untold is a rule of the list that the program declares and a deployment will tell: it says nothing, and hides no other. A list that
+// unknownGrants are a rule of the list that the program declares and a deployment will tell: it says nothing, and hides no other. A list that
 // comes from nowhere is AWS's answer.
-func untold(r *model.Resource, field string) []Grant {
+func unknownGrants(r *model.Resource, field string) []Grant {
 	paths := r.UnknownBelow(field)
 	if len(paths) == 0 || paths[0] == field && len(r.References(field)) == 0 {
 		return nil
@@ -136,7 +136,7 @@ func untold(r *model.Resource, field string) []Grant {
 	return []Grant{{Resource: r, Group: r.URN, Egress: field == "egress", Unknown: paths}}
 }
 
-// inline reads the rules that are a list in their group, but for those that untold stands for.
+// inline reads the rules that are a list in their group, but for those that unknownGrants stand for.
 func inline(r *model.Resource, field string) []Grant {
 	var all []Grant
 	list, _ := r.List(field)

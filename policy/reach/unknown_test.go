@@ -95,7 +95,7 @@ func TestUnknownPathsAreNeitherOpenNorClosed(t *testing.T) {
 			if c.path != "" {
 				assert.Equal(t, reach.Unknown, states[c.path])
 			}
-			assert.Contains(t, stack.Unevaluated(), c.unevaluated)
+			assert.Contains(t, modeltest.Gaps(stack), c.unevaluated)
 		})
 	}
 }

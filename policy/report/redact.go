@@ -12,9 +12,17 @@ func (r *Report) Redact(redact func(string) string) {
 			each(&texts[i])
 		}
 	}
-	for i := range r.Placement.Tiers {
-		list(r.Placement.Tiers[i].Reasons)
-		list(r.Placement.Tiers[i].Preferences)
+	r.Network.redact(each)
+	placements := []Placement{r.Placement}
+	if r.Before != nil {
+		r.Before.Network.redact(each)
+		placements = append(placements, r.Before.Placement)
+	}
+	for _, p := range placements {
+		for i := range p.Tiers {
+			list(p.Tiers[i].Reasons)
+			list(p.Tiers[i].Preferences)
+		}
 	}
 	for i := range r.Rollouts {
 		each(&r.Rollouts[i].Stuck, &r.Rollouts[i].Remedy)

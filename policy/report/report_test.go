@@ -5,9 +5,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"ecommerce-platform/policy/cost"
+	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/nodeloss"
 	"ecommerce-platform/policy/placement"
 	"ecommerce-platform/policy/rollout"
+	"ecommerce-platform/policy/update"
 )
 
 func TestVerdict(t *testing.T) {
@@ -16,9 +19,9 @@ func TestVerdict(t *testing.T) {
 		verdict string
 	}{
 		"nothing found":                     {Report{}, Works},
-		"advice does not change it":         {Report{Violations: []Violation{{Level: "advisory"}}}, Works},
-		"what is unknown is no pass":        {Report{NotEvaluated: []string{"a"}}, Partly},
-		"a mandatory violation outranks it": {Report{NotEvaluated: []string{"a"}, Violations: []Violation{{Level: Mandatory}}}, Fails},
+		"advice does not change it":         {Report{Violations: []Violation{{Level: Advisory}}}, Works},
+		"what is unknown is no pass":        {Report{NotEvaluated: []model.Gap{{Fact: "a"}}}, Partly},
+		"a mandatory violation outranks it": {Report{NotEvaluated: []model.Gap{{Fact: "a"}}, Violations: []Violation{{Level: Mandatory}}}, Fails},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.report.Conclude()
@@ -44,10 +47,12 @@ func TestText(t *testing.T) {
 		NodeLoss: []nodeloss.Loss{{Node: "w1", DataLost: []string{"volume v"}, Tiers: []nodeloss.TierLoss{
 			{Tier: "cache", StaysUp: 1, Moves: 1}, {Tier: "shop", Pending: 2},
 		}}},
-		NotEvaluated: []string{"capacity of node w2: its machine is in another stack"},
+		NotEvaluated: []model.Gap{{Fact: "capacity of node w2: its machine is in another stack"}},
 	}
 	r.Conclude()
-	assert.Equal(t, `Verdict: works, not everything could be evaluated
+	assert.Equal(t, `Works, as far as a preview can know.
+
+Verdict: works, not everything could be evaluated
 
 Where pods land, on a new cluster (kube-scheduler, default profile)
   tier   pods  w1  w2  pending
@@ -78,15 +83,56 @@ Not evaluated, because the preview cannot know it yet
 `, r.Text())
 }
 
-func TestTheSamePathOfManyResourcesIsOneLine(t *testing.T) {
+func TestTheSameGapOfManyResourcesIsOneLine(t *testing.T) {
+	r := Report{NotEvaluated: []model.Gap{{Type: "a:b:C", Name: "one", Path: "url, two others"}}}
+	for _, name := range []string{"c1", "c2", "c3", "c4"} {
+		r.NotEvaluated = append(r.NotEvaluated, model.Gap{Type: "command:remote:Command", Name: name, Path: "create"})
+	}
+	r.NotEvaluated = append(r.NotEvaluated, model.Gap{Type: "command:remote:Command", Name: "c1", Path: "create", Running: true},
+		model.Gap{Fact: "reachability: this stack holds no machines"}, model.Gap{Fact: "reachability: this stack holds no machines"})
 	assert.Equal(t, []string{
 		"a:b:C one url, two others",
 		"command:remote:Command create, c1, c2, c3, c4 (4 resources)",
-		"reachability: this stack holds no machines",
-	}, folded([]string{
-		"a:b:C one url, two others",
-		"command:remote:Command c1 create", "command:remote:Command c2 create",
-		"command:remote:Command c3 create", "command:remote:Command c4 create",
-		"reachability: this stack holds no machines",
-	}))
+		"what runs: command:remote:Command c1 create",
+		"reachability: this stack holds no machines", "reachability: this stack holds no machines",
+	}, r.gapLines())
+}
+
+func TestTheSentenceSaysVerdictEffectAndCost(t *testing.T) {
+	priced := cost.Estimate{Monthly: 152.15, Currency: "USD", Items: []cost.Item{{What: "t3.medium"}}}
+	base := &Report{Cost: cost.Estimate{Monthly: 121.78}}
+	for name, c := range map[string]struct {
+		report Report
+		base   *Report
+		says   string
+	}{
+		"a new cluster": {
+			Report{Baseline: NewCluster, Cost: priced}, nil,
+			"Works. Nothing is deployed yet, so no client loses anything. 152.15 USD a month.",
+		},
+		"a change that nobody notices": {
+			Report{Baseline: Runs, Cost: priced}, base, "Works. Clients lose nothing. 152.15 USD a month, +30.37.",
+		},
+		"a tier away": {
+			Report{Baseline: Runs, Cost: priced, Outages: []update.Outage{
+				{Tier: "frontend", While: "worker-node-1 is drained and upgraded", Until: "the node is back"},
+				{Tier: "search", While: "it rolls", Until: "its pods have started"},
+			}}, &Report{Cost: priced},
+			"Works. The shop's page is away while worker-node-1 is drained and upgraded, until the node is back; " +
+				"search has no ready pod while it rolls, until its pods have started. 152.15 USD a month, as before.",
+		},
+		"broken policies": {
+			Report{Violations: []Violation{{Rule: "b", Level: Mandatory}, {Rule: "b", Level: Mandatory}, {Rule: "a", Level: Advisory}}},
+			nil, "Does not work: b.",
+		},
+		"what is not known": {Report{NotEvaluated: []model.Gap{{Fact: "a"}}}, nil, "Works, as far as a preview can know."},
+		"something without a price, and less": {
+			Report{Cost: cost.Estimate{Monthly: 100, Currency: "USD", Unpriced: []string{"x"}}}, base, "Works. At least 100.00 USD a month, -21.78.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.report.Conclude()
+			assert.Equal(t, c.says, c.report.Summary(c.base))
+		})
+	}
 }

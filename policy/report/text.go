@@ -24,7 +24,7 @@ func table(w io.Writer, title string, rows [][]string) {
 
 // on says what a table is about: a new cluster, or what is after a change.
 func (r *Report) on(title, changed string) string {
-	if r.Baseline == Runs {
+	if r.Changes() {
 		return changed
 	}
 	return title + ", on a new cluster"
@@ -53,7 +53,7 @@ func (r *Report) updateText(w io.Writer) {
 			_, _ = fmt.Fprintf(w, "  %s\n", note)
 		}
 	}
-	if r.Baseline != Runs {
+	if !r.Changes() {
 		return
 	}
 	rows := [][]string{{"who asks for", "gets no answer for", "because"}}
@@ -140,12 +140,12 @@ func (r *Report) rolloutText(w io.Writer) {
 		rows := [][]string{{"tier", "strategy", "completes", "lowest available"}}
 		for _, o := range r.Rollouts {
 			row := []string{o.Tier, o.Strategy, answer(o.Completes), fmt.Sprintf("%d of %d", o.Lowest, o.Replicas)}
-			if r.Baseline == Runs {
+			if r.Changes() {
 				row = append(row, rolls(o.Now))
 			}
 			rows = append(rows, row)
 		}
-		if r.Baseline == Runs {
+		if r.Changes() {
 			rows[0] = append(rows[0], "rolls")
 		}
 		table(w, r.on("Rollouts", "Rollouts, from the pods that run"), rows)

@@ -9,6 +9,12 @@ import (
 	"ecommerce-platform/policy/rules"
 )
 
+// Version is the pack's.
+const Version = "0.2.0"
+
+// Observe is the policy that remembers what the program declares and never objects.
+const Observe = "observe"
+
 // Names of the policies that are analyses.
 const (
 	Placement    = "placement"
@@ -35,7 +41,7 @@ var analyses = []analysis{
 // Policies are all policies of the pack: one that observes, the analyses, and the rules.
 func Policies(once *Once) []policyx.Policy {
 	policies := []policyx.Policy{
-		policyx.NewResourceValidationPolicy("observe", policyx.ResourceValidationPolicyArgs{
+		policyx.NewResourceValidationPolicy(Observe, policyx.ResourceValidationPolicyArgs{
 			Description:      "Remembers what the program declares; never objects",
 			EnforcementLevel: policyx.EnforcementLevelAdvisory,
 			ValidateResource: once.Observer.Observe,
@@ -74,7 +80,7 @@ func (r *Review) conclude(redact func(string) string) {
 	for _, a := range every() {
 		level := report.Mandatory
 		if a.level == policyx.EnforcementLevelAdvisory {
-			level = "advisory"
+			level = report.Advisory
 		}
 		for _, finding := range r.findings[a.name] {
 			r.Report.Violations = append(r.Report.Violations, report.Violation{

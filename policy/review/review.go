@@ -49,7 +49,7 @@ func Of(ctx context.Context, resources []policyx.AnalyzerResource, running Runni
 		return nil
 	})
 	if stack != nil {
-		r.Report.Layers = stack.Layers()
+		r.Report.Layers, r.Report.Network = stack.Layers(), report.NetworkOf(stack)
 		r.findings[Placement] = malformed(stack)
 		var before *model.Stack
 		r.guard("reading what runs", func() (err error) {
@@ -60,6 +60,9 @@ func Of(ctx context.Context, resources []policyx.AnalyzerResource, running Runni
 			stack.NotEvaluatedFact(fmt.Sprintf("the change: something of this stack runs, and %s names no file with its state", State))
 		}
 		r.simulate(ctx, running, before, stack)
+		if before != nil && r.Report.Baseline != "" {
+			r.Report.Baseline = running.baseline()
+		}
 		r.guard(Reachability, func() error {
 			r.Report.Reachability = reach.Analyze(stack)
 			r.findings[Reachability] = unreached(r.Report.Reachability)
@@ -99,12 +102,13 @@ func (r *Review) simulate(ctx context.Context, runs Running, before, stack *mode
 		if err != nil || s == nil {
 			return err
 		}
-		r.Report.Placement = report.Placement{Nodes: s.NodeUses(), Tiers: s.TierPlacements()}
-		r.Report.Baseline, r.Report.Update, r.Report.Outages = report.NewCluster, update.Nodes, update.Outages
 		if running != nil {
-			r.Report.Baseline = report.Runs
+			state := report.StateOf(running)
+			r.Report.Before = &state
 			r.Report.Clients, r.Report.Seconds = clients.Of(running, s, update), update.Seconds
 		}
+		r.Report.Placement = report.StateOf(s).Placement
+		r.Report.Baseline, r.Report.Update, r.Report.Outages = report.NewCluster, update.Nodes, update.Outages
 		r.findings[Placement] = append(r.findings[Placement], slices.Concat(pending(s, update.Rollouts), ended(update.Nodes), awaited(s, update.Waits))...)
 		r.guard(Rollout, func() (err error) {
 			r.Report.Rollouts, err = rollout.Analyze(s, update.Rollouts...)
@@ -137,7 +141,8 @@ func settle(ctx context.Context, runs Running, before, stack *model.Stack) (runn
 		return nil, nil, nil, err
 	}
 	for _, gap := range before.Unevaluated() {
-		stack.NotEvaluatedFact("what runs: " + gap)
+		gap.Running = true
+		stack.AddGap(gap)
 	}
 	after, on, err = update.Simulate(ctx, running, stack)
 	return running, after, on, err
@@ -177,8 +182,8 @@ type Once struct {
 	Observer model.Observer
 	// Running is what the stack holds. Default, nothing: a new cluster.
 	Running Running
-	// Tell is told each review before any policy reads it. Optional.
-	Tell func(*Review)
+	// Publish gets each review, with the resources that it is of, before any policy reads it. Optional.
+	Publish func([]policyx.AnalyzerResource, *Review)
 
 	mutex sync.Mutex
 	of    []policyx.AnalyzerResource
@@ -190,9 +195,10 @@ func (o *Once) Review(ctx context.Context, resources []policyx.AnalyzerResource)
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	if o.last == nil || !same(o.of, resources) {
-		o.of, o.last = resources, Of(ctx, o.Observer.Complete(resources), o.Running)
-		if o.Tell != nil {
-			o.Tell(o.last)
+		complete := o.Observer.Complete(resources)
+		o.of, o.last = resources, Of(ctx, complete, o.Running)
+		if o.Publish != nil {
+			o.Publish(complete, o.last)
 		}
 	}
 	return o.last

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -105,13 +106,13 @@ func TestWhatIsShownElsewhereIsNoSecret(t *testing.T) {
 }
 
 func TestPoliciesOfOneValidationShareAReview(t *testing.T) {
-	told := 0
-	once := &Once{Tell: func(*Review) { told++ }}
+	published := 0
+	once := &Once{Publish: func(resources []policyx.AnalyzerResource, _ *Review) { published += len(resources) }}
 	resources := modeltest.Resources(t, "dev-preview.json")
 	first := once.Review(t.Context(), resources)
 	assert.Same(t, first, once.Review(t.Context(), resources))
 	assert.NotSame(t, first, once.Review(t.Context(), modeltest.Resources(t, "dev-preview.json")))
-	assert.Equal(t, 2, told)
+	assert.Equal(t, 2*len(resources), published)
 }
 
 func TestTheReportIsWrittenWhereTheEnvironmentSays(t *testing.T) {

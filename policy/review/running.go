@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
+
 	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/model/checkpoint"
+	"ecommerce-platform/policy/report"
 )
 
 // State is the environment variable that names a file with the stack's state, as `pulumi stack export` writes it.
@@ -17,6 +20,16 @@ type Running struct {
 	File string
 	// Kubeconfig is of the running cluster, which says where the state's pods are. Default, where a new cluster would have them.
 	Kubeconfig string
+	// Resources are those of the base of a change, taken for what runs. They count where File is empty.
+	Resources []policyx.AnalyzerResource
+}
+
+// baseline is what a report calls it.
+func (r Running) baseline() string {
+	if r.File == "" {
+		return report.Base
+	}
+	return report.Runs
 }
 
 // read returns the stack that runs, or nil where none does.
@@ -25,7 +38,7 @@ func (r Running) read() (*model.Stack, error) {
 	case r.File == "" && r.Kubeconfig != "":
 		return nil, fmt.Errorf("%s %q: read together with the stack's state only, which %s names", Kubeconfig, r.Kubeconfig, State)
 	case r.File == "":
-		return nil, nil
+		return standing(r.Resources), nil
 	}
 	body, err := os.ReadFile(r.File)
 	if err != nil {
@@ -35,11 +48,16 @@ func (r Running) read() (*model.Stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s %q: %w", State, r.File, err)
 	}
+	return standing(resources), nil
+}
+
+// standing is the stack of these resources, or nil where it holds nothing of the platform.
+func standing(resources []policyx.AnalyzerResource) *model.Stack {
 	stack := model.Read(resources)
 	if len(stack.Members()) == 0 || len(stack.Layers()) == 0 {
-		return nil, nil
+		return nil
 	}
-	return stack, nil
+	return stack
 }
 
 // stands tells whether something that the scheduler looks at is there already: a provider has told its identity.

@@ -18,6 +18,7 @@ import (
 
 	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/model/modeltest"
+	"ecommerce-platform/policy/model/snapshot"
 	"ecommerce-platform/policy/report"
 )
 
@@ -87,7 +88,41 @@ func TestWhatRunsIsNeverGuessed(t *testing.T) {
 	})
 	t.Run("a stack of which something runs says that the change is not judged", func(t *testing.T) {
 		r := of(t, modeltest.Set(model.InstanceType, "worker-node-1", "arn", "arn:aws:ec2:i-1"))
-		assert.Contains(t, r.Report.NotEvaluated, "the change: something of this stack runs, and PLATFORM_STATE names no file with its state")
+		assert.Contains(t, r.Report.NotEvaluated,
+			model.Gap{Fact: "the change: something of this stack runs, and PLATFORM_STATE names no file with its state"})
+	})
+}
+
+// The data of a preview is reviewed elsewhere, without its secrets.
+func TestAReviewOfASnapshotFindsTheSame(t *testing.T) {
+	resources := modeltest.Resources(t, "dev-preview.json",
+		modeltest.Set("kubernetes:core/v1:ConfigMap", "shop-redis-config", "data.password", "placeholder"))
+	body, err := snapshot.Encode(snapshot.Redact(resources))
+	require.NoError(t, err)
+	read, err := snapshot.Decode(body)
+	require.NoError(t, err)
+	want, got := Of(t.Context(), resources, Running{}), Of(t.Context(), read, Running{})
+	assert.Equal(t, want.Report, got.Report)
+	assert.Len(t, got.Findings("secrets-not-literal"), 1)
+}
+
+func TestABaseStandsForWhatRuns(t *testing.T) {
+	base := modeltest.Resources(t, "dev-preview.json")
+	larger := modeltest.Resources(t, "dev-preview.json", modeltest.Set(model.InstanceType, "worker-node-1", "instanceType", "t3.large"))
+	r := Of(t.Context(), larger, Running{Resources: base})
+	assert.Empty(t, r.Findings(PackError))
+	assert.Equal(t, report.Base, r.Report.Baseline)
+	require.Len(t, r.Report.Update, 1)
+	assert.Equal(t, "worker-node-1", r.Report.Update[0].Node)
+	assert.Contains(t, r.Report.Headline, "Clients do not get the page for about")
+
+	t.Run("and a change of nothing takes nobody down", func(t *testing.T) {
+		r := Of(t.Context(), base, Running{Resources: base})
+		assert.Empty(t, r.Report.Update)
+		assert.Contains(t, r.Report.Headline, "Clients lose nothing.")
+		for _, rolled := range r.Report.Rollouts {
+			assert.False(t, rolled.Now, rolled.Tier)
+		}
 	})
 }
 

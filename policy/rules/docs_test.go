@@ -38,7 +38,7 @@ func TestPagesListTheRules(t *testing.T) {
 		if rule.Level == policyx.EnforcementLevelAdvisory {
 			level = "advisory"
 		}
-		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", rule.Name, level, rule.Description, rule.Remedy)
+		fmt.Fprintf(&table, "| <a id=%q></a>`%s` | %s | %s | %s |\n", rule.Name, rule.Name, level, rule.Description, rule.Remedy)
 	}
 	page, err := os.ReadFile(policies)
 	require.NoError(t, err)

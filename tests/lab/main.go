@@ -18,7 +18,6 @@ const usage = `usage: go run . <command>
   down     remove every container, network and file of it
   clean    remove what labs keep for the next: tools, package repositories, images
   preview  what the program would deploy, and whether that will work; needs no Docker, root or credentials
-  comment  what previews of a pull request and its base found, as a comment
   bench    measure the platform, beside what each figure is to be compared with
   ssh      log in to NODE, or run COMMAND there
   bump     change a version everywhere: KUBERNETES, DEFAULT, CALICO with CALICO_SHA256, CONTAINERD, NODE_EXPORTER
@@ -55,7 +54,7 @@ func lab() int {
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context) error{
 		"up": up, "down": down, "clean": clean, "prepare": prepare, "prepare-lifecycle": prepareLifecycle, "lint": lint, "vulnerabilities": vulnerabilities,
-		"preview": previewProgram, "comment": comment, "bench": measure, "ssh": login, "image": image, "bump": bump,
+		"preview": previewProgram, "bench": measure, "ssh": login, "image": image, "bump": bump,
 	}
 	if len(args) != 1 || commands[args[0]] == nil {
 		return errors.New(usage)

@@ -13,13 +13,14 @@ import (
 )
 
 // previewProgram previews this checkout with the policy pack. BASE names a revision that is deployed before, in model mode, so that the
-// preview is of a change to what runs. REPORT and DIFF name files for the pack's report and for the plan, from which the
-// difference between two checkouts is made, and BASE_REPORT and BASE_DIFF those of the base; all are JSON.
+// preview is of a change to what runs. REPORT, RESOURCES, DIFF and SOURCES name files for the pack's report, for the resources that it
+// is of, for the plan, from which the difference between two checkouts is made, and for where the program registers each resource;
+// BASE_REPORT, BASE_RESOURCES and BASE_DIFF those of the base; all are JSON.
 func previewProgram(ctx context.Context) (err error) {
 	if err := toolchain.ChooseSources(ctx); err != nil {
 		return err
 	}
-	options := preview.Options{Output: os.Stdout}
+	options := preview.Options{Output: os.Stdout, Sources: os.Getenv("SOURCES") != ""}
 	if revision := os.Getenv("BASE"); revision != "" {
 		base, remove, err := checkOut(ctx, revision)
 		if err != nil {
@@ -32,9 +33,9 @@ func previewProgram(ctx context.Context) (err error) {
 	if result == nil {
 		return err
 	}
-	err = errors.Join(err, keep(result, "REPORT", "DIFF"))
+	err = errors.Join(err, keep(result, ""), writeJSON("SOURCES", result.Sources))
 	if result.Base != nil {
-		err = errors.Join(err, keep(result.Base, "BASE_REPORT", "BASE_DIFF"))
+		err = errors.Join(err, keep(result.Base, "BASE_"))
 	}
 	fmt.Println(result.Summary(err))
 	return preview.Brief(err)
@@ -65,16 +66,21 @@ func checkOut(ctx context.Context, revision string) (dir string, remove func() e
 	return dir, remove, nil
 }
 
-// keep writes a result to the files that these variables name.
-func keep(result *preview.Result, report, diff string) error {
-	var plan []byte
-	if result.Plan != nil {
-		var err error
-		if plan, err = json.MarshalIndent(result.Plan, "", " "); err != nil {
-			return err
-		}
+// keep writes a result to the files that variables with this prefix name.
+func keep(result *preview.Result, prefix string) error {
+	return errors.Join(write(prefix+"REPORT", result.Raw), write(prefix+"RESOURCES", result.Resources), writeJSON(prefix+"DIFF", result.Plan))
+}
+
+// writeJSON writes a map, where there is one, to the file that the variable names.
+func writeJSON[M ~map[string]V, V any](variable string, content M) error {
+	if content == nil {
+		return write(variable, nil)
 	}
-	return errors.Join(write(report, result.Raw), write(diff, plan))
+	body, err := json.MarshalIndent(content, "", " ")
+	if err != nil {
+		return err
+	}
+	return write(variable, body)
 }
 
 // write writes to the file that the variable names, if it is set.

@@ -14,7 +14,7 @@ import (
 	"ecommerce-platform/policy/model/snapshot"
 )
 
-// captured are stacks as model/capture wrote them.
+// captured are stacks as the pack writes them to PLATFORM_RESOURCES; `make golden` makes them anew.
 //
 //go:embed captured
 var captured embed.FS

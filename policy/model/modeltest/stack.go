@@ -8,6 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/policy/model"
 )
 
 // Layer leaves what one component holds: infra, cluster or workloads.
@@ -86,4 +88,13 @@ func secret(value property.Value) property.Value {
 	default:
 		return value
 	}
+}
+
+// Gaps are the texts of what was recorded as not evaluated.
+func Gaps(stack *model.Stack) []string {
+	var texts []string
+	for _, gap := range stack.Unevaluated() {
+		texts = append(texts, gap.String())
+	}
+	return texts
 }

@@ -1,19 +1,50 @@
-// Package snapshot keeps what the engine tells a policy pack as JSON, unknowns, secrets and outputs included, so that a
-// preview that was captured once can be a fixture.
+// Package snapshot keeps the resources that the engine passes to a policy pack as JSON, unknowns and outputs included, so that
+// they can be reviewed elsewhere and later. Secrets are not in what Save writes.
 package snapshot
 
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/structpb"
 )
+
+// File is the environment variable that names the file for the resources.
+const File = "PLATFORM_RESOURCES"
+
+// Bounds of what Decode reads.
+const (
+	maxBytes     = 32 << 20
+	maxResources = 10_000
+)
+
+// Save writes the resources, without their secrets and by URN, to the file that the environment names, if it names one.
+func Save(resources []policyx.AnalyzerResource) error {
+	path := os.Getenv(File)
+	if path == "" {
+		return nil
+	}
+	redacted := Redact(resources)
+	slices.SortFunc(redacted, func(a, b policyx.AnalyzerResource) int { return strings.Compare(a.URN, b.URN) })
+	body, err := Encode(redacted)
+	if err != nil {
+		return fmt.Errorf("%s: %w", File, err)
+	}
+	if err := os.WriteFile(path, append(body, '\n'), 0o644); err != nil {
+		return fmt.Errorf("%s %q: %w", File, path, err)
+	}
+	return nil
+}
 
 // entry is one resource. Its properties are as on the wire between the engine and a pack.
 type entry struct {
@@ -54,17 +85,31 @@ func Encode(resources []policyx.AnalyzerResource) ([]byte, error) {
 	return json.MarshalIndent(entries, "", " ")
 }
 
-// Decode is the inverse of Encode.
+// Decode is the inverse of Encode. It takes no more than 32 MiB and 10,000 resources, and none that is not what its URN says.
 func Decode(body []byte) ([]policyx.AnalyzerResource, error) {
+	if len(body) > maxBytes {
+		return nil, fmt.Errorf("%d bytes: at most %d", len(body), maxBytes)
+	}
 	var entries []entry
 	if err := json.Unmarshal(body, &entries); err != nil {
 		return nil, err
 	}
+	if len(entries) > maxResources {
+		return nil, fmt.Errorf("%d resources: at most %d", len(entries), maxResources)
+	}
+	seen := map[string]bool{}
 	resources := make([]policyx.AnalyzerResource, 0, len(entries))
-	for _, e := range entries {
+	for i, e := range entries {
+		if err := e.check(); err != nil {
+			return nil, fmt.Errorf("resources[%d] %q: %w", i, e.URN, err)
+		}
+		if seen[e.URN] {
+			return nil, fmt.Errorf("resources[%d] %q: is there twice", i, e.URN)
+		}
+		seen[e.URN] = true
 		properties, err := decodeProperties(e.Properties)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", e.URN, err)
+			return nil, fmt.Errorf("resources[%d] %q: %w", i, e.URN, err)
 		}
 		resources = append(resources, policyx.AnalyzerResource{
 			URN: e.URN, Type: e.Type, Name: e.Name, Parent: e.Parent,
@@ -76,6 +121,18 @@ func Decode(body []byte) ([]policyx.AnalyzerResource, error) {
 		})
 	}
 	return resources, nil
+}
+
+// check compares the type and the name with those of the URN.
+func (e entry) check() error {
+	id, err := urn.Parse(e.URN)
+	if err != nil {
+		return err
+	}
+	if string(id.Type()) != e.Type || id.Name() != e.Name {
+		return fmt.Errorf("type %q, name %q: the URN has others", e.Type, e.Name)
+	}
+	return nil
 }
 
 func decodeProperties(body []byte) (property.Map, error) {

@@ -45,7 +45,7 @@ var sources = map[string]struct {
 	dir, pkg string
 	env      []string
 }{
-	"program": {"../..", ".", nil}, "simulate": {"../../policy", "./simulate", static},
+	"program": {"../..", ".", nil}, "simulate": {"../../policy", "./cmd/simulate", static},
 }
 
 var built = struct {

@@ -23,7 +23,7 @@ const lost = "worker-node-2"
 // and an update put another machine in its place.
 func testLostMachineIsReplaced(t *testing.T) {
 	requireWhole(t)
-	told := foretold(t)
+	predicted := predictedLoss(t)
 	_, err := shop.SQL(t.Context(), "create table if not exists lost (note text)")
 	require.NoError(t, err)
 	before := labtest.Get[corev1.Node](t, shop, "node", lost)
@@ -34,7 +34,7 @@ func testLostMachineIsReplaced(t *testing.T) {
 	start := time.Now()
 	_, err = docker("rm", "--force", "--volumes", container)
 	require.NoError(t, err)
-	assert.Contains(t, told.DataLost, "volume ecommerce-postgres-worker-node-2 (claim ecommerce/postgres-worker-node-2)", "the preview has told that this data goes with the machine")
+	assert.Contains(t, predicted.DataLost, "volume ecommerce-postgres-worker-node-2 (claim ecommerce/postgres-worker-node-2)", "the preview says that this data goes with the machine")
 	watched := watchTiers(t)
 	_, err = shop.Stack.Refresh(t.Context())
 	require.NoError(t, err)
@@ -51,18 +51,18 @@ func testLostMachineIsReplaced(t *testing.T) {
 	assert.NotEqual(t, before.UID, after.UID, "the Node is the new machine's own")
 	assert.Subset(t, after.Labels, map[string]string{"node-role.kubernetes.io/worker": "", "tier": "backend", "storage": "hdd"})
 	_, err = shop.SQL(t.Context(), "select count(*) from lost")
-	require.ErrorContains(t, err, `relation "lost" does not exist`, "the disk's data is gone, as was told")
+	require.ErrorContains(t, err, `relation "lost" does not exist`, "the disk's data is gone, as predicted")
 
 	lowest := watched()
-	for _, tier := range told.Tiers {
-		assert.Equal(t, tier.StaysUp+tier.Moves, lowest[tier.Tier], "%s while the node was away, as was told", tier.Tier)
+	for _, tier := range predicted.Tiers {
+		assert.Equal(t, tier.StaysUp+tier.Moves, lowest[tier.Tier], "%s while the node was away, as predicted", tier.Tier)
 	}
 	note(t, "pods on other nodes meanwhile", "%v, as the preview tells", lowest)
 	requireUnchanged(t)
 }
 
-// foretold is what a preview says of losing the node.
-func foretold(t *testing.T) preview.NodeLoss {
+// predictedLoss is what a preview says of losing the node.
+func predictedLoss(t *testing.T) preview.Loss {
 	t.Helper()
 	result, err := preview.Run(t.Context(), preview.Options{})
 	require.NoError(t, err)
@@ -73,7 +73,7 @@ func foretold(t *testing.T) preview.NodeLoss {
 		}
 	}
 	t.Fatalf("the preview does not tell what losing %s does", lost)
-	return preview.NodeLoss{}
+	return preview.Loss{}
 }
 
 // watchTiers counts each tier's pods that are up on other nodes, as often as it can; what it returns ends that, and tells the lowest.

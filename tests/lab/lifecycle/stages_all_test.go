@@ -22,7 +22,7 @@ var stages = []stage{
 	{"backup and restore", testBackupAndRestore},
 	{"a backup is whole or none", testBackupIsWholeOrNone},
 	{"backups in S3", testBackupInS3},
-	{"teeth", testTeeth(teeth)},
+	{"mutations", testMutations(mutations)},
 	{"destroy with a dead API", testDestroyWithDeadAPI},
 	{"destroy with a node gone", testDestroyWithoutANode},
 }

@@ -8,7 +8,7 @@ import "slices"
 var stages = []stage{
 	{"interrupted bring-up", interrupted([]interruption{duringInit}, []interruption{duringJoin})},
 	{"workers come and go", testWorkersComeAndGo},
-	{"teeth", testTeeth(shortTeeth())},
+	{"mutations", testMutations(shortMutations())},
 	{"destroy with a dead API", testDestroyWithDeadAPI},
 }
 
@@ -17,7 +17,7 @@ var duringJoin = interruption{
 	reached: `pgrep -f "[k]ubeadm join"`,
 }
 
-// shortTeeth are those for which continuous integration has the time.
-func shortTeeth() []tooth {
-	return slices.DeleteFunc(slices.Clone(teeth), func(tooth tooth) bool { return !tooth.short })
+// shortMutations are those for which continuous integration has the time.
+func shortMutations() []mutation {
+	return slices.DeleteFunc(slices.Clone(mutations), func(mutation mutation) bool { return !mutation.short })
 }

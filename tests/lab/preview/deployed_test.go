@@ -18,15 +18,10 @@ func TestPreviewOfAChangeToWhatRuns(t *testing.T) {
 	result, err := Run(t.Context(), Options{Base: base, Changes: map[string]any{"instanceType": "t3.large"}})
 	require.NoError(t, err)
 	require.NotNil(t, result.Base)
-	for name, r := range map[string]*Result{"the base": result.Base, "the change": result} {
-		require.NotNil(t, r.Report, name)
-		assert.Equal(t, "works", r.Report.Verdict, name)
-		assert.Empty(t, r.Report.NotEvaluated, name)
-		assert.Empty(t, r.Report.BlindRules, "%s: every rule has evaluated something", name)
-		assert.Equal(t, runs, r.Report.Baseline, name)
-	}
 	type report struct {
-		Clients []struct {
+		Verdict, Baseline        string
+		NotEvaluated, BlindRules []any
+		Clients                  []struct {
 			What    string
 			Seconds int
 		}
@@ -35,6 +30,12 @@ func TestPreviewOfAChangeToWhatRuns(t *testing.T) {
 	var before, after report
 	require.NoError(t, json.Unmarshal(result.Base.Raw, &before))
 	require.NoError(t, json.Unmarshal(result.Raw, &after))
+	for name, r := range map[string]report{"the base": before, "the change": after} {
+		assert.Equal(t, "works", r.Verdict, name)
+		assert.Empty(t, r.NotEvaluated, name)
+		assert.Empty(t, r.BlindRules, "%s: every rule has evaluated something", name)
+		assert.Equal(t, "what runs", r.Baseline, name)
+	}
 	assert.Empty(t, before.Update, "the base changes nothing of itself")
 	assert.Len(t, after.Update, 3)
 	require.NotEmpty(t, after.Clients)

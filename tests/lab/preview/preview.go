@@ -38,16 +38,20 @@ type Options struct {
 	Changes map[string]any
 	// Output is where the CLI writes as it goes. Default, nowhere.
 	Output io.Writer
+	// Sources asks for where the program registers each resource, which takes a preview more.
+	Sources bool
 }
 
 // Result is what a preview found.
 type Result struct {
 	// Report is what the pack computed, nil where it did not get that far.
 	Report *Report
-	// Raw is the report as the pack wrote it.
-	Raw []byte
+	// Raw is the report as the pack wrote it, and Resources are the resources that it reviewed, without their secrets.
+	Raw, Resources []byte
 	// Plan is every resource as it would be deployed, nil where the program ended before it had declared them all.
 	Plan Plan
+	// Sources are where the program registers each resource, by URN, such as infra/nodes.go:45.
+	Sources map[string]string
 	// Base is the preview of the base above itself, nil where nothing runs.
 	Base *Result
 	// Elapsed is how long the engine took, program and pack included.
@@ -60,6 +64,7 @@ type Result struct {
 type workplace struct {
 	dir, pack string
 	output    io.Writer
+	sources   bool
 }
 
 func (w workplace) account() string { return filepath.Join(w.dir, "account") }
@@ -85,7 +90,7 @@ func Run(ctx context.Context, options Options) (result *Result, err error) {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	w := workplace{dir, options.Pack, options.Output}
+	w := workplace{dir, options.Pack, options.Output, options.Sources}
 	if options.Base == "" {
 		return w.preview(ctx, options.Program, options.Changes, "")
 	}
@@ -95,7 +100,7 @@ func Run(ctx context.Context, options Options) (result *Result, err error) {
 	}
 	defer func() { err = errors.Join(err, r.stop()) }()
 	base := w
-	base.output = nil
+	base.output, base.sources = nil, false
 	before, err := base.preview(ctx, options.Base, options.BaseChanges, r.state)
 	if before == nil {
 		return nil, err
@@ -127,11 +132,13 @@ func (w workplace) stack(ctx context.Context, program string, changes map[string
 
 // preview previews a program above what the workplace's account holds, of which state is the export.
 func (w workplace) preview(ctx context.Context, program string, changes map[string]any, state string) (*Result, error) {
-	report := filepath.Join(w.dir, reportFile)
-	if err := os.Remove(report); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
+	report, resources := filepath.Join(w.dir, "report.json"), filepath.Join(w.dir, "resources.json")
+	for _, path := range []string{report, resources} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
 	}
-	env := []string{reportVariable + "=" + report}
+	env := []string{reportVariable + "=" + report, resourcesVariable + "=" + resources}
 	if state != "" {
 		env = append(env, stateVariable+"="+state)
 	}
@@ -150,25 +157,30 @@ func (w workplace) preview(ctx context.Context, program string, changes map[stri
 		return nil, failed
 	}
 	result.Elapsed = time.Since(start)
-	if err := result.read(report); err != nil {
+	if err := result.read(report, resources); err != nil {
 		return result, errors.Join(failed, err)
 	}
 	if failed == nil || result.Report != nil {
 		result.Plan = planOf(ran.Steps)
+		if w.sources {
+			result.Sources, err = stack.Sources(ctx)
+		}
 	}
-	return result, failed
+	return result, errors.Join(failed, err)
 }
 
-// read takes the pack's report, if it wrote one.
-func (r *Result) read(path string) error {
-	body, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	} else if err != nil {
-		return err
+// read takes what the pack wrote, if it got that far.
+func (r *Result) read(report, resources string) (err error) {
+	for path, into := range map[string]*[]byte{report: &r.Raw, resources: &r.Resources} {
+		if *into, err = os.ReadFile(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
-	r.Raw, r.Report = body, &Report{}
-	if err := json.Unmarshal(body, r.Report); err != nil {
+	if r.Raw == nil {
+		return nil
+	}
+	r.Report = &Report{}
+	if err := json.Unmarshal(r.Raw, r.Report); err != nil {
 		return fmt.Errorf("the policy pack's report: %w", err)
 	}
 	return nil

@@ -35,7 +35,10 @@ func TestWorkflows(t *testing.T) {
 				Permissions map[string]string
 				Environment string
 				Timeout     int `json:"timeout-minutes"`
-				Steps       []struct{ Uses, Run string }
+				Steps       []struct {
+					Uses, Run string
+					With      map[string]any
+				}
 			}
 		}
 		// YAML 1.1 reads the key as a truth value.
@@ -66,6 +69,16 @@ func TestWorkflows(t *testing.T) {
 						assert.Empty(t, step.Run, name)
 					}
 				}
+				if _, follows := workflow.On["workflow_run"]; follows {
+					for _, step := range job.Steps {
+						if strings.HasPrefix(step.Uses, "actions/checkout") {
+							assert.NotContains(t, step.With, "ref", "%s: the default branch's code, which nobody but its owners writes", name)
+							assert.NotContains(t, step.With, "repository", name)
+							assert.Equal(t, false, step.With["persist-credentials"], name)
+						}
+						assert.NotContains(t, step.Run, "${{", "%s: no value of a pull request becomes a part of a script", name)
+					}
+				}
 				if _, foreign := workflow.On["pull_request"]; foreign && assumes {
 					assert.NotEmpty(t, job.Environment, "%s: runs code of a pull request with rights in an account, after an approval", name)
 				}
@@ -78,6 +91,21 @@ func TestWorkflows(t *testing.T) {
 			}
 			assert.NotContains(t, string(body), "secrets.", "nothing here needs a stored secret")
 		})
+	}
+}
+
+// A pull request's own code may leave data, never the text of a verdict.
+func TestThePreviewLeavesDataOnly(t *testing.T) {
+	root, err := toolchain.Source("..", "..")
+	require.NoError(t, err)
+	body, err := os.ReadFile(filepath.Join(root, ".github", "workflows", "preview.yml"))
+	require.NoError(t, err)
+	assert.NotContains(t, string(body), "make comment")
+	assert.NotContains(t, string(body), "comment.md")
+	assert.NotContains(t, string(body), "REPORT=")
+	for _, file := range []string{"resources.json", "plan.json", "preview.txt"} {
+		assert.Contains(t, string(body), "data/head/"+file)
+		assert.Contains(t, string(body), "data/base/"+file)
 	}
 }
 
