@@ -14,8 +14,10 @@ const (
 	padding    = 10.0
 	gap        = 14.0
 	lineHeight = 21.0
+	// bold is advance in the headline.
+	bold = 9.8
 	// advance is how wide a character of 14 pixels is at most, on average, in the fonts that systems have.
-	advance = 7.7
+	advance = 8.4
 )
 
 // style is the colours of both schemes. The background is drawn, so that the picture is readable on any page.
@@ -88,6 +90,9 @@ func (c *canvas) line(x float64, text, class string) {
 // paragraph is text over as many lines as it needs.
 func (c *canvas) paragraph(x, space float64, text, class string) {
 	per := int(space / advance)
+	if class == "headline" {
+		per = int(space / bold)
+	}
 	line := ""
 	for _, word := range strings.Fields(text) {
 		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > per {

@@ -88,7 +88,7 @@ func (c *canvas) node(x float64, machine report.Machine, s report.State, before 
 	c.open("node", "data-node", machine.Node)
 	card := c.box(x)
 	c.line(card.inner, machine.Node, "name")
-	c.line(card.inner, strings.Join(nonEmpty(machine.Role, machine.InstanceType, machine.PrivateIP), " · "), "small")
+	c.paragraph(card.inner, width-2*card.inner, strings.Join(nonEmpty(machine.Role, machine.InstanceType, machine.PrivateIP), " · "), "small")
 	for _, use := range s.Placement.Nodes {
 		if use.Node == machine.Node {
 			c.bar(card.inner, "CPU", use.CPU, use.AllocatableCPU, "m")
