@@ -12,7 +12,7 @@ export CGO_ENABLED := 0
 # The compiler takes a fifth less time when it collects its garbage less often; the lab itself goes without.
 LAB := cd tests/lab && GOGC=400 go run .
 
-.PHONY: help up down clean ssh image preview comment what-if bench bump prepare test unit engine e2e lifecycle race lint vulnerabilities golden
+.PHONY: help up down clean ssh image preview comment what-if bench calibrate bump prepare test unit engine e2e lifecycle race lint vulnerabilities golden
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -57,6 +57,11 @@ what-if: ## what LOSE_NODE=name, LOSE_ZONE=zone, DRAIN=name or ADD_WORKER=type (
 
 bench: ## measure bring-up beside a bare script, idle runs, load, latency and growth; and what the preview says of changes; writes docs/benchmarks.md and docs/predictions.md (PARTS="preview lab changes")
 	@$(LAB) bench
+
+calibrate: export CASE := $(CASE)
+calibrate: export CASES := $(CASES)
+calibrate: ## hold the preview's verdicts against a real control plane; writes docs/calibration.md, and goes on where it was ended (CASES=number, CASE=seed for one)
+	@$(LAB) calibrate
 
 # Modules that the checksum database does not know. Once go.sum has their sums, nobody asks it.
 bump: export GONOSUMDB := github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*

@@ -19,6 +19,7 @@ const usage = `usage: go run . <command>
   clean    remove what labs keep for the next: tools, package repositories, images
   preview  what the program would deploy, and whether that will work; needs no Docker, root or credentials
   bench    measure the platform, beside what each figure is to be compared with
+  calibrate  hold the preview's verdicts against a real control plane: CASES of them, or the one of the seed CASE
   ssh      log in to NODE, or run COMMAND there
   bump     change a version everywhere: KUBERNETES, DEFAULT, CALICO with CALICO_SHA256, CONTAINERD, NODE_EXPORTER
   image    build the image of the shop's backend, push it or write it as an archive
@@ -54,7 +55,7 @@ func lab() int {
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context) error{
 		"up": up, "down": down, "clean": clean, "prepare": prepare, "prepare-lifecycle": prepareLifecycle, "lint": lint, "vulnerabilities": vulnerabilities,
-		"preview": previewProgram, "bench": measure, "ssh": login, "image": image, "bump": bump,
+		"preview": previewProgram, "bench": measure, "calibrate": calibratePreview, "ssh": login, "image": image, "bump": bump,
 	}
 	if len(args) != 1 || commands[args[0]] == nil {
 		return errors.New(usage)

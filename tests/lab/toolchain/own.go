@@ -26,6 +26,15 @@ func PolicyPack(ctx context.Context) (string, error) {
 	return ownIn(ctx, source, "platform-policy", ".")
 }
 
+// Verdict returns the command that answers what the policy pack of this checkout says of a change.
+func Verdict(ctx context.Context) (string, error) {
+	source, err := Source("..", "..", "policy")
+	if err != nil {
+		return "", err
+	}
+	return ownIn(ctx, source, "policy-verdict", "./cmd/verdict")
+}
+
 // own builds one of the lab's own commands.
 func own(ctx context.Context, name, pkg string) (string, error) {
 	source, err := Source()

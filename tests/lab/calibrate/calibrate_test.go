@@ -1,0 +1,97 @@
+package calibrate
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// slice is the seeds that are tried with every test run; `make calibrate` tries a thousand.
+const slice = 40
+
+// TestThePreviewIsRight tries a slice of the scenarios. Where equal nodes are chosen by lot a real cluster may end either way, so a
+// scenario counts against the pack if it is never as told, and nobody knows why.
+func TestThePreviewIsRight(t *testing.T) {
+	t.Parallel()
+	command, err := toolchain.Verdict(t.Context())
+	require.NoError(t, err)
+	var seeds []uint64
+	for seed := range uint64(slice) {
+		seeds = append(seeds, seed+1)
+	}
+	results := make(chan Result, slice)
+	require.NoError(t, tryAll(t.Context(), command, seeds, func(r Result) error {
+		results <- r
+		return nil
+	}))
+	close(results)
+	worked, failed := 0, 0
+	for r := range results {
+		if r.Seen.Works {
+			worked++
+		} else {
+			failed++
+		}
+		assert.False(t, r.never() && explained[r.Seed] == "", r)
+	}
+	assert.Greater(t, worked, slice/4, "most scenarios are hopeless")
+	assert.Greater(t, failed, slice/10, "most scenarios are trivial")
+}
+
+func TestASeedIsAlwaysTheSameScenario(t *testing.T) {
+	for seed := range uint64(20) {
+		assert.Equal(t, generate(seed).describe(), generate(seed).describe())
+	}
+	assert.NotEqual(t, generate(1).describe(), generate(2).describe())
+}
+
+func TestScenariosHaveEveryKindOfTierAndChange(t *testing.T) {
+	seen := map[string]bool{}
+	for seed := range uint64(1000) {
+		s := generate(seed)
+		for _, tier := range s.after.tiers {
+			seen[tier.kind] = true
+			seen["a volume"] = seen["a volume"] || tier.volumeOn != ""
+			seen["a budget"] = seen["a budget"] || tier.budget != nil
+		}
+		seen["a new cluster"] = seen["a new cluster"] || s.before == nil
+		seen["a restart"] = seen["a restart"] || s.probe.tier != ""
+		seen["a drain"] = seen["a drain"] || s.probe.node != ""
+	}
+	for _, what := range append([]string{"a volume", "a budget", "a new cluster", "a restart", "a drain"}, kinds...) {
+		assert.True(t, seen[what], what)
+	}
+}
+
+func TestTheMatrixCountsEachKindOfError(t *testing.T) {
+	works, fails := verdictOf(nil), verdictOf([]string{"why"})
+	known := map[uint64]Result{
+		1: {Seed: 1, Told: works, Seen: works, Stage: update, Rolled: []rolled{{"tier-1", 2, 1}, {"tier-2", 0, 1}}},
+		2: {Seed: 2, Told: fails, Seen: fails}, 3: {Seed: 3, Told: works, Seen: fails}, 4: {Seed: 4, Told: fails, Seen: works},
+	}
+	m := count([]uint64{1, 2, 3, 4}, known)
+	assert.Equal(t, []string{"works", "1", "1"}, m.table().Rows[0])
+	assert.Equal(t, []string{"does not work", "1", "1"}, m.table().Rows[1])
+	require.Len(t, m.mismatches, 2)
+	assert.Equal(t, []string{"seed 1: tier-1 fell to 1 ready pods, told were 2"}, m.lower)
+	require.EqualError(t, m.missed(), "1 changes that do not work are said to work: the target is 0\n1 false alarms in 4 cases: the target is 1 %")
+	require.NoError(t, count([]uint64{1, 2}, known).missed())
+}
+
+func TestResultsOfARunThatEndedEarlyAreKept(t *testing.T) {
+	path := t.TempDir() + "/results.jsonl"
+	first, err := openResults(path)
+	require.NoError(t, err)
+	require.NoError(t, first.add(Result{Seed: 7, Told: verdictOf(nil)}))
+	_, err = first.file.WriteString(`{"seed": 8, "to`)
+	require.NoError(t, err)
+	require.NoError(t, first.file.Close())
+	again, err := openResults(path)
+	require.NoError(t, err)
+	assert.Contains(t, again.known, uint64(7))
+	assert.NotContains(t, again.known, uint64(8))
+	require.NoError(t, again.file.Close())
+}

@@ -1,0 +1,64 @@
+package calibrate
+
+import (
+	"fmt"
+	"strings"
+)
+
+// verdict is whether a change works, and why not, a sentence for each reason.
+type verdict struct {
+	Works bool     `json:"works"`
+	Why   []string `json:"why,omitempty"`
+}
+
+func verdictOf(why []string) verdict { return verdict{len(why) == 0, why} }
+
+// ofChange is what the report says of the change itself: not of a rollout or a drain that it does not bring, which is the probe's.
+func (o *opinion) ofChange() verdict {
+	var why []string
+	for _, v := range o.Report.Violations {
+		if v.Rule == "placement" || v.Rule == "policy-pack-error" {
+			why = append(why, v.Message)
+		}
+	}
+	for _, r := range o.Report.Rollouts {
+		if r.Now && !r.Completes {
+			why = append(why, fmt.Sprintf("%s does not roll: %s", r.Tier, r.Stuck))
+		}
+	}
+	for _, n := range o.Report.Update {
+		for _, b := range n.Blocked {
+			why = append(why, fmt.Sprintf("%s %s: %s", n.Node, n.What, b.Reason))
+		}
+	}
+	return verdictOf(why)
+}
+
+// ofProbe is what the report says of what is tried after the change.
+func (o *opinion) ofProbe(p probe) (verdict, error) {
+	for _, r := range o.Report.Rollouts {
+		if p.tier != "" && r.Tier == p.tier {
+			if r.Completes {
+				return verdictOf(nil), nil
+			}
+			return verdictOf([]string{fmt.Sprintf("%s does not roll: %s", r.Tier, r.Stuck)}), nil
+		}
+	}
+	for _, d := range o.Report.Drains {
+		if p.node != "" && d.Node == p.node {
+			var why []string
+			for _, b := range d.Blocked {
+				why = append(why, fmt.Sprintf("%s is not drained: %s", d.Node, b.Reason))
+			}
+			return verdictOf(why), nil
+		}
+	}
+	return verdict{}, fmt.Errorf("the report does not say whether %s works", p)
+}
+
+func (v verdict) String() string {
+	if v.Works {
+		return "works"
+	}
+	return "does not work: " + strings.Join(v.Why, "; ")
+}
