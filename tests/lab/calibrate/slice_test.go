@@ -1,0 +1,44 @@
+//go:build lab
+
+package calibrate
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/tests/lab/toolchain"
+)
+
+// slice is the seeds that are tried by this test; `make calibrate` tries a thousand.
+const slice = 40
+
+// TestThePreviewIsRight tries a slice of the scenarios. Where equal nodes are chosen by lot a real cluster may end either way, so a
+// scenario counts against the pack if it is never as told, and nobody knows why.
+func TestThePreviewIsRight(t *testing.T) {
+	t.Parallel()
+	command, err := toolchain.Verdict(t.Context())
+	require.NoError(t, err)
+	var seeds []uint64
+	for seed := range uint64(slice) {
+		seeds = append(seeds, seed+1)
+	}
+	results := make(chan Result, slice)
+	require.NoError(t, tryAll(t.Context(), command, seeds, func(r Result) error {
+		results <- r
+		return nil
+	}))
+	close(results)
+	worked, failed := 0, 0
+	for r := range results {
+		if r.Seen.Works {
+			worked++
+		} else {
+			failed++
+		}
+		assert.False(t, r.never() && explained[r.Seed] == "", r)
+	}
+	assert.Greater(t, worked, slice/4, "most scenarios are hopeless")
+	assert.Greater(t, failed, slice/10, "most scenarios are trivial")
+}
