@@ -32,7 +32,7 @@ func addressesWithinQuota(j *judge) {
 // standard finds the families that share one quota: A, C, D, H, I, M, R, T and Z.
 var standard = regexp.MustCompile(`^[acdhimrtz][0-9]`)
 
-// vCPUsWithinQuota says nothing of machines that run already.
+// vCPUsWithinQuota says nothing of machines that run already, nor of those that take the place of one.
 func vCPUsWithinQuota(j *judge) {
 	total := 0
 	var fresh []*model.Node
@@ -47,7 +47,7 @@ func vCPUsWithinQuota(j *judge) {
 			continue
 		}
 		total += count
-		if n.Instance.Unknown("arn") {
+		if n.Instance.Unknown("arn") && !j.standing(n.Name) {
 			fresh = append(fresh, n)
 		}
 	}

@@ -43,6 +43,9 @@ var quotaFixtures = map[string][]fixture{
 		{"machines that run", change(
 			set(model.InstanceType, control, "arn", "arn:1"), set(model.InstanceType, worker, "arn", "arn:2"), set(model.InstanceType, "worker-node-2", "arn", "arn:3"),
 		), "", "", ""},
+		{"a machine in the place of one", change(
+			set(model.InstanceType, control, "arn", "arn:1"), set(model.InstanceType, worker, "arn", "arn:2"), set(model.EipType, "worker-node-2", "allocationId", "eipalloc-1"),
+		), "", "", ""},
 		{
 			"it is not known", unknown(model.InstanceType, worker, "instanceType", "instanceType"), "", "", model.InstanceType + " " + worker + " instanceType",
 		},

@@ -17,7 +17,7 @@ var correct = []variant{
 	{name: "a_worker_without_labels", config: object{"nodes": []any{
 		master, frontendNode, backendNode, node("worker-node-3", "worker", "172.31.9.9", nil, nil),
 	}}},
-	{name: "seven_nodes", config: object{"nodes": []any{
+	{name: "seven_nodes", also: []string{"address-quota"}, config: object{"nodes": []any{
 		master, frontendNode, backendNode,
 		node("worker-node-3", "worker", "172.31.9.3", backendLabel, nil), node("worker-node-4", "worker", "172.31.9.4", backendLabel, nil),
 		node("worker-node-5", "worker", "172.31.9.5", frontendLabel, nil), node("worker-node-6", "worker", "172.31.9.6", frontendLabel, nil),
