@@ -53,7 +53,7 @@ func (r *Report) updateText(w io.Writer) {
 			_, _ = fmt.Fprintf(w, "  %s\n", note)
 		}
 	}
-	if !r.Changes() {
+	if !r.Changes() || len(r.Clients) == 0 {
 		return
 	}
 	rows := [][]string{{"who asks for", "gets no answer for", "because"}}
