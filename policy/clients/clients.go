@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"path"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -166,9 +164,7 @@ func serves(spec corev1.ServiceSpec, port int32) bool {
 }
 
 func isNginx(c corev1.Container) bool {
-	name, _, _ := strings.Cut(c.Image, "@")
-	name, _, _ = strings.Cut(path.Base(name), ":")
-	return name == "nginx"
+	return model.ImageName(c.Image) == "nginx"
 }
 
 // entrance is the node whose public address the URL of the shop names, empty where that is not known.

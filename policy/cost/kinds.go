@@ -9,9 +9,8 @@ import (
 
 // Types that cost something by being there, under each name that the provider has for them.
 const (
-	providerType    = "pulumi:providers:aws"
-	associationType = "aws:ec2/eipAssociation:EipAssociation"
-	natGatewayType  = "aws:ec2/natGateway:NatGateway"
+	providerType   = "pulumi:providers:aws"
+	natGatewayType = "aws:ec2/natGateway:NatGateway"
 )
 
 var (
@@ -36,7 +35,7 @@ var freeModules = []string{"aws:iam/"}
 // free are the types of AWS resources that cost nothing by being there. Any other one without a price is named.
 var free = map[string]bool{
 	model.VpcType: true, model.SubnetType: true, model.GroupType: true, model.DefaultGroupType: true, model.RouteTableType: true,
-	model.IngressType: true, model.EgressType: true, associationType: true,
+	model.IngressType: true, model.EgressType: true, model.EipAssociationType: true,
 
 	"aws:ec2/defaultNetworkAcl:DefaultNetworkAcl":                                             true,
 	"aws:ec2/defaultRouteTable:DefaultRouteTable":                                             true,

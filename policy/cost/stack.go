@@ -82,7 +82,7 @@ func (d *reader) credits(r *model.Resource, instance string) (mode string, ok bo
 
 // hasOwnAddress tells whether AWS gives the instance a public address that is not an Elastic IP, which takes its place.
 func (d *reader) hasOwnAddress(r *model.Resource) bool {
-	for _, link := range []struct{ token, property string }{{associationType, "instanceId"}, {model.EipType, "instance"}} {
+	for _, link := range []struct{ token, property string }{{model.EipAssociationType, "instanceId"}, {model.EipType, "instance"}} {
 		for _, of := range d.stack.Of(link.token) {
 			if slices.Contains(d.stack.Referred(of, link.property, model.InstanceType), r) {
 				return false

@@ -35,13 +35,13 @@ func TestDeclare(t *testing.T) {
 	t.Run("an Elastic IP takes the place of an instance's own public address", func(t *testing.T) {
 		own := modeltest.Set(model.InstanceType, node, "associatePublicIpAddress", true)
 		assert.Equal(t, 3, Declare(modeltest.Dev(t, own)).Addresses)
-		alone := Declare(modeltest.Dev(t, own, modeltest.Remove(associationType, node)))
+		alone := Declare(modeltest.Dev(t, own, modeltest.Remove(model.EipAssociationType, node)))
 		assert.Equal(t, 4, alone.Addresses)
-		direct := Declare(modeltest.Dev(t, own, modeltest.Remove(associationType, node), modeltest.From(model.EipType, node, "instance", model.InstanceType, node)))
+		direct := Declare(modeltest.Dev(t, own, modeltest.Remove(model.EipAssociationType, node), modeltest.From(model.EipType, node, "instance", model.InstanceType, node)))
 		assert.Equal(t, 3, direct.Addresses)
 	})
 	t.Run("every disk counts", func(t *testing.T) {
-		declared := Declare(modeltest.Dev(t, as(associationType, node, model.VolumeType, map[string]any{"type": "gp2", "size": 100.0}),
+		declared := Declare(modeltest.Dev(t, as(model.EipAssociationType, node, model.VolumeType, map[string]any{"type": "gp2", "size": 100.0}),
 			modeltest.Set(model.InstanceType, node, "ebsBlockDevices", []any{map[string]any{"volumeType": "st1", "volumeSize": 500.0}})))
 		assert.Subset(t, declared.Volumes, []Volume{{"gp2", 100}, {"st1", 500}})
 	})

@@ -9,7 +9,6 @@ import (
 
 // Types of what lies between the internet and a machine.
 const (
-	associationType      = "aws:ec2/eipAssociation:EipAssociation"
 	routeType            = "aws:ec2/route:Route"
 	routeAssociationType = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 	mainAssociationType  = "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"
@@ -40,7 +39,7 @@ func (a *analysis) internet(path *Path, to *machine) {
 // public tells whether a machine has an address on the internet.
 func (a *analysis) public(m *machine) bool {
 	for _, link := range []struct{ token, property string }{
-		{associationType, "instanceId"}, {model.EipType, "instance"},
+		{model.EipAssociationType, "instanceId"}, {model.EipType, "instance"},
 	} {
 		for _, r := range a.stack.Of(link.token) {
 			if slices.Contains(a.stack.Referred(r, link.property), m.Instance) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"ecommerce-platform/policy/model"
 )
 
 // dataPorts are those of the database and of the caches.
@@ -14,7 +16,7 @@ var dataPorts = []int{5432, 6379}
 // dataTiersUsed finds pods that are told where the data is and run nginx, which asks nobody.
 func dataTiersUsed(j *judge) {
 	j.eachContainer(func(w workload, c *corev1.Container, containerPath string) {
-		if !j.known(w.Resource, containerPath+".image") || imageName(c.Image) != "nginx" {
+		if !j.known(w.Resource, containerPath+".image") || model.ImageName(c.Image) != "nginx" {
 			return
 		}
 		var told []string

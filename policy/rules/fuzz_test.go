@@ -3,6 +3,8 @@ package rules
 import (
 	"strings"
 	"testing"
+
+	"ecommerce-platform/policy/model"
 )
 
 // FuzzImageParts reads any text: what is a reference has a name, and its tag and digest are parts of it.
@@ -13,7 +15,7 @@ func FuzzImageParts(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		name, tag, digest, err := imageParts(text)
+		name, tag, digest, err := model.ImageParts(text)
 		if err == nil && (name == "" || !strings.Contains(text, tag) || !strings.HasSuffix(text, digest) || strings.ContainsAny(tag, "/:@")) {
 			t.Errorf("%q has the name %q, the tag %q and the digest %q", text, name, tag, digest)
 		}

@@ -102,7 +102,7 @@ func imageTag(j *judge) {
 		if !j.known(w.Resource, path+".image") {
 			return
 		}
-		_, tag, digest, err := imageParts(c.Image)
+		_, tag, digest, err := model.ImageParts(c.Image)
 		switch {
 		case c.Image == "":
 			j.fail(w.Resource, "container %s names no image", c.Name)
@@ -124,7 +124,7 @@ func imageDigest(j *judge) {
 			return
 		}
 		seen = append(seen, c.Image)
-		if _, _, digest, err := imageParts(c.Image); err == nil && digest == "" {
+		if _, _, digest, err := model.ImageParts(c.Image); err == nil && digest == "" {
 			j.fail(w.Resource, "image %q names no digest, so its content may change under it", c.Image)
 		}
 	})

@@ -110,13 +110,13 @@ func near(predicted, measured float64) bool {
 
 // changer is a lab on which one change follows the other.
 type changer struct {
-	lab         *platform.Lab
-	program     string
-	pack        string
-	dir         string
-	output      io.Writer
-	config      map[string]any
-	url, apiURL string
+	lab     *platform.Lab
+	program string
+	pack    string
+	dir     string
+	output  io.Writer
+	config  map[string]any
+	url     string
 }
 
 func newChanger(ctx context.Context, output io.Writer) (*changer, error) {
@@ -183,14 +183,13 @@ func (c *changer) apply(ctx context.Context, o operation) (*prediction, seen, ti
 	start := time.Now()
 	_, err = c.lab.Stack.Up(ctx)
 	took := time.Since(start)
-	if err != nil {
-		return nil, nil, took, err
+	if err == nil {
+		// What comes a moment after the update counts as well.
+		waiting, cancel := context.WithTimeoutCause(ctx, firstAnswer, fmt.Errorf("/data: no answer within %s of the update", firstAnswer))
+		defer cancel()
+		err = load.Await(waiting, askEvery, load.Options{URL: c.url + "/data", Timeout: time.Second})
 	}
-	// What comes a moment after the update counts as well.
-	if err := load.Await(ctx, askEvery, load.Options{URL: c.url + "/data", Timeout: time.Second}); err != nil {
-		return nil, nil, took, err
-	}
-	return said, watching(), took, nil
+	return said, watching(), took, err
 }
 
 // export writes the stack's state as the pack reads it.
@@ -199,12 +198,8 @@ func (c *changer) export(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	body, err := json.Marshal(map[string]any{"version": 3, "deployment": state.Raw})
-	if err != nil {
-		return "", err
-	}
 	path := filepath.Join(c.dir, "state.json")
-	return path, os.WriteFile(path, body, 0o600)
+	return path, state.Write(path)
 }
 
 // preview is what the pack's report says.

@@ -106,6 +106,15 @@ type State struct {
 	Raw json.RawMessage `json:"-"`
 }
 
+// Write writes the state to a file as `pulumi stack export` does.
+func (s *State) Write(path string) error {
+	body, err := json.Marshal(map[string]any{"version": 3, "deployment": s.Raw})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, body, 0o600)
+}
+
 // Resource is one resource of the state.
 type Resource struct {
 	URN     URN            `json:"urn"`

@@ -65,11 +65,7 @@ func (r *running) up(ctx context.Context, w workplace, program string, changes m
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(map[string]any{"version": 3, "deployment": state.Raw})
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(r.state, body, 0o600)
+	return state.Write(r.state)
 }
 
 func (r *running) stop() error { return r.cluster.Stop() }

@@ -1,4 +1,4 @@
-package rules
+package model
 
 import (
 	"path"
@@ -6,9 +6,9 @@ import (
 	"github.com/distribution/reference"
 )
 
-// imageParts reads an image reference as container runtimes do: its name without registry and directories, its tag and its digest; the
+// ImageParts reads an image reference as container runtimes do: its name without registry and directories, its tag and its digest; the
 // latter two may be empty.
-func imageParts(text string) (name, tag, digest string, err error) {
+func ImageParts(text string) (name, tag, digest string, err error) {
 	named, err := reference.ParseNormalizedNamed(text)
 	if err != nil {
 		return "", "", "", err
@@ -22,8 +22,8 @@ func imageParts(text string) (name, tag, digest string, err error) {
 	return path.Base(reference.Path(named)), tag, digest, nil
 }
 
-// imageName is the last part of an image's repository.
-func imageName(text string) string {
-	name, _, _, _ := imageParts(text)
+// ImageName is the last part of an image's repository.
+func ImageName(text string) string {
+	name, _, _, _ := ImageParts(text)
 	return name
 }

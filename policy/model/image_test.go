@@ -1,10 +1,12 @@
-package rules
+package model_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/policy/model"
 )
 
 func TestImageReferences(t *testing.T) {
@@ -17,12 +19,12 @@ func TestImageReferences(t *testing.T) {
 		"nginx@" + sum:                    {"nginx", "", sum},
 		"quay.io/a/b:v1@" + sum:           {"b", "v1", sum},
 	} {
-		name, tag, digest, err := imageParts(text)
+		name, tag, digest, err := model.ImageParts(text)
 		require.NoError(t, err, text)
 		assert.Equal(t, want, [3]string{name, tag, digest}, text)
 	}
 	for _, text := range []string{"", "Nginx", "nginx:", "nginx@sha256:abc", "a b", "http://nginx"} {
-		_, _, _, err := imageParts(text)
+		_, _, _, err := model.ImageParts(text)
 		assert.Error(t, err, text)
 	}
 }
