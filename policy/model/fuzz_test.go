@@ -81,7 +81,7 @@ func FuzzUnwrap(f *testing.F) {
 		}
 		redactor := newRedactor([]*Resource{r})
 		for _, text := range r.secretTexts {
-			open := false
+			open := len(text) < shortest && isNumber(text)
 			for _, other := range r.openTexts {
 				open = open || other == text
 			}

@@ -10,7 +10,8 @@ import (
 // Redacted stands where a message would hold a secret.
 const Redacted = "(secret)"
 
-// shortest is from how many bytes on a secret is looked for inside words as well: a shorter one is in half of all words.
+// shortest is from how many bytes on a secret is looked for inside words as well: a shorter one is in half of all words. A shorter number
+// is not looked for at all: half of all counts are like it.
 const shortest = 4
 
 // Redact takes the stack's secret values out of a message, whoever wrote it. What the stack shows elsewhere in the clear, such as a user
@@ -37,7 +38,7 @@ func newRedactor(resources []*Resource) *redactor {
 	}
 	add := func(text string) {
 		switch {
-		case text == "" || seen[text]:
+		case text == "" || seen[text] || len(text) < shortest && isNumber(text):
 		case len(text) < shortest:
 			short = append(short, regexp.QuoteMeta(text))
 		default:
@@ -50,7 +51,8 @@ func newRedactor(resources []*Resource) *redactor {
 			add(text)
 			add(strings.TrimSpace(text))
 			// As a message quotes it.
-			add(strings.Trim(strconv.Quote(text), `"`))
+			quoted := strconv.Quote(text)
+			add(quoted[1 : len(quoted)-1])
 		}
 	}
 	// The longest first: one may begin another.
@@ -64,6 +66,11 @@ func newRedactor(resources []*Resource) *redactor {
 		r.words = regexp.MustCompile(`(^|[^\pL\pN])(?:` + strings.Join(short, "|") + `)($|[^\pL\pN])`)
 	}
 	return r
+}
+
+func isNumber(text string) bool {
+	_, err := strconv.ParseFloat(text, 64)
+	return err == nil
 }
 
 func (r *redactor) redact(message string) string {

@@ -18,6 +18,8 @@ type Resource struct {
 	Unknowns []string
 	plain    map[string]any
 	secrets  []string
+	// withheld are those of the Unknowns that are set and secret.
+	withheld []string
 	// secretTexts are the secret values themselves, for nothing but to keep them out of messages.
 	secretTexts []string
 	// openTexts are texts that are not secret.
@@ -43,6 +45,9 @@ func (r *Resource) unwrap(path string, value property.Value, secret bool) (any, 
 	}
 	switch {
 	case value.IsComputed(), secret && r.forgotten(value):
+		if isWithheld(value) {
+			r.withheld = append(r.withheld, path)
+		}
 		r.Unknowns = append(r.Unknowns, path)
 		return nil, false
 	case value.IsMap():
@@ -69,8 +74,11 @@ func (r *Resource) unwrap(path string, value property.Value, secret bool) (any, 
 		}
 		return value.AsString(), true
 	case value.IsNumber():
+		text := strconv.FormatFloat(value.AsNumber(), 'f', -1, 64)
 		if secret {
-			r.secretTexts = append(r.secretTexts, strconv.FormatFloat(value.AsNumber(), 'f', -1, 64))
+			r.secretTexts = append(r.secretTexts, text)
+		} else {
+			r.openTexts = append(r.openTexts, text)
 		}
 		return value.AsNumber(), true
 	case value.IsBool():
@@ -130,6 +138,9 @@ func (r *Resource) Secret(path string) bool {
 	}
 	return false
 }
+
+// Withheld tells whether the value at path is set and secret, and not told: a Snapshot does not hold it. It is unknown as well.
+func (r *Resource) Withheld(path string) bool { return slices.Contains(r.withheld, path) }
 
 // SecretBelow returns the paths marked secret at path, inside it or around it.
 func (r *Resource) SecretBelow(path string) []string {
@@ -228,5 +239,11 @@ func typed[T any](r *Resource, path string) (T, bool) {
 }
 
 // References returns the URNs of the resources that the property's value comes from. They are known also while the
-// value, such as the id of a security group, is not.
-func (r *Resource) References(property string) []string { return r.PropertyDependencies[property] }
+// value, such as the id of a security group, is not. What is withheld comes from somewhere as well.
+func (r *Resource) References(property string) []string {
+	urns := r.PropertyDependencies[property]
+	if len(urns) == 0 && slices.ContainsFunc(r.withheld, func(path string) bool { return within(path, property) }) {
+		return []string{elsewhere}
+	}
+	return urns
+}

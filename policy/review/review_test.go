@@ -14,9 +14,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/model/modeltest"
 	"ecommerce-platform/policy/report"
 )
+
+const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDIeKv8WITmJLmgz8N51tutk8vStn36md2HVN6qM/JNX"
 
 const deployment = "kubernetes:apps/v1:Deployment"
 
@@ -103,6 +106,25 @@ func TestWhatIsShownElsewhereIsNoSecret(t *testing.T) {
 	for _, v := range r.Report.Violations {
 		assert.NotContains(t, v.Message, "(secret)")
 	}
+}
+
+// What a preview keeps of a stack that is deployed has marks in the place of secrets. The verdict on it is the same.
+func TestASnapshotOfADeployedStackIsReviewedAsTheStackIs(t *testing.T) {
+	secret := func(values map[string]property.Value) property.Value { return property.New(values).WithSecret(true) }
+	deployed := modeltest.Set("kubernetes:core/v1:Secret", "shop-postgres", "data", secret(map[string]property.Value{"password": property.New("aHVudGVyMg==")}))
+	resources := modeltest.Resources(t, "dev-preview.json", deployed)
+	for i, r := range resources {
+		if r.Type == model.CommandType {
+			resources[i].Properties = r.Properties.Set("create", property.New("true")).Set("connection", secret(map[string]property.Value{
+				"host": property.New("192.0.2.1"), "port": property.New(22.0), "perDialTimeout": property.New(5.0), "hostKey": property.New(hostKey),
+			}))
+		}
+	}
+	saved := modeltest.Saved(t, resources)
+	running := Running{Resources: saved}
+	want, got := Of(t.Context(), resources, running), Of(t.Context(), saved, running)
+	assert.NotEqual(t, report.Fails, want.Report.Verdict)
+	assert.Equal(t, want.Report, got.Report)
 }
 
 func TestPoliciesOfOneValidationShareAReview(t *testing.T) {

@@ -41,6 +41,9 @@ func hostKeyPinned(j *judge) {
 			if path != "connection" && !c.Has(path) {
 				continue
 			}
+			if j.withheld(c, path+".hostKey") {
+				continue // any text is a key that the machine has to have
+			}
 			key, known := j.text(c, path+".hostKey")
 			if !known {
 				continue

@@ -54,6 +54,21 @@ func (j *judge) there(r *model.Resource, path string) bool {
 	return known
 }
 
+// withheld tells whether the value at path is set and secret, which is all that there is to know of it.
+func (j *judge) withheld(r *model.Resource, path string) bool {
+	withheld := r.Withheld(path)
+	if withheld {
+		j.count(true)
+	}
+	return withheld
+}
+
+// secret tells whether a text is set at path, whatever it is, that the program keeps secret.
+func (j *judge) secret(r *model.Resource, path string) bool {
+	text, _ := r.Text(path)
+	return j.withheld(r, path) || text != "" && r.Secret(path)
+}
+
 // declares tells whether what is unknown at a path comes from the program. Where a property of an AWS resource comes from
 // no other resource, the program says nothing of it and AWS will: then AWS's default is what counts.
 func declares(r *model.Resource, path string) bool {

@@ -16,6 +16,10 @@ func secretsNotLiteral(j *judge) {
 			if variable.ValueFrom != nil && variable.ValueFrom.ConfigMapKeyRef != nil && namesSecret(variable.Name) {
 				j.fail(w.Resource, "variable %s of container %s comes from a ConfigMap, which is no place for a secret", variable.Name, c.Name)
 			}
+			if j.secret(w.Resource, at+".value") {
+				j.fail(w.Resource, "variable %s of container %s has a value that the program keeps secret", variable.Name, c.Name)
+				continue
+			}
 			if !j.known(w.Resource, at+".value") || variable.Value == "" {
 				continue
 			}
@@ -24,8 +28,6 @@ func secretsNotLiteral(j *judge) {
 				j.fail(w.Resource, "variable %s of container %s has its value in the pod", variable.Name, c.Name)
 			case kind != "":
 				j.fail(w.Resource, "variable %s of container %s holds %s", variable.Name, c.Name, kind)
-			case w.Secret(at + ".value"):
-				j.fail(w.Resource, "variable %s of container %s has a value that the program keeps secret", variable.Name, c.Name)
 			}
 		}
 		for _, list := range []struct {
@@ -34,20 +36,26 @@ func secretsNotLiteral(j *judge) {
 		}{{"command", c.Command}, {"args", c.Args}} {
 			for i, word := range list.words {
 				at := fmt.Sprintf("%s.%s[%d]", path, list.name, i)
+				if j.secret(w.Resource, at) {
+					j.fail(w.Resource, "%s of container %s has a value that the program keeps secret", list.name, c.Name)
+					continue
+				}
 				if !j.known(w.Resource, at) {
 					continue
 				}
 				if kind := secretIn(word); kind != "" {
 					j.fail(w.Resource, "%s of container %s holds %s", list.name, c.Name, kind)
-				} else if w.Secret(at) {
-					j.fail(w.Resource, "%s of container %s has a value that the program keeps secret", list.name, c.Name)
 				}
 			}
 		}
 	})
 	for _, m := range j.configMaps() {
-		for _, key := range slices.Sorted(maps.Keys(m.object.Data)) {
+		for _, key := range slices.Sorted(maps.Keys(j.keysOf(m.Resource, "data"))) {
 			at := "data." + key
+			if j.secret(m.Resource, at) {
+				j.fail(m.Resource, "key %q of ConfigMap %s has a value that the program keeps secret", key, m.name)
+				continue
+			}
 			if !j.known(m.Resource, at) {
 				continue
 			}
@@ -56,8 +64,6 @@ func secretsNotLiteral(j *judge) {
 				j.fail(m.Resource, "key %q of ConfigMap %s holds a secret by its name", key, m.name)
 			case kind != "":
 				j.fail(m.Resource, "key %q of ConfigMap %s holds %s", key, m.name, kind)
-			case m.Secret(at):
-				j.fail(m.Resource, "key %q of ConfigMap %s has a value that the program keeps secret", key, m.name)
 			}
 		}
 	}

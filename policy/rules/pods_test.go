@@ -133,7 +133,7 @@ func sidecar(c map[string]any) modeltest.Change {
 func cronJob(name string) modeltest.Change {
 	return modeltest.Edit(deploymentType, name, func(r *policyx.AnalyzerResource) {
 		spec := property.New(property.NewMap(map[string]property.Value{"template": r.Properties.Get("spec").AsMap().Get("template")}))
-		r.Type = "kubernetes:batch/v1:CronJob"
+		retype(r, "kubernetes:batch/v1:CronJob")
 		r.Properties = r.Properties.Set("spec", property.New(property.NewMap(map[string]property.Value{
 			"schedule": property.New("0 3 * * *"), "jobTemplate": property.New(property.NewMap(map[string]property.Value{"spec": spec})),
 		})))

@@ -34,7 +34,11 @@ func serviceOf(name, path string, value any) modeltest.Change {
 
 // of makes a resource one of another type.
 func of(token, name, as string) modeltest.Change {
-	return modeltest.Edit(token, name, func(r *policyx.AnalyzerResource) { r.Type = as })
+	return modeltest.Edit(token, name, func(r *policyx.AnalyzerResource) { retype(r, as) })
+}
+
+func retype(r *policyx.AnalyzerResource, as string) {
+	r.URN, r.Type = strings.TrimSuffix(r.URN, r.Type+"::"+r.Name)+as+"::"+r.Name, as
 }
 
 // pod makes a Deployment a pod that is declared as such.
@@ -42,7 +46,7 @@ func pod(name string) modeltest.Change {
 	return modeltest.Edit(deploymentType, name, func(r *policyx.AnalyzerResource) {
 		template := r.Properties.Get("spec").AsMap().Get("template").AsMap()
 		metadata := template.Get("metadata").AsMap().Set("name", property.New(name)).Set("namespace", property.New("ecommerce"))
-		r.Type = "kubernetes:core/v1:Pod"
+		retype(r, "kubernetes:core/v1:Pod")
 		r.Properties = property.NewMap(map[string]property.Value{"metadata": property.New(metadata), "spec": template.Get("spec")})
 	})
 }

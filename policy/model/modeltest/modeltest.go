@@ -46,6 +46,16 @@ func Resources(t testing.TB, file string, changes ...Change) []policyx.AnalyzerR
 	return resources
 }
 
+// Saved are the resources as whoever reads what a preview keeps of them has them: without their secrets.
+func Saved(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
+	t.Helper()
+	body, err := snapshot.Encode(snapshot.Redact(resources))
+	require.NoError(t, err)
+	saved, err := snapshot.Decode(body)
+	require.NoError(t, err)
+	return saved
+}
+
 // Set puts a plain Go value, or a property.Value, at path of the resource with this type and name. The path reads like
 // spec.template.spec.containers[0].image; a key with dots is written ["kubernetes.io/hostname"].
 func Set(token, name, path string, value any) Change {

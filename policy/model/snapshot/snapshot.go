@@ -85,7 +85,7 @@ func Encode(resources []policyx.AnalyzerResource) ([]byte, error) {
 	return json.MarshalIndent(entries, "", " ")
 }
 
-// Decode is the inverse of Encode. It takes no more than 32 MiB and 10,000 resources, and none that is not what its URN says.
+// Decode is the inverse of Encode, but for secrets that Redact has marked: those are model.Withheld. It takes no more than 32 MiB and 10,000 resources, and none that is not what its URN says.
 func Decode(body []byte) ([]policyx.AnalyzerResource, error) {
 	if len(body) > maxBytes {
 		return nil, fmt.Errorf("%d bytes: at most %d", len(body), maxBytes)
@@ -144,5 +144,5 @@ func decodeProperties(body []byte) (property.Map, error) {
 	if err != nil {
 		return property.Map{}, err
 	}
-	return resource.FromResourcePropertyMap(properties), nil
+	return withhold(property.New(resource.FromResourcePropertyMap(properties)), false).AsMap(), nil
 }

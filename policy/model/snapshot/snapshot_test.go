@@ -31,6 +31,7 @@ func TestSaveKeepsEverythingButSecrets(t *testing.T) {
 		modeltest.Set("kubernetes:core/v1:Secret", "shop-postgres", "stringData.password", secret("correct horse")),
 		modeltest.Set("kubernetes:core/v1:Secret", "shop-postgres", "stringData.none", secret("")),
 		modeltest.Set("kubernetes:core/v1:Secret", "shop-postgres", "stringData.pin", secret(4711.0)),
+		modeltest.Set("kubernetes:core/v1:Secret", "shop-postgres", "stringData.later", property.New(property.Computed).WithSecret(true)),
 		modeltest.Set(deployment, "shop-backend", "spec.template.metadata.annotations", map[string]any{"note": "it is correct horse", "port": 8080.0}))
 	path := filepath.Join(t.TempDir(), "resources.json")
 	t.Setenv(snapshot.File, path)
@@ -45,13 +46,17 @@ func TestSaveKeepsEverythingButSecrets(t *testing.T) {
 	stack := model.Read(read)
 	assert.Len(t, stack.Resources, len(resources))
 	kept := stack.Find("kubernetes:core/v1:Secret", "shop-postgres")
-	for key, want := range map[string]string{"password": model.Redacted, "none": ""} {
-		value, known := kept.Text("stringData." + key)
-		assert.True(t, known, key)
-		assert.Equal(t, want, value, key)
+	for _, key := range []string{"password", "pin"} {
+		assert.True(t, kept.Withheld("stringData."+key), key)
+		assert.True(t, kept.Unknown("stringData."+key), key)
 		assert.True(t, kept.Secret("stringData."+key), key)
 	}
-	assert.True(t, kept.Unknown("stringData.pin"))
+	none, known := kept.Text("stringData.none")
+	assert.True(t, known, "nothing is withheld where nothing is")
+	assert.Empty(t, none)
+	assert.True(t, kept.Secret("stringData.none"))
+	assert.False(t, kept.Withheld("stringData.later"), "what only a deployment tells is another unknown")
+	assert.True(t, kept.Unknown("stringData.later"))
 	backend := stack.Find(deployment, "shop-backend")
 	note, _ := backend.Text("spec.template.metadata.annotations.note")
 	assert.Equal(t, "it is (secret)", note)

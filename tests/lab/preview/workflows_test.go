@@ -103,10 +103,10 @@ func TestThePreviewLeavesDataOnly(t *testing.T) {
 	assert.NotContains(t, string(body), "make comment")
 	assert.NotContains(t, string(body), "comment.md")
 	assert.NotContains(t, string(body), "REPORT=")
-	for _, file := range []string{"resources.json", "plan.json", "preview.txt"} {
-		assert.Contains(t, string(body), "data/head/"+file)
-		assert.Contains(t, string(body), "data/base/"+file)
+	for _, file := range []string{"head/resources.json", "head/plan.json", "head/preview.txt", "base/resources.json", "base/plan.json"} {
+		assert.Contains(t, string(body), "data/"+file)
 	}
+	assert.Contains(t, string(body), "BASE='HEAD^1'", "the change to what runs, not a new cluster")
 }
 
 func TestDependabotKnowsEveryModule(t *testing.T) {
