@@ -68,6 +68,7 @@ type Config struct {
 
 	Namespace        string                `json:"namespace"`
 	NodePort         int                   `json:"nodePort"`
+	Isolation        string                `json:"isolation"`
 	DatabasePassword string                `json:"databasePassword"`
 	Frontend         workloads.Application `json:"frontend"`
 	Backend          workloads.Backend     `json:"backend"`

@@ -40,7 +40,7 @@ func (c *Config) facts() (map[string]fact, error) {
 		found[key] = fact{Value: string(text)}
 	}
 
-	tell("podCidr", c.PodCidr, "infra", "cluster")
+	tell("podCidr", c.PodCidr, allLayers...)
 	tell("serviceCidr", c.ServiceCidr, "infra", "cluster")
 	// A directory is no matter of the stack that holds the role.
 	tell("backup.destination", path.Join(c.bucket().Name, c.bucket().Prefix), "infra", "cluster")

@@ -57,6 +57,8 @@ func TestStacksOfOneLayerAgree(t *testing.T) {
 			`postgres.volumeGiB 9: is 5 in the stack ` + below + `cluster`},
 		"pods' addresses": {"cluster", "podCidr", "192.168.0.0/17",
 			`podCidr "192.168.0.0/17": is "192.168.0.0/16" in the stack ` + below + `infra`},
+		"who is no pod": {"workloads", "podCidr", "192.168.0.0/17",
+			`podCidr "192.168.0.0/17": is "192.168.0.0/16" in the stack ` + below + `cluster`},
 		"Services' addresses": {"cluster", "serviceCidr", "10.97.0.0/16",
 			`serviceCidr "10.97.0.0/16": is "10.96.0.0/12" in the stack ` + below + `infra`},
 		"whose role may write backups": {"cluster", "backup", `{"destination":"s3:https://s3.eu-central-1.amazonaws.com/shop-backups/prod"}`,

@@ -72,6 +72,8 @@ func workloadsArgs() *workloads.Args {
 			Replicas: 2, Image: "redis:7-alpine", Requests: workloads.Resources{CPU: "250m", Memory: "256Mi"},
 		}},
 		NodePort:         30080,
+		Isolation:        "tiers",
+		PodCidr:          "192.168.0.0/16",
 		DatabasePassword: pulumi.String(workloadsPassword),
 	}
 }

@@ -27,8 +27,23 @@ func TestWorkloadsRefuse(t *testing.T) {
 		"the default namespace":        {func(a *workloads.Args) { a.Namespace = "default" }, `namespace "default": belongs to Kubernetes`},
 		"a NodePort below the range":   {func(a *workloads.Args) { a.NodePort = 29999 }, `nodePort 29999: must be between 30000 and 32767`},
 		"a NodePort above the range":   {func(a *workloads.Args) { a.NodePort = 32768 }, `nodePort 32768: must be between 30000 and 32767`},
-		"negative replicas":            {func(a *workloads.Args) { a.Backend.Replicas = -1 }, `backend.replicas -1: must not be negative`},
-		"two servers on one volume":    {func(a *workloads.Args) { a.Postgres.Replicas = 2 }, `postgres.replicas 2: must be 0 or 1, since one server writes to the volume`},
+		"no isolation":                 {func(a *workloads.Args) { a.Isolation = "" }, `isolation <unset>: required`},
+		"an isolation of nobody":       {func(a *workloads.Args) { a.Isolation = "strict" }, `isolation "strict": must be tiers or open`},
+		"pods without a block":         {func(a *workloads.Args) { a.PodCidr = "pods" }, `podCidr "pods": not an IPv4 CIDR block`},
+		"egress to a name": {func(a *workloads.Args) {
+			a.Backend.Egress = []workloads.Destination{{Cidr: "db.example.com", Port: 5432}}
+		}, `backend.egress[0].cidr "db.example.com": not an IPv4 CIDR block`},
+		"egress to a block with host bits": {func(a *workloads.Args) {
+			a.Frontend.Egress = []workloads.Destination{{Cidr: "203.0.113.7/24", Port: 443}}
+		}, `frontend.egress[0].cidr "203.0.113.7/24": has host bits set, use "203.0.113.0/24"`},
+		"egress without a port": {func(a *workloads.Args) {
+			a.Backend.Egress = []workloads.Destination{{Cidr: "203.0.113.7/32", Port: 443}, {Cidr: "203.0.113.7/32"}}
+		}, `backend.egress[1].port 0: must be between 1 and 65535`},
+		"egress to a port too high": {func(a *workloads.Args) {
+			a.Backend.Egress = []workloads.Destination{{Cidr: "203.0.113.7/32", Port: 65536}}
+		}, `backend.egress[0].port 65536: must be between 1 and 65535`},
+		"negative replicas":         {func(a *workloads.Args) { a.Backend.Replicas = -1 }, `backend.replicas -1: must not be negative`},
+		"two servers on one volume": {func(a *workloads.Args) { a.Postgres.Replicas = 2 }, `postgres.replicas 2: must be 0 or 1, since one server writes to the volume`},
 		"an image without a major version": {func(a *workloads.Args) { a.Postgres.Image = "postgres:bookworm" },
 			`postgres.image "postgres:bookworm": its tag must begin with PostgreSQL's major version, such as postgres:16 or postgres:16.4@sha256:<digest>`},
 		"shared memory beyond the limit": {func(a *workloads.Args) { a.Postgres.SharedMemory = "513Mi" },

@@ -12,9 +12,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// httpPort names the port of both tiers that speak HTTP.
-const httpPort = "http"
-
 const (
 	// applicationDrain lets a stopping pod serve while nodes forget it; then it is told to end its open requests and exit.
 	applicationDrain = 5

@@ -22,6 +22,10 @@ type Args struct {
 	Backend  Backend
 	Postgres Database
 	Redis    Redis
+	// Isolation says who may speak to whom: "tiers", what the table of flows names; "open", everybody.
+	Isolation string
+	// PodCidr is the block that pods get addresses from, "192.168.0.0/16".
+	PodCidr string
 	// Logins are those to registries that images are pulled from, by host: "registry.example.com:5000".
 	Logins map[string]Login
 	// NodePort is the port of the shop on every node, 30000 to 32767.
@@ -73,6 +77,14 @@ type Application struct {
 	LivenessPath  string `json:"livenessPath"`
 	// Scratch are directories that the program may write, with their size limits: {"/tmp": "64Mi"}. They end with the pod.
 	Scratch map[string]string `json:"scratch"`
+	// Egress is what the program connects to outside of the shop, besides names.
+	Egress []Destination `json:"egress"`
+}
+
+// Destination is a TCP port at the addresses of an IPv4 block: {"cidr": "203.0.113.10/32", "port": 5432}.
+type Destination struct {
+	Cidr string `json:"cidr"`
+	Port int    `json:"port"`
 }
 
 // Backend is the tier behind the frontend.

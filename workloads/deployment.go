@@ -1,21 +1,28 @@
 package workloads
 
 import (
+	"slices"
+
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// deploy makes the tier's Deployment, its Service and its disruption budget.
+// deploy makes the tier's account, its Deployment, its Service and its disruption budget.
 //
 // The Service and the Deployment do not wait for each other: Pulumi counts a Service as made once its pods are ready.
 func (to *target) deploy(t *tier, service serviceArgs) (*endpoint, error) {
+	account, err := to.serviceAccount(t)
+	if err != nil {
+		return nil, err
+	}
 	pod := t.pod()
 	if pullers := to.pullSecrets(); pullers != nil {
 		pod.ImagePullSecrets = pullers
 	}
-	_, err := appsv1.NewDeployment(to.ctx, to.child(t.name), &appsv1.DeploymentArgs{
+	needs := slices.Concat(t.after, to.isolation, []pulumi.Resource{account})
+	_, err = appsv1.NewDeployment(to.ctx, to.child(t.name), &appsv1.DeploymentArgs{
 		Metadata: t.meta(to, t.name),
 		Spec: appsv1.DeploymentSpecArgs{
 			Replicas: pulumi.Int(t.Replicas),
@@ -29,7 +36,7 @@ func (to *target) deploy(t *tier, service serviceArgs) (*endpoint, error) {
 				Spec:     pod,
 			},
 		},
-	}, to.options(awaited(pulumi.DependsOn(t.after), pulumi.ResourceHooks(to.rolledOut))...)...)
+	}, to.options(awaited(pulumi.DependsOn(needs), pulumi.ResourceHooks(to.rolledOut))...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +64,7 @@ func (t *tier) pod() corev1.PodSpecArgs {
 		NodeSelector:                  placement.nodeSelector(),
 		Affinity:                      t.affinity,
 		Tolerations:                   placement.tolerations(),
+		ServiceAccountName:            pulumi.String(t.name),
 		AutomountServiceAccountToken:  pulumi.Bool(false), // no tier speaks to the API server
 		EnableServiceLinks:            pulumi.Bool(t.serviceLinks),
 		TerminationGracePeriodSeconds: pulumi.Int(t.grace),

@@ -25,7 +25,7 @@ func (to *target) deployPostgres() (*endpoint, error) {
 		Tier:      to.args.Postgres.Tier,
 		name:      postgresName,
 		component: "database",
-		portName:  "postgresql",
+		portName:  postgresPortName,
 		port:      postgresPort,
 		uid:       999,
 		gid:       999,

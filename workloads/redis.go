@@ -14,14 +14,15 @@ import (
 // deployRedis deploys the caches: one a node, each on its own. Through the Service a client meets the one on its node, or the
 // other where that is away, and a key that one of them holds the other does not.
 //
-// There is no password: every pod of the cluster may connect, as the architecture has it, and nothing from outside can.
+// There is no password, as the architecture has it: backends may connect, and with isolation: open every pod of the cluster.
+// Nothing from outside can.
 func (to *target) deployRedis() (*endpoint, error) {
 	pong := check{command: []string{"sh", "-c", `test "$(redis-cli -h 127.0.0.1 ping)" = PONG`}}
 	redis := &tier{
 		Tier:      to.args.Redis.Tier,
 		name:      redisName,
 		component: "cache",
-		portName:  "redis",
+		portName:  redisPortName,
 		port:      6379,
 		uid:       999,
 		gid:       1000,

@@ -15,6 +15,14 @@ const (
 	redisName    = "redis"
 )
 
+// Names of the tiers' ports.
+const (
+	// httpPort is that of both tiers that speak HTTP.
+	httpPort         = "http"
+	postgresPortName = "postgresql"
+	redisPortName    = "redis"
+)
+
 // tier is what sets one tier apart from the others; deployment.go adds what all have in common.
 type tier struct {
 	Tier

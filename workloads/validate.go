@@ -31,6 +31,7 @@ func (a *Args) Validate() []error {
 	p.tier(redisName, a.Redis.Tier)
 	p.settings(a.Redis.Settings)
 	p.maxmemory(a.Redis)
+	p.isolation(a)
 	p.logins(a.Logins)
 	p.placement(a)
 	return p.Found()

@@ -1,7 +1,7 @@
 // Package workloads is the shop: four tiers in one namespace of the cluster.
 //
-// Pods speak to each other over plain ClusterIP Services, without a service mesh and without network policies. The two
-// redis pods are independent caches behind one Service, not a distributed one.
+// Pods speak to each other over plain ClusterIP Services, without a service mesh; network policies say who may speak to whom. The
+// two redis pods are independent caches behind one Service, not a distributed one.
 package workloads
 
 import (
@@ -41,6 +41,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 
 	if err := to.createLogins(); err != nil {
+		return nil, err
+	}
+	if err := to.isolate(); err != nil {
 		return nil, err
 	}
 
