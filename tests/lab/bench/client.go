@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -28,7 +29,8 @@ func (c *client) start(ctx context.Context) error {
 		return err
 	}
 	manifest, err := json.Marshal(map[string]any{
-		"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"name": clientName, "namespace": namespace},
+		"apiVersion": "v1", "kind": "Pod",
+		"metadata": map[string]any{"name": clientName, "namespace": namespace, "labels": map[string]any{"app.kubernetes.io/name": clientName}},
 		"spec": map[string]any{
 			"nodeSelector": map[string]any{"tier": "frontend"}, "automountServiceAccountToken": false, "terminationGracePeriodSeconds": 0,
 			"tolerations":     []any{map[string]any{"key": "tier", "operator": "Exists"}},
@@ -40,6 +42,9 @@ func (c *client) start(ctx context.Context) error {
 		},
 	})
 	if err != nil {
+		return err
+	}
+	if err := c.beLetIn(ctx); err != nil {
 		return err
 	}
 	if _, err := c.kubectl(ctx, manifest, "apply", "-f", "-"); err != nil {
@@ -56,9 +61,24 @@ func (c *client) start(ctx context.Context) error {
 	return err
 }
 
+// beLetIn adds policies to those of a shop that has some; the first policy of another one would close it.
+func (c *client) beLetIn(ctx context.Context) error {
+	there, err := c.kubectl(ctx, nil, "get", "networkpolicies", "-n", namespace, "-o", "name")
+	if err != nil || there == "" {
+		return err
+	}
+	policies, err := json.Marshal(platform.GuestPolicies(namespace, clientName, "frontend", "backend", "postgres", "redis"))
+	if err != nil {
+		return err
+	}
+	_, err = c.kubectl(ctx, policies, "apply", "-f", "-")
+	return err
+}
+
 func (c *client) stop(ctx context.Context) error {
 	_, err := c.kubectl(ctx, nil, "delete", "pod", "-n", namespace, clientName, "--ignore-not-found", "--wait=false")
-	return err
+	_, closed := c.kubectl(ctx, nil, "delete", "networkpolicy", "-n", namespace, clientName, clientName+"-in", "--ignore-not-found")
+	return errors.Join(err, closed)
 }
 
 // pods are the URLs of a path at each pod of a tier.

@@ -62,6 +62,7 @@ func keyChanges(t *testing.T) map[string]keyChange {
 		"protectControlPlane": {value: true, seen: testProtected("control-plane")},
 		"protectDatabase":     {value: true, seen: testProtected("worker-node-2")},
 		"nodePort":            {value: otherPort, seen: testNodePort},
+		"isolation":           {value: "open", seen: testIsolation},
 		"frontend":            {value: map[string]any{"replicas": 5}, seen: replicas("frontend", 5)},
 		"backend":             {value: map[string]any{"replicas": 2}, seen: replicas("backend", 2)},
 		"redis":               {value: map[string]any{"settings": map[string]any{"maxmemory": "100mb"}}, seen: testMaxmemory},
@@ -171,6 +172,15 @@ func testNodePort(t *testing.T, changed bool) {
 		return err
 	})
 	assert.Equal(t, changed, strings.HasSuffix(fmt.Sprint(shop.Outputs["frontendUrl"]), fmt.Sprint(otherPort)))
+}
+
+func testIsolation(t *testing.T, changed bool) {
+	assert.Equal(t, changed, shop.Kubectl(t, "get", "networkpolicies", "-n", "ecommerce", "-o", "name") == "")
+	redis, frontend := podsOf(t, "redis")[0].Status.PodIP, podsOf(t, "frontend")[0].Name
+	_, err := shop.TryKubectl(t.Context(), "exec", "-n", "ecommerce", frontend, "--", "curl", "--silent", "--max-time", "3", "http://"+redis+":6379")
+	// A cache that is reached answers at once, in a language that curl does not know. 28 is how curl ends when nobody answers.
+	require.Error(t, err)
+	assert.Equal(t, changed, !strings.Contains(err.Error(), "exit code 28"), "a frontend reaches a cache: %v", err)
 }
 
 func replicas(tier string, count int) func(*testing.T, bool) {

@@ -22,6 +22,9 @@ func with(file, old, new string) edit { return edit{file, old, new} }
 // withoutRule takes a row out of the table of security group rules.
 func withoutRule(row string) edit { return edit{file: rulesTable, old: row} }
 
+// withoutFlow takes a row out of the table of who may speak to whom.
+func withoutFlow(row string) edit { return edit{file: flowsTable, old: row} }
+
 // apply edits a program. A text that is there more than once, or not at all, is an error: then the table is out of date.
 func (e edit) apply(program string) error {
 	path := filepath.Join(program, e.file)

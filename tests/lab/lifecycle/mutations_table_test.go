@@ -26,11 +26,13 @@ const (
 	routes    = "TestRoutesToEveryOtherNodeAreNative"
 	pools     = "TestPoolsUseNoTunnel"
 	nodes     = "TestNodes"
+	apart     = "TestTiersReachOfEachOtherWhatIsDeclared"
 	unchanged = "TestUpThatChangesNothingReportsNoChanges"
 )
 
 const (
 	rulesTable = "infra/security.go"
+	flowsTable = "workloads/isolation.go"
 	// noBackend is how a test says that the frontend's nginx found no way to the backend.
 	noBackend = "actual  : 503"
 	// anotherKey is a valid host key that no machine has.
@@ -78,6 +80,18 @@ var mutations = []mutation{
 		fails: map[string]string{inside: "30080", outside: "i/o timeout"},
 	},
 	{
+		name: "the row from the frontend to the backend is gone", short: true,
+		edits: []edit{withoutFlow("{frontendName, backendName, ")},
+		looks: []string{page, data, apart},
+		fails: map[string]string{data: noBackend, apart: "backend:[tcp/8080"},
+	},
+	{
+		name:  "everybody may speak to everybody",
+		edits: []edit{with(flowsTable, "Isolation == isolationOpen", "Isolation == isolationTiers")},
+		looks: []string{page, data, apart},
+		fails: map[string]string{apart: "redis"},
+	},
+	{
 		name:  "pods are in tunnels",
 		edits: []edit{with("cluster/calico.go", `"ipipMode":     "Never"`, `"ipipMode":     "Always"`)},
 		looks: []string{page, pools, nodes},
@@ -96,6 +110,6 @@ var mutations = []mutation{
 	},
 	{
 		name:  "nothing",
-		looks: []string{page, data, inside, outside, routes, pools, nodes, redis, postgres, unchanged},
+		looks: []string{page, data, inside, outside, routes, pools, nodes, redis, postgres, apart, unchanged},
 	},
 }
