@@ -60,6 +60,7 @@ func (c *Config) clusterArgs(keys *cluster.Keys, machines []machine, identifier 
 		Kubelet:  c.Kubelet, KubeProxy: c.KubeProxy, IgnorePreflightErrors: c.IgnorePreflightErrors, Containerd: c.Containerd,
 		Mirrors: c.Mirrors, RegistryCAs: c.registryCAs(), NodeExporterImage: c.NodeExporterImage,
 		CertificateRenewal: c.CertificateRenewal, OSUpdate: c.OSUpdate,
+		AuditLog: c.AuditLog, SecretsKeyRotation: c.SecretsKeyRotation,
 		Backup: c.Backup, BackupPassword: secret(keys.Backup), BackupKey: c.BackupKey, Dumps: workloads.Dumps(c.Namespace),
 		Identifier: identifier,
 	}

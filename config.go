@@ -62,6 +62,8 @@ type Config struct {
 	Mirrors               cluster.Mirrors    `json:"mirrors"`
 	NodeExporterImage     string             `json:"nodeExporterImage"`
 	CertificateRenewal    string             `json:"certificateRenewal"`
+	SecretsKeyRotation    string             `json:"secretsKeyRotation"`
+	AuditLog              cluster.AuditLog   `json:"auditLog"`
 	OSUpdate              string             `json:"osUpdate"`
 	Backup                cluster.Backup     `json:"backup"`
 	BackupKey             cluster.AccessKey  `json:"backupKey"`

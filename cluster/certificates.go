@@ -17,6 +17,14 @@ func (a *Args) renewal() []step.Setting {
 	return []step.Setting{step.Set("RENEWAL", pulumi.String(a.CertificateRenewal))}
 }
 
+// rotation is the setting that names the key of Secrets. A cluster that never had another one has none.
+func (a *Args) rotation() []step.Setting {
+	if a.SecretsKeyRotation == "" {
+		return nil
+	}
+	return []step.Setting{step.Set("SECRETS_KEY_ROTATION", pulumi.String(a.SecretsKeyRotation))}
+}
+
 // listCertificates reads when the certificates of each node expire, once nothing else is left to do, and again whenever
 // a node has been touched.
 func listCertificates(members []*node, ready *step.Done) (pulumi.ArrayOutput, error) {

@@ -49,6 +49,10 @@ type Args struct {
 	Dumps []boundary.Dump
 	// CertificateRenewal is any text; another one renews every certificate but the authorities'. Optional.
 	CertificateRenewal string
+	// AuditLog is what the API server writes down of the requests it gets.
+	AuditLog AuditLog
+	// SecretsKeyRotation is any text; another one makes a new key that Secrets are encrypted with in etcd. Optional.
+	SecretsKeyRotation string
 	// OSUpdate is any text; another one updates the packages of every node's system and starts its machine again. Optional.
 	OSUpdate string
 	// Stands tells that the cluster was complete after an earlier update. Until then there is nothing to move off a machine.

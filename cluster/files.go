@@ -27,6 +27,7 @@ const (
 	packagesKeyFile   = "packages.asc"
 	kustomizationFile = "kustomization.yaml"
 	staticPodFile     = "node-exporter.yaml"
+	auditFiles        = "audit/"
 )
 
 // Suffixes of the files of a registry that is trusted by its own certificates.
@@ -80,6 +81,12 @@ func (a *Args) nodeFiles(node Node) (map[string]pulumi.StringInput, error) {
 	dns, err := a.dnsPatch()
 	if err := add(dnsPatchFile, dns, err); err != nil {
 		return nil, err
+	}
+	if a.AuditLog.on() {
+		name, policy, err := a.AuditLog.file()
+		if err := add(auditFiles+name, policy, err); err != nil {
+			return nil, err
+		}
 	}
 	maps.Copy(files, a.Backup.files(a.Dumps))
 	files[kubeadmFile] = node.Address.ToStringOutput().ApplyT(a.initYAML).(pulumi.StringOutput)

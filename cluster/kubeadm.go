@@ -15,6 +15,8 @@ const (
 	kubeadmAPI    = "kubeadm.k8s.io/v1beta4"
 	criSocket     = "unix:///run/containerd/containerd.sock"
 	discoveryFile = "/var/lib/platform/join/discovery.conf"
+	// secretsKeyFile lies among the authorities, which the API server sees and every backup holds.
+	secretsKeyFile = "/etc/kubernetes/pki/secrets-encryption.yaml"
 )
 
 // The parts of kubeadm's configuration that differ from its defaults.
@@ -53,21 +55,31 @@ type (
 	}
 	clusterConfiguration struct {
 		typeMeta
-		KubernetesVersion    string            `json:"kubernetesVersion"`
-		ControlPlaneEndpoint string            `json:"controlPlaneEndpoint"`
-		Networking           networking        `json:"networking"`
-		APIServer            apiServer         `json:"apiServer"`
-		ControllerManager    controllerManager `json:"controllerManager"`
+		KubernetesVersion    string     `json:"kubernetesVersion"`
+		ControlPlaneEndpoint string     `json:"controlPlaneEndpoint"`
+		Networking           networking `json:"networking"`
+		APIServer            apiServer  `json:"apiServer"`
+		ControllerManager    component  `json:"controllerManager"`
+		Scheduler            component  `json:"scheduler"`
 	}
 	networking struct {
 		PodSubnet     string `json:"podSubnet"`
 		ServiceSubnet string `json:"serviceSubnet"`
 	}
 	apiServer struct {
+		component
 		CertSANs []string `json:"certSANs"`
 	}
-	controllerManager struct {
-		ExtraArgs []argument `json:"extraArgs"`
+	component struct {
+		ExtraArgs    []argument      `json:"extraArgs"`
+		ExtraVolumes []hostPathMount `json:"extraVolumes,omitempty"`
+	}
+	hostPathMount struct {
+		Name      string `json:"name"`
+		HostPath  string `json:"hostPath"`
+		MountPath string `json:"mountPath"`
+		ReadOnly  bool   `json:"readOnly,omitempty"`
+		PathType  string `json:"pathType"`
 	}
 	joinConfiguration struct {
 		typeMeta
@@ -95,6 +107,10 @@ func (a *Args) initYAML(address string) (string, error) {
 	if address != node.PrivateIP {
 		names = append(names, address)
 	}
+	server, err := a.apiServer()
+	if err != nil {
+		return "", err
+	}
 	return documents(
 		initConfiguration{
 			typeMeta:         typeMeta{kubeadmAPI, "InitConfiguration"},
@@ -110,13 +126,34 @@ func (a *Args) initYAML(address string) (string, error) {
 			KubernetesVersion:    "v" + a.KubernetesVersion,
 			ControlPlaneEndpoint: a.endpoint(),
 			Networking:           networking{PodSubnet: a.PodCidr, ServiceSubnet: a.ServiceCidr},
-			APIServer:            apiServer{CertSANs: names},
+			APIServer:            apiServer{component: server, CertSANs: names},
 			// Calico hands out pod addresses; a second allocation in Node.spec.podCIDR would only mislead.
-			ControllerManager: controllerManager{ExtraArgs: []argument{{"allocate-node-cidrs", "false"}}},
+			ControllerManager: component{ExtraArgs: []argument{{"allocate-node-cidrs", "false"}, noProfiling}},
+			Scheduler:         component{ExtraArgs: []argument{noProfiling}},
 		},
 		a.kubeletConfiguration(),
 		a.kubeProxyConfiguration(),
 	)
+}
+
+// noProfiling closes the pages under /debug/pprof, which show what a process does and which nobody here reads.
+var noProfiling = argument{"profiling", "false"}
+
+// apiServer is how the API server runs: it encrypts Secrets with the key that init.sh drew, whose file it reads again when
+// that changes, and writes down who asked for what.
+func (a *Args) apiServer() (component, error) {
+	server := component{ExtraArgs: []argument{
+		noProfiling,
+		{"encryption-provider-config", secretsKeyFile},
+		{"encryption-provider-config-automatic-reload", "true"},
+	}}
+	if !a.AuditLog.on() {
+		return server, nil
+	}
+	audit, err := a.AuditLog.arguments()
+	server.ExtraArgs = append(server.ExtraArgs, audit...)
+	server.ExtraVolumes = auditVolumes
+	return server, err
 }
 
 // joinYAML returns what kubeadm join reads on a worker.
@@ -145,7 +182,10 @@ func (a *Args) registration(node Node) nodeRegistration {
 
 // kubeletConfiguration is the user's settings and what the bootstrap needs; kubeadm adds the rest.
 func (a *Args) kubeletConfiguration() map[string]any {
-	configuration := map[string]any{}
+	configuration := map[string]any{
+		// A pod that names no seccomp profile gets the runtime's.
+		"seccompDefault": true,
+	}
 	maps.Copy(configuration, a.Kubelet)
 	maps.Copy(configuration, map[string]any{
 		"apiVersion":   "kubelet.config.k8s.io/v1beta1",

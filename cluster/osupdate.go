@@ -11,6 +11,12 @@ import (
 // marker is what a Node keeps of the last update, and any text that only has to differ from the one before.
 var marker = regexp.MustCompile(`^[A-Za-z0-9._-]{0,63}$`)
 
+func (p *problems) marker(key, text string) {
+	if !marker.MatchString(text) {
+		p.Addf("%s %q: must be at most 63 letters, digits, dots, dashes and underscores, such as a date", key, text)
+	}
+}
+
 // updateSystems brings the packages of every node's system up to date and starts its machine again, one node after the other:
 // its pods leave, it is updated, it is ready and open, next. The control plane is last, since every worker leaves and comes
 // back through it. All of it comes after everything else that this update does on machines: a machine that starts again

@@ -27,7 +27,7 @@ type node struct {
 func nodeScripts(role string) []string {
 	both := []string{library, "packages.sh", "containerd.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh", "volume.sh", "os-update.sh"}
 	if role == boundary.ControlPlane {
-		return append(both, "evict.sh", "components.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh",
+		return append(both, "evict.sh", "components.sh", "manifests.sh", "encryption.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh",
 			"vacate.sh", "turn.sh", "clear.sh", "drain.sh", "ready.sh", "backup-password.sh", "backup.sh", "schedule.sh", "restore-data.sh")
 	}
 	return append(both, "local-volumes.sh", "request.sh", "join.sh", "upgrade.sh", "reset.sh")
@@ -135,7 +135,7 @@ func initialize(args *Args, n *node, workers []*node) error {
 			step.Set("POD_CIDR", pulumi.String(args.PodCidr)),
 			step.Set("SERVICE_CIDR", pulumi.String(args.ServiceCidr)),
 			step.Set("IGNORE", pulumi.String(args.ignored())),
-		}, append(args.renewal(), args.Backup.restoring()...)...),
+		}, append(append(args.renewal(), args.rotation()...), args.Backup.restoring()...)...),
 	})
 	if err != nil {
 		return err

@@ -36,9 +36,9 @@ func (a *Args) Validate() []error {
 	p.registries(a)
 	p.settings(a)
 	p.backup(a)
-	if !marker.MatchString(a.OSUpdate) {
-		p.Addf("osUpdate %q: must be at most 63 letters, digits, dots, dashes and underscores, such as a date", a.OSUpdate)
-	}
+	p.auditLog(a.AuditLog)
+	p.marker("osUpdate", a.OSUpdate)
+	p.marker("secretsKeyRotation", a.SecretsKeyRotation)
 	return p.Found()
 }
 

@@ -65,6 +65,7 @@ func clusterArgs() *cluster.Args {
 		CalicoManifestSHA256: versions.All.Calico.ManifestSHA256,
 		PodCidr:              "192.168.0.0/16", ServiceCidr: "10.96.0.0/12",
 		LoginKey:          pulumi.String(clusterKeys().Login.Private),
+		AuditLog:          cluster.AuditLog{Level: "Metadata", MaxAge: 30, MaxBackup: 10, MaxSize: 100},
 		NodeExporterImage: "quay.io/prometheus/node-exporter:v" + versions.All.NodeExporter,
 		Identifier:        "ecommerce-platform-dev",
 	}

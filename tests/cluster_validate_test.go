@@ -85,6 +85,13 @@ func TestClusterValidation(t *testing.T) {
 		"a volume without a size":         {func(a *cluster.Args) { a.Nodes[2].Volumes[0].GiB = 0 }, []string{`nodes[2].volumes[0].giB 0: must be at least 1`}},
 		"no login key":                    {func(a *cluster.Args) { a.LoginKey = nil }, []string{`loginKey <unset>: required, the private key of the user admin`}},
 		"no identifier":                   {func(a *cluster.Args) { a.Identifier = "" }, []string{`identifier <unset>: required, a name that stays the same as long as the cluster lives`}},
+		"an audit level that is none":     {func(a *cluster.Args) { a.AuditLog.Level = "metadata" }, []string{`auditLog.level "metadata": must be one of [None Metadata Request RequestResponse]`}},
+		"an audit log without bounds": {func(a *cluster.Args) { a.AuditLog = cluster.AuditLog{Level: "Metadata", MaxSize: -1} }, []string{
+			`auditLog.maxAge 0: must be at least 1, since the API server takes 0 for no bound`,
+			`auditLog.maxBackup 0: must be at least 1, since the API server takes 0 for no bound`,
+			`auditLog.maxSize -1: must be at least 1, since the API server takes 0 for no bound`,
+		}},
+		"a rotation that could run a shell": {func(a *cluster.Args) { a.SecretsKeyRotation = "$(id)" }, []string{`secretsKeyRotation "$(id)": must be at most 63 letters, digits, dots, dashes and underscores, such as a date`}},
 		"several mistakes, all at once": {func(a *cluster.Args) { a.PodCidr, a.CalicoVersion, a.Nodes[1].Role = "x", "y", "z" }, []string{
 			`calicoVersion "y": not a full version such as ` + versions.All.Calico.Version, `podCidr "x": not an IPv4 CIDR block`, `nodes[1].role "z": must be control-plane or worker`,
 		}},

@@ -2,7 +2,8 @@
 # Starts the control plane with kubeadm, or brings a running one to the present configuration.
 # NODE_NAME, ENDPOINT (host:port of the API server for nodes), ADDRESS (host for people),
 # KUBERNETES_VERSION, CONTAINERD_VERSION, POD_CIDR, SERVICE_CIDR, IGNORE: checks of kubeadm that only warn. Optional, and at work when it is
-# another text than the last time: RENEWAL renews the certificates; RESTORE puts the control plane back to a point of the backups.
+# another text than the last time: RENEWAL renews the certificates; SECRETS_KEY_ROTATION encrypts Secrets with a new key; RESTORE puts the
+# control plane back to a point of the backups.
 # KNOWN: set where there has been a control plane before, whose newest point a new machine starts from.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -11,6 +12,10 @@ source "${BASH_SOURCE[0]%/*}/lib.sh"
 source "${BASH_SOURCE[0]%/*}/evict.sh"
 # shellcheck source-path=SCRIPTDIR source=components.sh
 source "${BASH_SOURCE[0]%/*}/components.sh"
+# shellcheck source-path=SCRIPTDIR source=manifests.sh
+source "${BASH_SOURCE[0]%/*}/manifests.sh"
+# shellcheck source-path=SCRIPTDIR source=encryption.sh
+source "${BASH_SOURCE[0]%/*}/encryption.sh"
 # shellcheck source-path=SCRIPTDIR source=renewal.sh
 source "${BASH_SOURCE[0]%/*}/renewal.sh"
 # shellcheck source-path=SCRIPTDIR source=packages.sh
@@ -94,15 +99,20 @@ initialize() {
 	keep "$INITIALIZING" <<<"$NODE_NAME"
 	if [[ -n $CHOSEN ]]; then
 		place_authorities
+		place_key
 		place_etcd
 		accepted=(--ignore-preflight-errors DirAvailable--var-lib-etcd)
 	fi
+	draw_key
+	place_audit_policy
 	say "running kubeadm init"
 	logged init timeout 600 kubeadm init --config "$CONFIG" --skip-token-print "${accepted[@]}" ||
 		fail "kubeadm init failed" "read what it says; running pulumi up again resets the node first" cat "$LOGS/init.log"
 	await_api 180
 	# Nobody joins by token.
 	admin --namespace kube-system delete secrets --field-selector type=bootstrap.kubernetes.io/token >/dev/null
+	# A new cluster has written none without the key; a restored one may.
+	[[ -z $CHOSEN ]] || encrypt_secrets
 	remember_renewal
 	remember_restore
 	proxy_settings | keep "$PROXY"
@@ -229,10 +239,14 @@ refresh() {
 	say "storing the cluster's configuration"
 	logged upload-config timeout 120 kubeadm init phase upload-config all --config "$CONFIG" ||
 		fail "kubeadm could not store the configuration" "read what it says, then run pulumi up again" cat "$LOGS/upload-config.log"
+	draw_key
+	place_audit_policy
+	refresh_components
 	refresh_certificate
 	refresh_kubelet
 	await_api 180
 	refresh_proxy
+	encrypt_secrets
 	say "the control plane is up to date"
 }
 

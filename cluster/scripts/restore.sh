@@ -60,6 +60,12 @@ place_authorities() {
 	done
 }
 
+# place_key brings back what opens the Secrets in the point's etcd. One from before there was such a key holds them in plain.
+place_key() {
+	local file=$POINT/pki/${ENCRYPTION##*/}
+	[[ ! -s $file ]] || place "$file" "$ENCRYPTION" 0600
+}
+
 # place_etcd makes etcd's data of the snapshot. Its revisions go on where nobody has seen any yet: whoever watches would
 # otherwise take what changed since for something old.
 place_etcd() {
@@ -85,6 +91,7 @@ restore_etcd() {
 	say "stopping the control plane"
 	systemctl stop kubelet
 	end_components "${COMPONENTS[@]}"
+	place_key
 	place_etcd
 	say "starting the control plane"
 	systemctl start kubelet
