@@ -180,22 +180,28 @@ func (a *analysis) servers(vpc *model.Resource) []string {
 		if !slices.Contains(a.stack.Referred(r, "vpcId"), vpc) {
 			continue
 		}
-		for _, options := range a.stack.Referred(r, "dhcpOptionsId", dhcpOptionsType) {
-			if unknown := options.UnknownBelow("domainNameServers"); len(unknown) > 0 {
-				a.stack.NotEvaluated(options, unknown[0])
-				return nil
-			}
-			var servers []string
-			list, _ := options.List("domainNameServers")
-			for _, item := range list {
-				if text, ok := item.(string); ok {
-					servers = append(servers, strings.TrimSpace(text))
-				}
-			}
-			return servers
+		options := a.stack.Referred(r, "dhcpOptionsId", dhcpOptionsType)
+		if len(options) == 0 {
+			a.stack.NotEvaluated(r, "dhcpOptionsId")
+			return nil
 		}
-		a.stack.NotEvaluated(r, "dhcpOptionsId")
-		return nil
+		return a.nameServers(options[0])
 	}
 	return []string{amazonProvided}
+}
+
+// nameServers are those of DHCP options.
+func (a *analysis) nameServers(options *model.Resource) []string {
+	if unknown := options.UnknownBelow("domainNameServers"); len(unknown) > 0 {
+		a.stack.NotEvaluated(options, unknown[0])
+		return nil
+	}
+	var servers []string
+	list, _ := options.List("domainNameServers")
+	for _, item := range list {
+		if text, ok := item.(string); ok {
+			servers = append(servers, strings.TrimSpace(text))
+		}
+	}
+	return servers
 }

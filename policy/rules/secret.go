@@ -67,7 +67,7 @@ var switchName = regexp.MustCompile(`(?i)(^|[^a-z])(allow|random|no|enable|disab
 // holdsSecret tells whether what has this name has a secret for its value.
 func holdsSecret(name, value string) bool {
 	return namesSecret(name) && literal(value) && !switched.MatchString(value) &&
-		!(switchName.MatchString(camelWord.ReplaceAllString(name, "${1}_${2}")) && (value == "0" || value == "1"))
+		(value != "0" && value != "1" || !switchName.MatchString(camelWord.ReplaceAllString(name, "${1}_${2}")))
 }
 
 // literal tells a value from a reference to one: a variable, a substitution, a file.

@@ -50,8 +50,9 @@ func perNode(t *testing.T, s *placement.Simulation, tier string) placement.TierP
 	return placement.TierPlacement{}
 }
 
-// worker adds a node like another one.
-func worker(like, name, address string) []modeltest.Change {
+// worker adds worker-node-3, a node like another one.
+func worker(like, address string) []modeltest.Change {
+	const name = "worker-node-3"
 	return []modeltest.Change{
 		modeltest.Copy(instance, like, name),
 		modeltest.Set(instance, name, "privateIp", address),
@@ -82,7 +83,7 @@ func TestNothingChanges(t *testing.T) {
 }
 
 func TestANewWorkerIsEmpty(t *testing.T) {
-	more := worker("worker-node-1", "worker-node-3", "172.31.9.9")
+	more := worker("worker-node-1", "172.31.9.9")
 	after, done := changed(t, nil, more)
 	assert.Equal(t, map[string]int{"worker-node-1": 4}, perNode(t, after, "frontend").PerNode)
 	assert.Equal(t, []update.NodeChange{{Node: "worker-node-3", What: update.Joins, Seconds: times(t).NewMachine.Seconds}}, done.Nodes)
@@ -167,14 +168,14 @@ func TestRollouts(t *testing.T) {
 }
 
 func TestOtherScalesEndTheRightPods(t *testing.T) {
-	runs := append(worker("worker-node-1", "worker-node-3", "172.31.9.9"), set("frontend", "spec.replicas", 4.0))
+	runs := append(worker("worker-node-1", "172.31.9.9"), set("frontend", "spec.replicas", 4.0))
 	after, done := changed(t, runs, []modeltest.Change{set("frontend", "spec.replicas", 2.0)})
 	assert.Equal(t, map[string]int{"worker-node-1": 1, "worker-node-3": 1}, perNode(t, after, "frontend").PerNode)
 	assert.Empty(t, done.Rollouts)
 }
 
 func TestAWorkerThatLeavesIsDrained(t *testing.T) {
-	runs := worker("worker-node-2", "worker-node-3", "172.31.9.9")
+	runs := worker("worker-node-2", "172.31.9.9")
 	before, err := placement.Simulate(t.Context(), modeltest.Dev(t, runs...))
 	require.NoError(t, err)
 	there := perNode(t, before, "backend").PerNode["worker-node-3"]
@@ -358,7 +359,7 @@ func TestWhoIsDown(t *testing.T) {
 		}}, done.Outages)
 	})
 	t.Run("the one pod of a tier that moves", func(t *testing.T) {
-		single := append(worker("worker-node-2", "worker-node-3", "172.31.9.9"), set("backend", "spec.replicas", 1.0))
+		single := append(worker("worker-node-2", "172.31.9.9"), set("backend", "spec.replicas", 1.0))
 		_, done := changed(t, single, []modeltest.Change{
 			modeltest.Set(instance, "worker-node-2", "instanceType", "t3.large"), modeltest.Set(instance, "worker-node-3", "instanceType", "t3.large"),
 		})
@@ -372,7 +373,7 @@ func TestWhoIsDown(t *testing.T) {
 		assert.Equal(t, "its pods have started elsewhere", backend[0].Until)
 	})
 	t.Run("nobody where a budget takes one pod after the other", func(t *testing.T) {
-		two := append(worker("worker-node-1", "worker-node-3", "172.31.9.9"), modeltest.Set(budget, "shop-frontend", "spec.maxUnavailable", 1.0))
+		two := append(worker("worker-node-1", "172.31.9.9"), modeltest.Set(budget, "shop-frontend", "spec.maxUnavailable", 1.0))
 		_, done := changed(t, two, []modeltest.Change{modeltest.Set(instance, "worker-node-1", "instanceType", "t3.large")})
 		for _, outage := range done.Outages {
 			assert.NotEqual(t, "frontend", outage.Tier)
@@ -407,7 +408,7 @@ func TestAPodWithoutAControllerDoesNotComeBack(t *testing.T) {
 		r.Type = pod
 		r.Properties = property.NewMap(map[string]property.Value{"metadata": r.Properties.Get("metadata"), "spec": template.Get("spec")})
 	})
-	runs := append(worker("worker-node-2", "worker-node-3", "172.31.9.9"), single, modeltest.Remove(budget, "shop-redis"),
+	runs := append(worker("worker-node-2", "172.31.9.9"), single, modeltest.Remove(budget, "shop-redis"),
 		modeltest.Set(pod, "shop-redis", "spec.nodeSelector", map[string]any{"kubernetes.io/hostname": "worker-node-2"}))
 	larger := modeltest.Set(instance, "worker-node-2", "instanceType", "t3.large")
 	after, done := changed(t, runs, []modeltest.Change{larger})

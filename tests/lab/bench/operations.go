@@ -184,7 +184,7 @@ func order(url string) func(context.Context, *http.Client) error {
 			return err
 		}
 		request.Header.Set("Idempotency-Key", rand.Text())
-		return judge(client.Do(request))
+		return send(client, request)
 	}
 }
 
@@ -204,12 +204,13 @@ func askAPI(kubeconfig string) (func(context.Context, *http.Client) error, error
 		if err != nil {
 			return err
 		}
-		return judge(client.Do(request))
+		return send(client, request)
 	}, nil
 }
 
-// judge tells what is wrong with an answer.
-func judge(response *http.Response, err error) error {
+// send tells what is wrong with the answer to a request.
+func send(client *http.Client, request *http.Request) error {
+	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}

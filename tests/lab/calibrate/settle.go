@@ -59,7 +59,7 @@ func (t *trial) settle(ctx context.Context, missing func() []string) ([]string, 
 			if len(lacks) == 0 {
 				return nil, nil
 			}
-			if err := t.reality.echo(ctx); err != nil {
+			if err := t.echo(ctx); err != nil {
 				return nil, err
 			}
 			if t.since() >= limit && !t.undecided() {

@@ -32,7 +32,7 @@ func command(ctx context.Context, args ...string) (string, error) {
 }
 
 // eventually waits for a command to succeed, and on failure shows its last output and the machine's.
-func eventually(ctx context.Context, t *testing.T, container string, args ...string) string {
+func eventually(ctx context.Context, t *testing.T, container string, args ...string) {
 	t.Helper()
 	var out string
 	var last error
@@ -44,7 +44,6 @@ func eventually(ctx context.Context, t *testing.T, container string, args ...str
 		journal, _ := command(ctx, "docker", "exec", container, "journalctl", "--no-pager", "--lines", "50")
 		t.Fatalf("%s: %v: %s\nlogs of %s: %s\njournal: %s", strings.Join(args, " "), last, out, container, logs, journal)
 	}
-	return out
 }
 
 func machine(name, address string, firewall machines.Firewall) machines.Machine {
