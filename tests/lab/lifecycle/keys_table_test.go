@@ -3,6 +3,7 @@
 package lifecycle
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
@@ -59,6 +60,8 @@ func keyChanges(t *testing.T) map[string]keyChange {
 		"kubeProxy":   {value: map[string]any{"metricsBindAddress": "0.0.0.0:10249"}, seen: testProxyMetrics},
 		"ignorePreflightErrors": {value: []any{"SystemVerification", "Swap", "NumCPU"}, seen: inFile(
 			"control-plane", "/opt/platform/etc/kubeadm.yaml", "- NumCPU")},
+		"auditLog":            {value: map[string]any{"maxBackup": 7}, seen: inFile("control-plane", "/etc/kubernetes/manifests/kube-apiserver.yaml", "--audit-log-maxbackup=7")},
+		"secretsKeyRotation":  {value: "again", seen: testSecretsKey},
 		"protectControlPlane": {value: true, seen: testProtected("control-plane")},
 		"protectDatabase":     {value: true, seen: testProtected("worker-node-2")},
 		"nodePort":            {value: otherPort, seen: testNodePort},
@@ -115,6 +118,27 @@ func inFile(node, path, line string) func(*testing.T, bool) {
 	return func(t *testing.T, changed bool) {
 		assert.Equal(t, changed, strings.Contains(onMachine(t, node, "cat "+path), line), "%s in %s of %s", line, path, node)
 	}
+}
+
+// testSecretsKey reads with which key etcd holds Secrets, and that it can be read without another one.
+func testSecretsKey(t *testing.T, changed bool) {
+	keys := map[string]bool{}
+	for path, value := range shop.Stored(t, "/registry/secrets/") {
+		name, _, encrypted := strings.Cut(strings.TrimPrefix(string(value), "k8s:enc:secretbox:v1:"), ":")
+		require.True(t, encrypted && strings.HasPrefix(name, "key-"), path)
+		keys[name] = true
+	}
+	require.Len(t, keys, 1, "every Secret has the same key")
+	for name := range keys {
+		assert.Equal(t, changed, name == keyOfSecrets("again"), name)
+	}
+	assert.Equal(t, "1\n", onMachine(t, "control-plane", "grep -c secret: /etc/kubernetes/pki/secrets-encryption.yaml"), "the key of before is gone")
+	shop.Kubectl(t, "get", "secrets", "--all-namespaces", "--output", "json")
+}
+
+// keyOfSecrets is the name of the key that a text of secretsKeyRotation asks for.
+func keyOfSecrets(text string) string {
+	return fmt.Sprintf("key-%.5x", sha256.Sum256([]byte(text+"\n")))
 }
 
 func testTaint(t *testing.T, changed bool) {
