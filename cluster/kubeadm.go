@@ -15,6 +15,8 @@ const (
 	kubeadmAPI    = "kubeadm.k8s.io/v1beta4"
 	criSocket     = "unix:///run/containerd/containerd.sock"
 	discoveryFile = "/var/lib/platform/join/discovery.conf"
+	// authorityFile is the cluster's authority, which signs what kubelets serve.
+	authorityFile = "/etc/kubernetes/pki/ca.crt"
 	// secretsKeyFile lies among the authorities, which the API server sees and every backup holds.
 	secretsKeyFile = "/etc/kubernetes/pki/secrets-encryption.yaml"
 )
@@ -139,11 +141,12 @@ func (a *Args) initYAML(address string) (string, error) {
 // noProfiling closes the pages under /debug/pprof, which show what a process does and which nobody here reads.
 var noProfiling = argument{"profiling", "false"}
 
-// apiServer is how the API server runs: it encrypts Secrets with the key that init.sh drew, whose file it reads again when
+// apiServer is how the API server runs: it insists on who a kubelet is, encrypts Secrets with the key that init.sh drew, whose file it reads again when
 // that changes, and writes down who asked for what.
 func (a *Args) apiServer() (component, error) {
 	server := component{ExtraArgs: []argument{
 		noProfiling,
+		{"kubelet-certificate-authority", authorityFile},
 		{"encryption-provider-config", secretsKeyFile},
 		{"encryption-provider-config-automatic-reload", "true"},
 	}}

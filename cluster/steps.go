@@ -25,7 +25,7 @@ type node struct {
 
 // nodeScripts are the scripts that a node of this role needs.
 func nodeScripts(role string) []string {
-	both := []string{library, "packages.sh", "containerd.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh", "volume.sh", "os-update.sh"}
+	both := []string{library, "serving.sh", "packages.sh", "containerd.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh", "volume.sh", "os-update.sh"}
 	if role == boundary.ControlPlane {
 		return append(both, "evict.sh", "components.sh", "manifests.sh", "encryption.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh",
 			"vacate.sh", "turn.sh", "clear.sh", "drain.sh", "ready.sh", "backup-password.sh", "backup.sh", "schedule.sh", "restore-data.sh")
@@ -200,7 +200,7 @@ func join(args *Args, control, worker *node, network *step.Done) error {
 	admission, err := control.Run(step.Step{
 		Name: "admit-" + worker.node.Name, Script: "admit.sh", Limit: 300, Output: step.Data, After: []*step.Done{control.joined},
 		Stdin:    request.Stdout,
-		Settings: []step.Setting{name, step.Set("ENDPOINT", pulumi.String(args.endpoint()))},
+		Settings: []step.Setting{name, step.Set("NODE_IP", pulumi.String(worker.node.PrivateIP)), step.Set("ENDPOINT", pulumi.String(args.endpoint()))},
 	})
 	if err != nil {
 		return err

@@ -39,10 +39,27 @@ func newScriptsHost(t *testing.T, env map[string]string) *scriptsHost {
 	return h
 }
 
+// scriptsAuthority makes the cluster's authority, as every kubeadm does that is asked for it.
+const scriptsAuthority = `[[ $* != "init phase certs ca "* ]] || { pki=$PLATFORM_ROOT/etc/kubernetes/pki; mkdir -p "$pki"; [[ -s $pki/ca.key ]] ||
+	/usr/bin/openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj /CN=kubernetes -keyout "$pki/ca.key" -out "$pki/ca.crt" 2>/dev/null; exit; }
+`
+
+// scriptsMakeAuthority gives a host the cluster's authority.
+func scriptsMakeAuthority(h *scriptsHost) {
+	h.t.Helper()
+	cmd := exec.Command(filepath.Join(h.bin, "kubeadm"), "init", "phase", "certs", "ca", "--config")
+	cmd.Env = []string{"PLATFORM_ROOT=" + h.root, "CALLS=" + h.env["CALLS"], "PATH=" + h.env["PATH"]}
+	out, err := cmd.CombinedOutput()
+	require.NoError(h.t, err, string(out))
+}
+
 // stub replaces a program by a line in the list of calls and the given shell code.
 func (h *scriptsHost) stub(name, code string) {
 	h.t.Helper()
 	require.NoError(h.t, os.MkdirAll(h.bin, 0o755))
+	if name == "kubeadm" {
+		code = scriptsAuthority + code
+	}
 	body := fmt.Sprintf("#!/bin/bash\necho \"%s $*\" >>\"$CALLS\"\n%s\n", name, code)
 	require.NoError(h.t, os.WriteFile(filepath.Join(h.bin, name), []byte(body), 0o755))
 }

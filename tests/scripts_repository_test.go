@@ -53,7 +53,9 @@ func scriptsBackups(h *scriptsHost) {
 	h.write("opt/platform/etc/platform-backup-data.timer", "[Timer]\n")
 	h.write("etc/kubernetes/manifests/etcd.yaml", "    image: registry.k8s.io/etcd:3.6.6-0\n")
 	for _, file := range []string{"ca.crt", "ca.key", "sa.key", "sa.pub", "front-proxy-ca.crt", "front-proxy-ca.key", "etcd/ca.crt", "etcd/ca.key"} {
-		h.write("etc/kubernetes/pki/"+file, file)
+		if path := "etc/kubernetes/pki/" + file; !h.has(path) {
+			h.write(path, file)
+		}
 	}
 	h.write("var/lib/platform/backup/password", "password")
 	h.write("var/lib/platform/backup/repository", filepath.Join(h.root, "repository")+"\n")

@@ -13,13 +13,14 @@ import (
 // scriptsDiscovery is what admit.sh prints, for a cluster with this authority.
 func scriptsDiscovery(authority string) string {
 	encode := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
-	return "clusters:\n- cluster:\n    certificate-authority-data: " + encode(authority) +
+	return "-----BEGIN CERTIFICATE-----\nserving\n-----END CERTIFICATE-----\nclusters:\n- cluster:\n    certificate-authority-data: " + encode(authority) +
 		"\nusers:\n- name: node\n  user:\n    client-certificate-data: " + encode("certificate") + "\n"
 }
 
 func scriptsWorker(t *testing.T) *scriptsHost {
 	h := newScriptsHost(t, map[string]string{"NODE_NAME": "worker-node-1", "ENDPOINT": "172.31.15.119:6443", "KUBERNETES_VERSION": "1.35.90", "CONTAINERD_VERSION": "2.2.90"})
 	h.write("var/lib/kubelet/config.yaml", "a: b\n")
+	h.write("var/lib/platform/join/node.key", "the key\n")
 	h.stub("dpkg-query", `case $* in *containerd.io) echo "installed 2.2.90-1" ;; *) echo "installed 1.35.90-1.1" ;; esac`)
 	h.stub("openssl", "cat >/dev/null")
 	h.stub("kubeadm", `case "$1" in
@@ -79,7 +80,8 @@ func TestScriptsRequestAndAdmit(t *testing.T) {
 	assert.True(t, strings.HasPrefix(request, "-----BEGIN CERTIFICATE REQUEST-----\n"), request)
 	assert.Equal(t, request, worker.works("request.sh", "").stdout, "the same key, the same request")
 
-	control := newScriptsHost(t, map[string]string{"NODE_NAME": "worker-node-1", "ENDPOINT": "172.31.15.119:6443"})
+	control := newScriptsHost(t, map[string]string{"NODE_NAME": "worker-node-1", "NODE_IP": "172.31.15.120", "ENDPOINT": "172.31.15.119:6443"})
+	scriptsMakeAuthority(control)
 	control.stub("kubectl", `case "$*" in
 *" create "*) cat >"$PLATFORM_ROOT/object" ;;
 *"{.status.certificate}"*) echo Y2VydGlmaWNhdGU= ;;

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Signs a worker's request, which comes on stdin, and prints the kubeconfig that it joins with: all
-# of it but the key, which the worker has. NODE_NAME, ENDPOINT.
+# of it but the key, which the worker has. Before it, the certificate by which the API server will know the worker. NODE_NAME, NODE_IP, ENDPOINT.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=serving.sh
+source "${BASH_SOURCE[0]%/*}/serving.sh"
 
 NAME=platform-join-$NODE_NAME
 
@@ -51,4 +53,6 @@ config set-credentials node --client-certificate "$work/node.crt" --embed-certs
 config set users.node.client-key /var/lib/platform/join/node.key
 config set-context join --cluster platform --user node
 config use-context join
-cat "$work/join.conf"
+sign_serving "$work/node.csr" "$work/serving.crt" "$NODE_NAME" "$NODE_IP" ||
+	fail "the certificate of the kubelet of $NODE_NAME cannot be signed" "see whether the cluster's authority is in $KUBERNETES/pki" cat "$LOGS/serving.log"
+cat "$work/serving.crt" "$work/join.conf"

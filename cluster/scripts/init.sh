@@ -16,6 +16,8 @@ source "${BASH_SOURCE[0]%/*}/components.sh"
 source "${BASH_SOURCE[0]%/*}/manifests.sh"
 # shellcheck source-path=SCRIPTDIR source=encryption.sh
 source "${BASH_SOURCE[0]%/*}/encryption.sh"
+# shellcheck source-path=SCRIPTDIR source=serving.sh
+source "${BASH_SOURCE[0]%/*}/serving.sh"
 # shellcheck source-path=SCRIPTDIR source=renewal.sh
 source "${BASH_SOURCE[0]%/*}/renewal.sh"
 # shellcheck source-path=SCRIPTDIR source=packages.sh
@@ -105,9 +107,13 @@ initialize() {
 	fi
 	draw_key
 	place_audit_policy
+	logged authority timeout 60 kubeadm init phase certs ca --config "$CONFIG" ||
+		fail "kubeadm could not make the cluster's authority" "read what it says, then run pulumi up again" cat "$LOGS/authority.log"
+	certify_kubelet
 	say "running kubeadm init"
 	logged init timeout 600 kubeadm init --config "$CONFIG" --skip-token-print "${accepted[@]}" ||
 		fail "kubeadm init failed" "read what it says; running pulumi up again resets the node first" cat "$LOGS/init.log"
+	serving_began
 	await_api 180
 	# Nobody joins by token.
 	admin --namespace kube-system delete secrets --field-selector type=bootstrap.kubernetes.io/token >/dev/null
@@ -121,6 +127,16 @@ initialize() {
 	foundation | keep "$MARKER"
 	rm -f "$INITIALIZING"
 	say "the control plane is ready"
+}
+
+# certify_kubelet gives this node's kubelet a certificate of the cluster's authority, unless it has one.
+certify_kubelet() {
+	local work
+	! serves_signed "$KUBERNETES/pki/ca.crt" || return 0
+	work=$(mktemp --directory)
+	make_serving "$work" "$NODE_NAME" "${ENDPOINT%:*}"
+	place_serving "$work/serving.crt" "$work/serving.key"
+	rm -rf "$work"
 }
 
 # certified COMMAND... tells whether the certificate that a command prints is good for ADDRESS.
@@ -241,6 +257,8 @@ refresh() {
 		fail "kubeadm could not store the configuration" "read what it says, then run pulumi up again" cat "$LOGS/upload-config.log"
 	draw_key
 	place_audit_policy
+	certify_kubelet
+	[[ ! -e $UNSERVED ]] || restart_kubelet
 	refresh_components
 	refresh_certificate
 	refresh_kubelet

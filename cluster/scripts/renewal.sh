@@ -1,10 +1,8 @@
 #!/usr/bin/env bash
-# Sourced by init.sh and join.sh: certificates made anew whenever RENEWAL, any text, is another one than the last time.
+# Sourced by init.sh and join.sh, after serving.sh: certificates made anew whenever RENEWAL, any text, is another one than the last time.
 # shellcheck disable=SC2154 # variables of lib.sh
 
 RENEWED=$STATE/renewed
-KUBELET_PKI=$ROOT/var/lib/kubelet/pki
-OLD_CERTIFICATES=$STATE/old-certificates
 
 renewal_due() {
 	[[ -n ${RENEWAL:-} ]] || return 1
@@ -16,8 +14,8 @@ remember_renewal() {
 	keep "$RENEWED" <<<"${RENEWAL:-}"
 }
 
-# renew_kubelet CERTIFICATE KEY gives the kubelet a certificate for the API server. Its serving certificate it signs
-# itself, when it starts and has none.
+# renew_kubelet CERTIFICATE KEY SERVING_CERTIFICATE SERVING_KEY gives the kubelet a certificate for the API server, and one by
+# which the API server knows it.
 renew_kubelet() {
 	local name
 	name=$KUBELET_PKI/kubelet-client-$(date --utc +%Y-%m-%d-%H-%M-%S).pem
@@ -25,14 +23,8 @@ renew_kubelet() {
 	mv "$name.new" "$name"
 	ln --symbolic --force "${name#"$ROOT"}" "$KUBELET_PKI/kubelet-client-current.pem.new"
 	mv --no-target-directory "$KUBELET_PKI/kubelet-client-current.pem.new" "$KUBELET_PKI/kubelet-client-current.pem"
-	install -d -m 0700 "$OLD_CERTIFICATES"
-	if [[ -e $KUBELET_PKI/kubelet.crt ]]; then
-		mv "$KUBELET_PKI/kubelet.crt" "$KUBELET_PKI/kubelet.key" "$OLD_CERTIFICATES/"
-	fi
-	say "restarting the kubelet with its new certificates"
-	systemctl restart kubelet
-	wait_for 120 kubelet_healthy ||
-		fail "the kubelet does not answer: $LAST" "look at journalctl -u kubelet" journalctl --unit kubelet --lines 20 --no-pager
+	place_serving "$3" "$4"
+	restart_kubelet
 }
 
 # renew_control_plane makes every certificate and kubeconfig of this node anew but the authorities', without asking the
@@ -48,8 +40,9 @@ renew_control_plane() {
 	fi
 	embedded "$work/kubelet.conf" client-certificate-data >"$work/node.crt"
 	(umask 077 && embedded "$work/kubelet.conf" client-key-data >"$work/node.key")
+	make_serving "$work" "$NODE_NAME" "${ENDPOINT%:*}"
 	say "restarting the control plane with its new certificates"
 	restart_components "${COMPONENTS[@]}"
-	renew_kubelet "$work/node.crt" "$work/node.key"
+	renew_kubelet "$work/node.crt" "$work/node.key" "$work/serving.crt" "$work/serving.key"
 	rm -rf "$work"
 }

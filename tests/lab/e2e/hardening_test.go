@@ -93,3 +93,15 @@ func TestProfilesAreClosed(t *testing.T) {
 		assert.NotContains(t, onControlPlane(t, "curl --silent --insecure https://127.0.0.1:"+port+"/debug/pprof/cmdline"), "--kubeconfig", port)
 	}
 }
+
+// TestKubeletsServeCertificatesOfTheCluster asks every kubelet as the API server does, which insists on who answers.
+func TestKubeletsServeCertificatesOfTheCluster(t *testing.T) {
+	for node, address := range shop.Addresses {
+		for _, host := range []string{address, node} {
+			status := onControlPlane(t, "curl --silent --show-error --cacert /etc/kubernetes/pki/ca.crt --resolve "+node+":10250:"+address+
+				" --output /dev/null --write-out '%{http_code}' https://"+host+":10250/healthz 2>&1")
+			assert.Equal(t, "401", status, "%s as %s: it is known, and nobody gets in without a certificate", node, host)
+		}
+	}
+	assert.Contains(t, onControlPlane(t, "cat /etc/kubernetes/manifests/kube-apiserver.yaml"), "--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt")
+}
