@@ -98,7 +98,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	c.Kubeconfig = pulumi.All(known...).ApplyT(func(values []any) string {
 		return values[0].(string)
 	}).(pulumi.StringOutput)
-	outputs := args.describe()
+	outputs, err := args.describe()
+	if err != nil {
+		return nil, err
+	}
 	outputs["kubeconfig"] = c.Kubeconfig
 	outputs["certificates"] = c.Certificates
 	outputs["backups"] = c.Backups

@@ -10,7 +10,15 @@ import (
 
 // describe is what the component tells of itself in its outputs besides what others connect to. A policy reads there what
 // no single resource says: the addresses of pods and Services, and what each node is before it exists.
-func (a *Args) describe() pulumi.Map {
+func (a *Args) describe() (pulumi.Map, error) {
+	server, err := a.apiServer()
+	if err != nil {
+		return nil, err
+	}
+	arguments := pulumi.StringMap{}
+	for _, given := range server.ExtraArgs {
+		arguments[given.Name] = pulumi.String(given.Value)
+	}
 	nodes := pulumi.Array{}
 	for _, node := range a.Nodes {
 		nodes = append(nodes, node.describe())
@@ -26,10 +34,11 @@ func (a *Args) describe() pulumi.Map {
 		"podCidr":            pulumi.String(a.PodCidr),
 		"serviceCidr":        pulumi.String(a.ServiceCidr),
 		"kubelet":            pulumi.ToMap(kubelet),
+		"apiServer":          arguments,
 		"nodes":              nodes,
 		"sources":            a.describeSources(),
 		"restores":           pulumi.StringMap{"cluster": pulumi.String(a.Backup.Restore.Cluster), "data": pulumi.String(a.Backup.Restore.Data)},
-	}
+	}, nil
 }
 
 func (n Node) describe() pulumi.Map {

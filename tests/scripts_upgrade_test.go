@@ -49,6 +49,7 @@ esac`)
 // scriptsRunning is a control plane of version 1.34.90 that is to be 1.35.90.
 func scriptsRunning(t *testing.T) *scriptsHost {
 	h := scriptsOlder(scriptsControlPlane(t))
+	scriptsMakeAuthority(h)
 	h.write("var/lib/platform/initialized", "controlPlane 172.31.15.119:6443\npodCidr 192.168.0.0/16\nserviceCidr 10.96.0.0/12\n")
 	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
 		h.write("etc/kubernetes/manifests/"+name+".yaml", "kind: Pod\n")

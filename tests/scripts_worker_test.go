@@ -310,5 +310,6 @@ func TestScriptsReset(t *testing.T) {
 	assert.False(t, h.has("etc/cni/net.d/10-calico.conflist"))
 	assert.Equal(t, "rows", h.read("var/lib/platform/volumes/postgres/data"), "data outlives membership")
 	assert.NotContains(t, h.works("reset.sh", "").calls, "kubeadm reset", "there is nothing left to reset")
+	h.write("var/lib/platform/join/node.key", "another key, which the step before draws\n")
 	assert.Contains(t, h.works("join.sh", scriptsDiscovery("one")).calls, "kubeadm join", "the node can come back")
 }

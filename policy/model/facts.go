@@ -12,6 +12,7 @@ func (s *Stack) readFacts() {
 		s.Facts.CalicoVersion, _ = cluster.Text("calicoVersion")
 		s.Facts.CertificateRenewal, _ = cluster.Text("certificateRenewal")
 		s.Facts.OSUpdate, _ = cluster.Text("osUpdate")
+		s.Facts.APIServer, _ = cluster.Map("apiServer")
 		s.readSources(cluster)
 		kubelet, known := cluster.Map("kubelet")
 		if !known {

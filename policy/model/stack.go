@@ -82,6 +82,8 @@ type Facts struct {
 	KubernetesVersion, ContainerdVersion, CalicoVersion string
 	// CertificateRenewal and OSUpdate are texts; another one renews the certificates, and updates the nodes' systems.
 	CertificateRenewal, OSUpdate string
+	// APIServer are its arguments that differ from kubeadm's; nil where the program did not publish them yet.
+	APIServer map[string]any
 }
 
 // Read makes a Stack of the resources that a stack validation policy gets, completed by an Observer.

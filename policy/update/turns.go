@@ -1,6 +1,7 @@
 package update
 
 import (
+	"reflect"
 	"slices"
 
 	"ecommerce-platform/policy/model"
@@ -55,6 +56,11 @@ func (r *run) change() error {
 	if r.tells() && to.CertificateRenewal != "" && from.CertificateRenewal != to.CertificateRenewal {
 		r.update.API = append(r.update.API, Outage{
 			While: "certificates are renewed", Until: "it has started again", Seconds: r.times.APIRestart.Seconds,
+		})
+	}
+	if from.KubernetesVersion != "" && len(to.APIServer) > 0 && !reflect.DeepEqual(from.APIServer, to.APIServer) {
+		r.update.API = append(r.update.API, Outage{
+			While: "the API server gets other arguments", Until: "it has started again", Seconds: r.times.APIRestart.Seconds,
 		})
 	}
 	nodes := slices.Clone(r.Stack.Members())

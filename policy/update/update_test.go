@@ -242,7 +242,7 @@ func times(t *testing.T) *update.Times {
 }
 
 // fact is a value that the cluster tells of itself.
-func fact(name, value string) modeltest.Change {
+func fact(name string, value any) modeltest.Change {
 	return modeltest.Set(model.ClusterType, "platform", name, value)
 }
 
@@ -312,6 +312,26 @@ func TestRenewedCertificates(t *testing.T) {
 	_, done := changed(t, facts(), []modeltest.Change{fact("certificateRenewal", "2026-11-30")})
 	assert.Empty(t, done.Nodes)
 	assert.Equal(t, []update.Outage{{While: "certificates are renewed", Until: "it has started again", Seconds: times(t).APIRestart.Seconds}}, done.API)
+}
+
+func TestOtherArgumentsRestartTheAPIServer(t *testing.T) {
+	arguments := func(days string) modeltest.Change { return fact("apiServer", map[string]any{"audit-log-maxage": days}) }
+	restarts := []update.Outage{{While: "the API server gets other arguments", Until: "it has started again", Seconds: times(t).APIRestart.Seconds}}
+	for name, c := range map[string]struct {
+		before []modeltest.Change
+		want   []update.Outage
+	}{
+		"others":                        {append(facts(), arguments("30")), restarts},
+		"the same":                      {append(facts(), arguments("7")), nil},
+		"a program that published none": {facts(), restarts},
+		"a stack that had no cluster":   {[]modeltest.Change{fact("kubernetesVersion", "")}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, done := changed(t, c.before, []modeltest.Change{arguments("7")})
+			assert.Equal(t, c.want, done.API)
+			assert.Empty(t, done.Nodes)
+		})
+	}
 }
 
 // A state of an earlier version of the program does not tell what ran.

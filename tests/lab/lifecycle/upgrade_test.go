@@ -24,7 +24,7 @@ import (
 
 // other is a lab whose cluster begins with other versions than a new one gets.
 var other = labtest.Options{
-	Name: "ecommerce-platform-u", VpcCidr: "172.31.64.0/20", Mirror: mirror.Options{Minors: mirror.AllMinors, Before: true},
+	Name: "ecommerce-platform-u", VpcCidr: "172.31.64.0/20", Mirror: mirror.Options{Before: true},
 }
 
 // upgradeCase is a topology, where an upgrade of it is killed, and what may be lost meanwhile.
@@ -123,6 +123,10 @@ func (c upgradeCase) open(t *testing.T, version string) map[string]any {
 	theirs, their := shop, options
 	options = other
 	options.Mirror.Debian = c.debian
+	options.Mirror.Minors = mirror.Minors{versions.Minor(version)}
+	if c.to.Version != "" {
+		options.Mirror.Minors = append(options.Mirror.Minors, c.to.Minor())
+	}
 	options.Keep = their.Keep
 	lab, err := labtest.Open(t.Context(), options)
 	require.NoError(t, err)
