@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/model/modeltest"
 )
@@ -21,9 +22,14 @@ const (
 func TestTheFirstPreviewOfTheDevStack(t *testing.T) {
 	stack := modeltest.Dev(t)
 	assert.Equal(t, []string{"infra", "cluster", "workloads"}, stack.Layers())
+	facts := stack.Facts
+	assert.NotEmpty(t, facts.APIServer, "what the API server is started with")
+	facts.APIServer = nil
 	assert.Equal(t, model.Facts{
-		PodCidr: "192.168.0.0/16", ServiceCidr: "10.96.0.0/12", KubernetesVersion: "1.35.4", CalicoVersion: "3.28.5",
-	}, stack.Facts)
+		PodCidr: "192.168.0.0/16", ServiceCidr: "10.96.0.0/12", CalicoVersion: versions.All.Calico.Version,
+		KubernetesVersion: versions.All.Kubernetes.Of(versions.All.Kubernetes.Default).Version,
+		ContainerdVersion: versions.All.Containerd.Version,
+	}, facts)
 	require.Len(t, stack.Nodes, 3)
 	control, worker := stack.Node("control-plane"), stack.Node("worker-node-1")
 	assert.Equal(t, model.ControlPlane, control.Role)
@@ -116,7 +122,8 @@ func TestForgottenUnknownsAreUnknown(t *testing.T) {
 }
 
 func TestSecretsAreSeenThrough(t *testing.T) {
-	secret := modeltest.Dev(t).Find("kubernetes:core/v1:Secret", "shop-postgres")
+	secret := modeltest.Dev(t, modeltest.Set("kubernetes:core/v1:Secret", "shop-postgres", "stringData.password", property.New("hunter2").WithSecret(true))).
+		Find("kubernetes:core/v1:Secret", "shop-postgres")
 	assert.True(t, secret.Secret("stringData.password"))
 	assert.False(t, secret.Secret("metadata.name"))
 	value, known := secret.Text("stringData.password")

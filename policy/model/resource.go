@@ -238,10 +238,10 @@ func typed[T any](r *Resource, path string) (T, bool) {
 	return of, known
 }
 
-// References returns the URNs of the resources that the property's value comes from. They are known also while the
+// References returns the URNs of the resources that the property's value comes from, sorted: the engine has them in any order. They are known also while the
 // value, such as the id of a security group, is not. What is withheld comes from somewhere as well.
 func (r *Resource) References(property string) []string {
-	urns := r.PropertyDependencies[property]
+	urns := slices.Sorted(slices.Values(r.PropertyDependencies[property]))
 	if len(urns) == 0 && slices.ContainsFunc(r.withheld, func(path string) bool { return within(path, property) }) {
 		return []string{elsewhere}
 	}

@@ -32,7 +32,7 @@ func lose(t *testing.T, node string, changes ...modeltest.Change) (nodeloss.Loss
 
 func TestLosingTheBackendsNode(t *testing.T) {
 	loss, tiers := lose(t, "worker-node-2")
-	assert.Equal(t, []string{"volume ecommerce-postgres (claim ecommerce/postgres)"}, loss.DataLost)
+	assert.Equal(t, []string{"volume ecommerce-postgres-worker-node-2 (claim ecommerce/postgres-worker-node-2)"}, loss.DataLost)
 	assert.False(t, loss.ControlPlane)
 	assert.True(t, tiers["backend"].Down())
 	assert.Equal(t, 3, tiers["backend"].Pending)

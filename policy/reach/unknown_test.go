@@ -39,6 +39,7 @@ func TestUnknownPathsAreNeitherOpenNorClosed(t *testing.T) {
 		"a rule in the group's own list, beside others": {
 			[]modeltest.Change{
 				modeltest.Remove(model.IngressType, "platform-ssh-203.0.113.7_32"),
+				modeltest.Unknown(model.GroupType, "platform-node", "ingress"),
 				modeltest.From(model.GroupType, "platform-node", "ingress", "pulumi:pulumi:StackReference", "offices"),
 			}, "administrators worker-node-1 SSH", model.GroupType + " platform-node ingress",
 		},

@@ -23,6 +23,9 @@ func connection(key string) modeltest.Change {
 	return command("connection", map[string]any{"host": "192.0.2.1", "hostKey": key})
 }
 
+// server is the API server's version, whatever that of new clusters is.
+var server = set(model.ClusterType, "platform", "kubernetesVersion", "1.35.0")
+
 // forgotten is what the command provider's Check leaves of a connection that is secret and not known yet: line "secret
 // unknown connection" of tests/lab/command/remote/testdata/command-1.1.3.txt.
 var forgotten = secretOf(map[string]any{"host": "", "port": 22, "user": "root", "dialErrorLimit": 10, "perDialTimeout": 15})
@@ -97,10 +100,10 @@ var clusterFixtures = map[string][]fixture{
 		{"the bootstrap's own commands", nil, "", "", model.CommandType + " " + prepare + " create"},
 	},
 	"version-skew": {
-		{"a newer kubelet", change(command("create", "env KUBERNETES_VERSION='1.36.0' prepare.sh")), "kubelet 1.36.0 is newer", prepare, ""},
-		{"a kubelet four minors older", change(command("create", "env KUBERNETES_VERSION='1.31.9' prepare.sh")), "more than 3", prepare, ""},
-		{"a kubelet three minors older", change(command("create", "env KUBERNETES_VERSION='1.32.0' prepare.sh")), "", "", ""},
-		{"the same version", change(command("create", "env KUBERNETES_VERSION='1.35.0' prepare.sh")), "", "", ""},
+		{"a newer kubelet", change(server, command("create", "env KUBERNETES_VERSION='1.36.0' prepare.sh")), "kubelet 1.36.0 is newer", prepare, ""},
+		{"a kubelet four minors older", change(server, command("create", "env KUBERNETES_VERSION='1.31.9' prepare.sh")), "more than 3", prepare, ""},
+		{"a kubelet three minors older", change(server, command("create", "env KUBERNETES_VERSION='1.32.0' prepare.sh")), "", "", ""},
+		{"the same version", change(server, command("create", "env KUBERNETES_VERSION='1.35.0' prepare.sh")), "", "", ""},
 		{"it is not known", nil, "", "", model.CommandType + " " + prepare + " create"},
 	},
 	"calico-tested": {
@@ -113,7 +116,7 @@ var clusterFixtures = map[string][]fixture{
 			"a Calico nobody here knows", change(set(model.ClusterType, "platform", "calicoVersion", "3.99.0")),
 			"nobody is known to have tested", "platform", "",
 		},
-		{"both as they are", nil, "", "", ""},
+		{"tested together", change(server, set(model.ClusterType, "platform", "calicoVersion", "3.28.5")), "", "", ""},
 	},
 	"certificates-last": {
 		{"one expires in ten days", change(certificate(10)), "certificate /etc/kubernetes/admin.conf of node control-plane expires on", "platform", ""},

@@ -3,6 +3,7 @@ package rules_test
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
+	"slices"
 
 	"ecommerce-platform/policy/model/modeltest"
 )
@@ -71,16 +72,16 @@ var podFixtures = map[string][]fixture{
 	},
 	"data-tiers-used": {
 		{"nginx", change(
-			told("env[2]", "PGHOST", "postgres"), told("env[3]", "REDIS_URL", "redis://redis:6379/0"),
+			told("PGHOST", "postgres", "REDIS_URL", "redis://redis:6379/0"),
 		), `container backend is told of postgres and redis, and "nginx:alpine" asks nobody`, backend, ""},
 		{"nginx from another registry", change(
-			told("env[3]", "DATABASE", "postgresql://postgres.shop.svc/shop"),
+			told("DATABASE", "postgresql://postgres.shop.svc/shop"),
 			deployment(backend, container+"image", "registry.example:5000/hub/nginx@"+sum),
 		), "container backend is told of postgres, and", backend, ""},
 		{"a program", change(
-			told("env[3]", "PGHOST", "postgres"), deployment(backend, container+"image", "registry.example:5000/nginx/shop@"+sum),
+			told("PGHOST", "postgres"), deployment(backend, container+"image", "registry.example:5000/nginx/shop@"+sum),
 		), "", "", ""},
-		{"nginx that is told of nothing", nil, "", "", ""},
+		{"nginx that is told of nothing", change(told("PORT", "8080")), "", "", ""},
 		{
 			"it is not known", change(modeltest.Unknown(deploymentType, backend, container+"image")), "", "",
 			deploymentType + " " + backend + " " + container + "image",
@@ -94,7 +95,7 @@ var podFixtures = map[string][]fixture{
 		{"a value that the program keeps secret", change(deployment(backend, container+"env[3]", map[string]any{
 			"name": "SEED", "value": property.New("x").WithSecret(true),
 		})), "variable SEED of container backend has a value that the program keeps secret", backend, ""},
-		{"a password from a ConfigMap", change(deployment(postgres, container+"env[2].valueFrom", map[string]any{
+		{"a password from a ConfigMap", change(deployment(postgres, container+"env[4].valueFrom", map[string]any{
 			"configMapKeyRef": map[string]any{"name": "x", "key": "y"},
 		})), "comes from a ConfigMap", postgres, ""},
 		{"a password as an argument", change(deployment("shop-redis", container+"args[1]", "--requirepass=hunter2 --password=hunter2")),
@@ -111,7 +112,7 @@ var podFixtures = map[string][]fixture{
 		{"the place of a password", change(deployment(backend, container+"env[3]", map[string]any{"name": "DB_PASSWORD_FILE", "value": "/run/db"})), "", "", ""},
 	},
 	"env-names-unique": {
-		{"twice", change(deployment(backend, container+"env[1].name", "POD_NAME")), "container backend sets POD_NAME twice", backend, ""},
+		{"twice", change(deployment(backend, container+"env[2].name", "POD_NAME")), "container backend sets POD_NAME twice", backend, ""},
 		{"once", nil, "", "", ""},
 	},
 	"read-only-root": {
@@ -147,7 +148,11 @@ func digest(name string) modeltest.Change {
 // sum is a digest.
 const sum = "sha256:65645c7bb6a0661892a8b03b89d0743208a18dd2f3f17a54ef4b76fb8e2f2a10"
 
-// told gives the backend a variable.
-func told(place, name, value string) modeltest.Change {
-	return deployment(backend, container+place, map[string]any{"name": name, "value": value})
+// told gives the backend variables, names and values in turn, and no others.
+func told(variables ...string) modeltest.Change {
+	var env []any
+	for pair := range slices.Chunk(variables, 2) {
+		env = append(env, map[string]any{"name": pair[0], "value": pair[1]})
+	}
+	return deployment(backend, container+"env", env)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/model/modeltest"
 	"ecommerce-platform/policy/report"
 	"ecommerce-platform/policy/review"
@@ -28,6 +29,7 @@ func encoded(t *testing.T, docs string, changes ...modeltest.Change) ([]byte, *r
 
 func TestResultsAreWhatTheReportSays(t *testing.T) {
 	body, r := encoded(t, "https://example.com/docs", modeltest.Unset(deployment, "shop-redis", "spec.strategy"),
+		modeltest.Set(model.ClusterType, "platform", "kubernetesVersion", "1.35.0"), modeltest.Set(model.ClusterType, "platform", "calicoVersion", "3.28.5"),
 		modeltest.Set("aws:ec2/instance:Instance", "worker-node-1", "metadataOptions.httpTokens", "optional"))
 	parsed, err := validator.FromString(string(body))
 	require.NoError(t, err)
@@ -53,6 +55,7 @@ func TestResultsAreWhatTheReportSays(t *testing.T) {
 	}
 	assert.Equal(t, map[string]string{
 		"rollout": "workloads/workloads.go", "imds-v2": "infra/infra.go", "image-digest": "workloads/workloads.go", "vcpu-quota": "infra/infra.go",
+		"data-tiers-used": "workloads/workloads.go",
 	}, files)
 	for _, file := range files {
 		assert.FileExists(t, filepath.Join("..", "..", file))

@@ -336,7 +336,7 @@ func TestOtherArgumentsRestartTheAPIServer(t *testing.T) {
 
 // A state of an earlier version of the program does not tell what ran.
 func TestAnOlderStateIsNotGuessed(t *testing.T) {
-	older := []modeltest.Change{fact("containerdVersion", "")}
+	older := append(facts(), fact("containerdVersion", ""))
 	before, err := placement.Simulate(t.Context(), modeltest.Dev(t, older...))
 	require.NoError(t, err)
 	stack := modeltest.Dev(t, append(facts(), fact("osUpdate", "2026-11"), fact("certificateRenewal", "2026-11-30"))...)

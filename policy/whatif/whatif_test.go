@@ -57,7 +57,7 @@ func TestALostNodeIsLostAsTheReportSays(t *testing.T) {
 	assert.Equal(t, map[string]int{"worker-node-1": 4}, tier(t, r, "frontend").PerNode)
 	assert.Len(t, r.Placement.Nodes, 2)
 	assert.Contains(t, r.Headline, "If worker-node-2 is lost for good: The shop's page shows no data while worker-node-2 is lost for good, until another node takes them")
-	assert.Contains(t, r.Text(), "volume ecommerce-postgres (claim ecommerce/postgres)")
+	assert.Contains(t, r.Text(), "volume ecommerce-postgres-worker-node-2 (claim ecommerce/postgres-worker-node-2)")
 	assert.NotContains(t, r.Text(), "Verdict")
 }
 
@@ -77,7 +77,7 @@ func TestALostZoneTakesEveryNodeInIt(t *testing.T) {
 
 	_, err = whatif.LoseZone(t.Context(), zoned(t), "eu-central-1c")
 	require.EqualError(t, err, `zone "eu-central-1c": no node is known to be in it; the zones known are eu-central-1a, eu-central-1b`)
-	_, err = whatif.LoseZone(t.Context(), dev(t), "eu-central-1a")
+	_, err = whatif.LoseZone(t.Context(), dev(t, modeltest.Unknown(model.SubnetType, "platform-public", "availabilityZone")), "eu-central-1a")
 	require.ErrorContains(t, err, "the zones known are none")
 }
 

@@ -3,6 +3,8 @@ package modeltest
 
 import (
 	"embed"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -18,6 +20,9 @@ import (
 //
 //go:embed captured
 var captured embed.FS
+
+// decoded are the stacks by file, each read once.
+var decoded sync.Map
 
 // Change alters the resources of a stack.
 type Change func(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource
@@ -36,10 +41,15 @@ func Load(t testing.TB, file string, changes ...Change) *model.Stack {
 // Resources are those of the stack captured in captured/<file>, after the changes.
 func Resources(t testing.TB, file string, changes ...Change) []policyx.AnalyzerResource {
 	t.Helper()
-	body, err := captured.ReadFile("captured/" + file)
-	require.NoError(t, err)
-	resources, err := snapshot.Decode(body)
-	require.NoError(t, err)
+	if _, known := decoded.Load(file); !known {
+		body, err := captured.ReadFile("captured/" + file)
+		require.NoError(t, err)
+		resources, err := snapshot.Decode(body)
+		require.NoError(t, err)
+		decoded.Store(file, resources)
+	}
+	known, _ := decoded.Load(file)
+	resources := slices.Clone(known.([]policyx.AnalyzerResource))
 	for _, change := range changes {
 		resources = change(t, resources)
 	}

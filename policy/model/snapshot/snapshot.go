@@ -65,7 +65,7 @@ var wire = plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true, KeepReso
 // Encode returns the resources as JSON.
 func Encode(resources []policyx.AnalyzerResource) ([]byte, error) {
 	entries := make([]entry, 0, len(resources))
-	for _, r := range resources {
+	for n, r := range resources {
 		properties, err := plugin.MarshalProperties(resource.ToResourcePropertyMap(r.Properties), wire)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", r.URN, err)
@@ -78,12 +78,18 @@ func Encode(resources []policyx.AnalyzerResource) ([]byte, error) {
 			URN: r.URN, Type: r.Type, Name: r.Name, Parent: r.Parent,
 			Protect: r.Options.Protect, IgnoreChanges: r.Options.IgnoreChanges,
 			SecretOutputs: r.Options.AdditionalSecretOutputs,
-			Dependencies:  r.Dependencies, PropertyDependencies: r.PropertyDependencies,
+			Dependencies:  sorted(r.Dependencies), PropertyDependencies: map[string][]string{},
 			Properties: body,
 		})
+		for name, urns := range r.PropertyDependencies {
+			entries[n].PropertyDependencies[name] = sorted(urns)
+		}
 	}
 	return json.MarshalIndent(entries, "", " ")
 }
+
+// sorted are URNs in an order that is the same in each run of the engine.
+func sorted(urns []string) []string { return slices.Sorted(slices.Values(urns)) }
 
 // Decode is the inverse of Encode, but for secrets that Redact has marked: those are model.Withheld. It takes no more than 32 MiB and 10,000 resources, and none that is not what its URN says.
 func Decode(body []byte) ([]policyx.AnalyzerResource, error) {

@@ -59,9 +59,15 @@ func assertGolden(t *testing.T, name string, want func(old string) string) {
 	}
 }
 
+// capturedPath is the file in which the policy pack's tests have the dev stack, and generatedName what the engine ends names with in it.
+const capturedPath = "policy/model/modeltest/captured/dev-preview.json"
+
+var generatedName = regexp.MustCompile(`-[0-9a-f]{7}"`)
+
 // assertFiles compares what is made from a preview of the dev stack.
-func assertFiles(t *testing.T, output string) {
+func assertFiles(t *testing.T, output string, resources []byte) {
 	t.Helper()
+	assertGolden(t, capturedPath, func(string) string { return generatedName.ReplaceAllString(string(resources), `-0000000"`) })
 	assertGolden(t, page, func(old string) string {
 		before, rest, found := strings.Cut(old, begin)
 		require.True(t, found, begin)

@@ -19,7 +19,7 @@ func TestPreviewOfTheDevStack(t *testing.T) {
 	var output bytes.Buffer
 	first, err := Run(t.Context(), Options{Output: &output})
 	require.NoError(t, err)
-	t.Run("the files that are made from it are up to date", func(t *testing.T) { assertFiles(t, output.String()) })
+	t.Run("the files that are made from it are up to date", func(t *testing.T) { assertFiles(t, output.String(), first.Resources) })
 	t.Run("the pack reports", func(t *testing.T) {
 		require.NotNil(t, first.Report)
 		assert.Regexp(t, `^Works\b`, first.Report.Headline)
