@@ -49,7 +49,7 @@ func Comment(head, base *Preview, links Links) string {
 		headline(head.Report, before),
 		violations(head.Report, before, links),
 		nodeChanges(head.Report), placements(head.Report), rollouts(head.Report), nodeLoss(head.Report),
-		reachability(head.Report.Reachability), costs(head.Report.Cost), gaps(head.Report), changes(head, base),
+		reachability(head.Report.Reachability), costs(head.Report.Cost), waived(head.Report), gaps(head.Report), changes(head, base),
 	}
 	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
 	text, dropped := "", 0
@@ -180,6 +180,18 @@ func rank(level string) int {
 		return 0
 	}
 	return 1
+}
+
+// waived are broken rules that somebody has decided to live with, why, and since when.
+func waived(r *report.Report) string {
+	if len(r.Waived) == 0 {
+		return ""
+	}
+	var lines []string
+	for _, v := range r.Waived {
+		lines = append(lines, fmt.Sprintf("%s of %s: %s Because: %s", v.Rule, shortName(v.Resource), shorten(v.Message, messageLength), v.Because()))
+	}
+	return fold("Waived: "+count(len(r.Waived), "finding"), list(lines))
 }
 
 // gaps are what was not evaluated, the same of many resources in one line.

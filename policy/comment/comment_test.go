@@ -158,3 +158,13 @@ func TestACommentIsNotLongerThanGitHubTakes(t *testing.T) {
 	assert.Contains(t, text, "1 part left out")
 	assert.Equal(t, strings.Count(text, "<details>"), strings.Count(text, "</details>"))
 }
+
+func TestWhatIsWaivedStaysInTheComment(t *testing.T) {
+	head := &Preview{Report: &report.Report{Verdict: report.Works, Waived: []report.Waived{{
+		Violation: report.Violation{Rule: "image-tag", Level: report.Mandatory, Resource: "urn:pulumi:dev::shop::kubernetes:apps/v1:Deployment::shop-backend", Message: "latest."},
+		Reason:    "nightly @builds", Decided: "2026-11-30", Expires: "2027-01-31",
+	}}}}
+	text := Comment(head, nil, Links{})
+	assert.Contains(t, text, "<summary>Waived: 1 finding</summary>")
+	assert.Contains(t, text, "image-tag of Deployment shop-backend: latest. Because: nightly @\u200bbuilds (decided 2026-11-30, until 2027-01-31)")
+}

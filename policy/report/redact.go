@@ -46,5 +46,8 @@ func (r *Report) Redact(redact func(string) string) {
 	for i := range r.Reachability {
 		each(&r.Reachability[i].Remedy)
 	}
+	for i := range r.Waived {
+		each(&r.Waived[i].Message)
+	}
 	list(r.Cost.Unpriced)
 }

@@ -60,6 +60,7 @@ type Report struct {
 	NodeLoss     []nodeloss.Loss   `json:"nodeLoss"`
 	Reachability []reach.Path      `json:"reachability"`
 	Violations   []Violation       `json:"violations"`
+	Waived       []Waived          `json:"waived,omitempty"`
 	Cost         cost.Estimate     `json:"cost"`
 	NotEvaluated []model.Gap       `json:"notEvaluated"`
 	// BlindRules are rules that evaluated nothing, since all that they asked for is unknown.
@@ -182,6 +183,7 @@ func (r *Report) Text() string {
 	r.lossText(&b)
 	r.reachText(&b)
 	r.costText(&b)
+	r.waivedText(&b)
 	if len(r.NotEvaluated) > 0 {
 		b.WriteString("\nNot evaluated, because the preview cannot know it yet\n")
 		for _, line := range r.gapLines() {

@@ -2,11 +2,15 @@ package review
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 
+	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/report"
 	"ecommerce-platform/policy/rules"
+	"ecommerce-platform/policy/waiver"
 )
 
 // Version is the pack's.
@@ -35,6 +39,7 @@ var analyses = []analysis{
 	{Rollout, "Every rollout can finish on the declared nodes", policyx.EnforcementLevelMandatory},
 	{Drain, "Every node can be drained as far as budgets are concerned", policyx.EnforcementLevelAdvisory},
 	{Reachability, "Nodes and clients reach what they need, and nothing else is open", policyx.EnforcementLevelMandatory},
+	{waiver.Policy, "Every waiver names a rule, a resource, a reason and a day, and waives something", policyx.EnforcementLevelAdvisory},
 	{PackError, "The policy pack itself works", policyx.EnforcementLevelMandatory},
 }
 
@@ -70,6 +75,43 @@ func every() []analysis {
 	return list
 }
 
+// waivable tells whether what a policy finds can be waived: not what is wrong with waivers, and not that the pack does not work.
+func waivable(name string) bool {
+	return name != waiver.Policy && name != PackError && slices.ContainsFunc(every(), func(a analysis) bool { return a.name == name })
+}
+
+// waive takes out of the findings what is waived, and says of waivers what is wrong with them.
+func (r *Review) waive(stack *model.Stack, waivers []waiver.Waiver) {
+	held := waiver.Stack{
+		Findings: r.findings, Whole: len(stack.Layers()) == layers, Blind: r.Report.BlindRules, Waivable: waivable, Now: time.Now(),
+	}
+	for _, resource := range stack.Resources {
+		held.URNs = append(held.URNs, resource.URN)
+	}
+	waived, problems := held.Apply(waivers)
+	r.findings[waiver.Policy] = problems
+	levels := map[string]policyx.EnforcementLevel{}
+	for _, a := range every() {
+		levels[a.name] = a.level
+	}
+	for _, w := range waived {
+		r.Report.Waived = append(r.Report.Waived, report.Waived{
+			Violation: report.Violation{Rule: w.Rule, Level: level(levels[w.Rule]), Resource: w.Finding.Resource, Message: w.Message},
+			Reason:    w.Reason, Decided: w.Decided, Expires: w.Expires,
+		})
+	}
+}
+
+// layers is how many there are: a stack that holds them all is whole.
+const layers = 3
+
+func level(of policyx.EnforcementLevel) string {
+	if of == policyx.EnforcementLevelAdvisory {
+		return report.Advisory
+	}
+	return report.Mandatory
+}
+
 // conclude lists the findings of every policy in the report, all without the secrets of the stack.
 func (r *Review) conclude(redact func(string) string) {
 	for _, findings := range r.findings {
@@ -78,13 +120,9 @@ func (r *Review) conclude(redact func(string) string) {
 		}
 	}
 	for _, a := range every() {
-		level := report.Mandatory
-		if a.level == policyx.EnforcementLevelAdvisory {
-			level = report.Advisory
-		}
 		for _, finding := range r.findings[a.name] {
 			r.Report.Violations = append(r.Report.Violations, report.Violation{
-				Rule: a.name, Level: level, Resource: finding.Resource, Message: finding.Message,
+				Rule: a.name, Level: level(a.level), Resource: finding.Resource, Message: finding.Message,
 			})
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"ecommerce-platform/policy/rollout"
 	"ecommerce-platform/policy/rules"
 	"ecommerce-platform/policy/update"
+	"ecommerce-platform/policy/waiver"
 )
 
 // Finding is something wrong: the resource by URN, empty where it is the stack, and what to do.
@@ -40,6 +41,11 @@ func (r *Review) Findings(policy string) []Finding { return r.findings[policy] }
 
 // Of reviews the resources, which an Observer has completed, as a change to what runs; on a new cluster nothing does.
 func Of(ctx context.Context, resources []policyx.AnalyzerResource, running Running) *Review {
+	return under(ctx, resources, running, waiver.All)
+}
+
+// under is Of under other waivers than the repository's.
+func under(ctx context.Context, resources []policyx.AnalyzerResource, running Running, waivers func() ([]waiver.Waiver, error)) *Review {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	r := &Review{findings: map[string][]Finding{}}
@@ -85,6 +91,11 @@ func Of(ctx context.Context, resources []policyx.AnalyzerResource, running Runni
 			return nil
 		})
 		r.Report.NotEvaluated, r.Report.BlindRules = stack.Unevaluated(), stack.BlindRules()
+		r.guard(waiver.Policy, func() error {
+			list, err := waivers()
+			r.waive(stack, list)
+			return err
+		})
 	}
 	r.findings[PackError] = r.errors
 	redact := func(string) string { return model.Redacted }

@@ -17,6 +17,7 @@ import (
 	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/model/modeltest"
 	"ecommerce-platform/policy/report"
+	"ecommerce-platform/policy/waiver"
 )
 
 const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDIeKv8WITmJLmgz8N51tutk8vStn36md2HVN6qM/JNX"
@@ -106,6 +107,44 @@ func TestWhatIsShownElsewhereIsNoSecret(t *testing.T) {
 	for _, v := range r.Report.Violations {
 		assert.NotContains(t, v.Message, "(secret)")
 	}
+}
+
+// A waiver takes a finding out of what fails, and keeps it in sight.
+func TestAFindingThatIsWaivedStaysInTheReport(t *testing.T) {
+	resources := modeltest.Resources(t, "dev-preview.json", modeltest.Set(deployment, "shop-backend", "spec.template.spec.containers[0].image", "nginx:latest"))
+	reviewed := func(w waiver.Waiver) *Review {
+		return under(t.Context(), resources, Running{}, func() ([]waiver.Waiver, error) { return []waiver.Waiver{w}, nil })
+	}
+	w := waiver.Waiver{Rule: "image-tag", Resource: "shop-backend", Reason: "this stack tries nightly builds", Decided: "2026-11-30"}
+	r := reviewed(w)
+	assert.NotEqual(t, report.Fails, r.Report.Verdict)
+	assert.Empty(t, r.Findings("image-tag"))
+	assert.Empty(t, r.Findings(waiver.Policy))
+	require.Len(t, r.Report.Waived, 1)
+	assert.Equal(t, report.Mandatory, r.Report.Waived[0].Level)
+	assert.Contains(t, r.Report.Text(), "nginx:latest")
+	assert.Contains(t, r.Report.Text(), "because: this stack tries nightly builds (decided 2026-11-30)")
+
+	for says, change := range map[string]func(*waiver.Waiver){
+		"it expired on 2020-01-01":          func(w *waiver.Waiver) { w.Expires = "2020-01-01" },
+		"it gives no reason":                func(w *waiver.Waiver) { w.Reason = "" },
+		"the resource keeps the rule":       func(w *waiver.Waiver) { w.Resource = "shop-redis" },
+		"no such rule that can be waived":   func(w *waiver.Waiver) { w.Rule = PackError },
+		"it waives nothing, since there is": func(w *waiver.Waiver) { w.Resource = "backend" },
+	} {
+		wrong := w
+		change(&wrong)
+		r := reviewed(wrong)
+		assert.Equal(t, report.Fails, r.Report.Verdict, says)
+		assert.Empty(t, r.Report.Waived, says)
+		require.Len(t, r.Findings(waiver.Policy), 1, says)
+		assert.Contains(t, r.Findings(waiver.Policy)[0].Message, says)
+	}
+
+	broken := under(t.Context(), resources, Running{}, func() ([]waiver.Waiver, error) { return nil, errors.New("waivers.json: unexpected end") })
+	assert.Len(t, broken.Findings("image-tag"), 1)
+	require.Len(t, broken.Findings(PackError), 1)
+	assert.Contains(t, broken.Findings(PackError)[0].Message, "waivers.json: unexpected end")
 }
 
 // What a preview keeps of a stack that is deployed has marks in the place of secrets. The verdict on it is the same.
