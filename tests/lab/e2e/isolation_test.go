@@ -62,7 +62,7 @@ func TestEveryRowOpensWhatItNames(t *testing.T) {
 		policy := labtest.Get[networkingv1.NetworkPolicy](t, shop.Lab, "networkpolicy", tier, "-n", namespace)
 		for i, rule := range policy.Spec.Ingress {
 			t.Run(fmt.Sprintf("%s/ingress %d", tier, i), func(t *testing.T) {
-				takeOut(t, tier, "ingress", i, rule)
+				takeOut(t, tier, "ingress", i, policy.Spec.Ingress)
 				if rule.From[0].IPBlock != nil {
 					eventuallyServed(t, false)
 					return
@@ -73,7 +73,7 @@ func TestEveryRowOpensWhatItNames(t *testing.T) {
 		}
 		for i, rule := range policy.Spec.Egress {
 			t.Run(fmt.Sprintf("%s/egress %d", tier, i), func(t *testing.T) {
-				takeOut(t, tier, "egress", i, rule)
+				takeOut(t, tier, "egress", i, policy.Spec.Egress)
 				to := dnsPods
 				if rule.To[0].NamespaceSelector == nil {
 					to = rule.To[0].PodSelector.MatchLabels[nameLabel]
@@ -90,19 +90,19 @@ func TestEveryRowOpensWhatItNames(t *testing.T) {
 
 const nameLabel = "app.kubernetes.io/name"
 
-// takeOut removes a rule from a policy until the test ends.
-func takeOut(t *testing.T, policy, direction string, i int, rule any) {
+// takeOut takes one of a policy's rules out until the test ends. The list is put back as a whole: one without rules is none.
+func takeOut(t *testing.T, policy, direction string, i int, rules any) {
 	t.Helper()
 	patch := func(operation map[string]any) {
-		operation["path"] = fmt.Sprintf("/spec/%s/%d", direction, i)
 		text, err := json.Marshal([]any{operation})
 		require.NoError(t, err)
 		// The test's own context is over when it cleans up.
 		_, err = shop.TryKubectl(context.Background(), "patch", "networkpolicy", policy, "-n", namespace, "--type=json", "--patch", string(text))
 		require.NoError(t, err)
 	}
-	patch(map[string]any{"op": "remove"})
-	t.Cleanup(func() { patch(map[string]any{"op": "add", "value": rule}) })
+	list := "/spec/" + direction
+	patch(map[string]any{"op": "remove", "path": fmt.Sprintf("%s/%d", list, i)})
+	t.Cleanup(func() { patch(map[string]any{"op": "add", "path": list, "value": rules}) })
 }
 
 // podsCalled are the running pods of a tier.
