@@ -69,6 +69,7 @@ func (to *target) isolate() error {
 	if to.args.Isolation == isolationOpen {
 		return nil
 	}
+	var policies []pulumi.Resource
 	for _, placement := range placements {
 		t := &tier{name: placement.tier}
 		ingress, egress, reasons := to.rules(t.name)
@@ -78,11 +79,12 @@ func (to *target) isolate() error {
 		if err != nil {
 			return err
 		}
-		to.isolation = append(to.isolation, policy)
+		policies = append(policies, policy)
 	}
+	to.bounds = append(to.bounds, policies...)
 	const rest = "default-deny"
 	_, err := to.policy(rest, "Pods of no tier reach nobody and nobody reaches them, unless a policy of their own says so",
-		networkingv1.NetworkPolicySpecArgs{PodSelector: metav1.LabelSelectorArgs{}}, pulumi.DependsOn(to.isolation))
+		networkingv1.NetworkPolicySpecArgs{PodSelector: metav1.LabelSelectorArgs{}}, pulumi.DependsOn(policies))
 	return err
 }
 

@@ -46,6 +46,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := to.isolate(); err != nil {
 		return nil, err
 	}
+	if err := to.limit(); err != nil {
+		return nil, err
+	}
 
 	redis, err := to.deployRedis()
 	if err != nil {
