@@ -76,5 +76,6 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		"frontendUrl": shop.FrontendURL,
 		"services":    shop.Services,
 		"nodes":       args.describeNodes(),
+		"podCidr":     pulumi.String(args.PodCidr),
 	})
 }
