@@ -135,6 +135,9 @@ func rollouts(r *report.Report) string {
 		outcome := "✅ " + rollout.Strategy
 		if rollout.Completes {
 			finish++
+			if rollout.Doubt != "" {
+				outcome = "⚠️ may not: " + rollout.Doubt
+			}
 		} else {
 			outcome = strings.Join(slices.DeleteFunc([]string{"❌ " + rollout.Stuck, rollout.Remedy}, func(s string) bool { return s == "" }), "; ")
 		}
@@ -154,6 +157,9 @@ func rollouts(r *report.Report) string {
 	for _, drain := range r.Drains {
 		if drain.Completes {
 			drained++
+			if drain.Doubt != "" {
+				refused = append(refused, fmt.Sprintf("%s may not be drained: %s", drain.Node, drain.Doubt))
+			}
 		}
 		if len(drain.Blocked) > 0 {
 			refused = append(refused, fmt.Sprintf("%s cannot be drained, %s may never go: %s",

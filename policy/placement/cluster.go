@@ -118,6 +118,9 @@ func (c *Cluster) Replace(node *corev1.Node) {
 	c.s.world.nodes[node.Name] = node
 }
 
+// Mixed is pods in the order in which they come in this course.
+func (c *Cluster) Mixed(pods []*corev1.Pod) []*corev1.Pod { return Mixed(c.s.course, pods) }
+
 // Nodes returns the nodes by name.
 func (c *Cluster) Nodes() []*corev1.Node {
 	var nodes []*corev1.Node

@@ -36,6 +36,8 @@ type Scheduler struct {
 	// nodes is what the scheduler sees of its cache while it decides.
 	nodes *cache.Snapshot
 	world state
+	// course decides where the scheduler leaves it open.
+	course *Course
 }
 
 // Start runs a scheduler that knows the objects, such as Services, volumes and claims, until ctx ends. Nodes and pods are
@@ -52,7 +54,7 @@ func Start(ctx context.Context, objects []runtime.Object) (*Scheduler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting kube-scheduler: %w", err)
 	}
-	s := &Scheduler{ctx: ctx, real: real, fwk: real.Profiles[corev1.DefaultSchedulerName], world: newState()}
+	s := &Scheduler{ctx: ctx, real: real, fwk: real.Profiles[corev1.DefaultSchedulerName], world: newState(), course: NewCourse(0)}
 	if s.fwk == nil {
 		return nil, errors.New("starting kube-scheduler: it has no default profile")
 	}
@@ -77,8 +79,8 @@ type Outcome struct {
 	Pod *corev1.Pod
 	// Node is where the pod goes, empty if nowhere.
 	Node string
-	// Equal are the nodes that the scheduler rates as high, Node among them; it then takes any. Here it is the first by name,
-	// so that a report does not change from one run to the next.
+	// Equal are the nodes that the scheduler rates as high, Node among them; it then takes any. Here its course decides, so that a
+	// report does not change from one run to the next.
 	Equal []string
 	// Reason is the scheduler's own message for a pod that goes nowhere.
 	Reason string
@@ -112,7 +114,7 @@ func (s *Scheduler) decide(pod *corev1.Pod) (Outcome, fwk.CycleState, error) {
 		if outcome.Equal, err = s.best(cycle, pod); err != nil {
 			return outcome, nil, err
 		}
-		outcome.Node = outcome.Equal[0]
+		outcome.Node = s.course.node(outcome.Equal)
 	}
 	return outcome, cycle, nil
 }

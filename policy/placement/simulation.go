@@ -21,6 +21,7 @@ const (
 // and lost nodes go on from there.
 type Simulation struct {
 	Stack   *model.Stack
+	Course  *Course
 	Cluster *Cluster
 	Tiers   []*Tier
 	// Settled is the cluster with all pods placed.
@@ -29,9 +30,14 @@ type Simulation struct {
 	Outcomes []Outcome
 }
 
-// Simulate places the stack's pods on a new cluster. It returns nil where there is nothing to place or nowhere.
+// Simulate places the stack's pods on a new cluster, in the usual course. It returns nil where there is nothing to place or nowhere.
 func Simulate(ctx context.Context, stack *model.Stack) (*Simulation, error) {
-	s, err := Prepare(ctx, stack)
+	return SimulateIn(ctx, stack, NewCourse(0))
+}
+
+// SimulateIn is Simulate in another course.
+func SimulateIn(ctx context.Context, stack *model.Stack, course *Course) (*Simulation, error) {
+	s, err := Prepare(ctx, stack, course)
 	if err != nil || s == nil {
 		return nil, err
 	}
@@ -43,14 +49,14 @@ func Simulate(ctx context.Context, stack *model.Stack) (*Simulation, error) {
 
 // Prepare starts a scheduler that knows the stack's objects, and whose cluster is empty. It returns nil where there is nothing
 // to place or nowhere.
-func Prepare(ctx context.Context, stack *model.Stack) (*Simulation, error) {
+func Prepare(ctx context.Context, stack *model.Stack, course *Course) (*Simulation, error) {
 	if len(stack.Members()) == 0 {
 		if len(stack.Deployments)+len(stack.DaemonSets)+len(stack.Pods) > 0 {
 			stack.NotEvaluatedFact("placement: this stack tells of no node")
 		}
 		return nil, nil
 	}
-	s := &Simulation{Stack: stack}
+	s := &Simulation{Stack: stack, Course: course}
 	objects := s.objects()
 	s.readTiers()
 	s.beyond()
@@ -61,6 +67,7 @@ func Prepare(ctx context.Context, stack *model.Stack) (*Simulation, error) {
 	if err != nil {
 		return nil, err
 	}
+	scheduler.course = course
 	s.Cluster, err = scheduler.Cluster(nil)
 	return s, err
 }
@@ -176,6 +183,7 @@ func (s *Simulation) pods() []*corev1.Pod {
 			pods = append(pods, tier.Pod(Running, number+1))
 		}
 	}
+	pods = s.Cluster.Mixed(pods)
 	sort.SliceStable(pods, func(i, j int) bool { return *pods[i].Spec.Priority > *pods[j].Spec.Priority })
 	return pods
 }

@@ -25,7 +25,7 @@ func (r *Report) Redact(redact func(string) string) {
 		}
 	}
 	for i := range r.Rollouts {
-		each(&r.Rollouts[i].Stuck, &r.Rollouts[i].Remedy)
+		each(&r.Rollouts[i].Doubt, &r.Rollouts[i].Stuck, &r.Rollouts[i].Remedy)
 	}
 	for i := range r.Update {
 		for j := range r.Update[i].Blocked {
@@ -33,6 +33,7 @@ func (r *Report) Redact(redact func(string) string) {
 		}
 	}
 	for i := range r.Drains {
+		each(&r.Drains[i].Doubt)
 		for j := range r.Drains[i].Blocked {
 			each(&r.Drains[i].Blocked[j].Reason)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"ecommerce-platform/policy/clients"
@@ -25,8 +26,12 @@ const File = "PLATFORM_REPORT"
 const (
 	Works  = "works"
 	Partly = "works, not everything could be evaluated"
+	May    = "may not work"
 	Fails  = "does not work"
 )
+
+// AnyOrder is the policy on what works, but not in whatever order pods come and whichever of equal nodes they get.
+const AnyOrder = "any-order"
 
 // Baselines that placement, rollouts, drains and node loss start from.
 const (
@@ -95,6 +100,9 @@ func (r *Report) Conclude() {
 	r.Verdict = Works
 	if len(r.NotEvaluated) > 0 {
 		r.Verdict = Partly
+	}
+	if slices.ContainsFunc(r.Violations, func(v Violation) bool { return v.Rule == AnyOrder }) {
+		r.Verdict = May
 	}
 	if r.Count(Mandatory) > 0 {
 		r.Verdict = Fails

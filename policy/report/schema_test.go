@@ -38,7 +38,7 @@ func schema(t *testing.T) []byte {
 	}
 	s := reflector.Reflect(&report.Report{})
 	s.Title = "Report of the policy pack"
-	s.Definitions["Report"].Properties.Value("verdict").Enum = []any{report.Works, report.Partly, report.Fails}
+	s.Definitions["Report"].Properties.Value("verdict").Enum = []any{report.Works, report.Partly, report.May, report.Fails}
 	s.Definitions["Report"].Properties.Value("baseline").Enum = []any{report.NewCluster, report.Runs, report.Base}
 	s.Definitions["Violation"].Properties.Value("level").Enum = []any{report.Mandatory, report.Advisory}
 	for _, name := range []string{"state", "want"} {

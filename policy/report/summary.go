@@ -32,6 +32,8 @@ func (r *Report) verdictSentence() string {
 	switch {
 	case len(broken) > 0:
 		return fmt.Sprintf("Does not work: %s.", strings.Join(broken, ", "))
+	case r.Verdict == May:
+		return "May not work: it depends on the order in which pods come, or on which of equal nodes they get."
 	case r.Verdict == Partly:
 		return "Works, as far as a preview can know."
 	default:

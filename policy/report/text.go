@@ -139,7 +139,7 @@ func (r *Report) rolloutText(w io.Writer) {
 	if len(r.Rollouts) > 0 {
 		rows := [][]string{{"tier", "strategy", "completes", "lowest available"}}
 		for _, o := range r.Rollouts {
-			row := []string{o.Tier, o.Strategy, answer(o.Completes), fmt.Sprintf("%d of %d", o.Lowest, o.Replicas)}
+			row := []string{o.Tier, o.Strategy, finishes(o.Completes, o.Doubt), fmt.Sprintf("%d of %d", o.Lowest, o.Replicas)}
 			if r.Changes() {
 				row = append(row, rolls(o.Now))
 			}
@@ -158,7 +158,7 @@ func (r *Report) rolloutText(w io.Writer) {
 	if len(r.Drains) > 0 {
 		rows := [][]string{{"node", "drains"}}
 		for _, d := range r.Drains {
-			line := answer(d.Completes)
+			line := finishes(d.Completes, d.Doubt)
 			if len(d.Blocked) > 0 {
 				line += ": " + d.Blocked[0].Reason
 			}
@@ -278,6 +278,14 @@ func answer(yes bool) string {
 		return "yes"
 	}
 	return "NO"
+}
+
+// finishes is whether a rollout or a drain does; it may where there is a course in which it does not.
+func finishes(completes bool, doubt string) string {
+	if completes && doubt != "" {
+		return "MAY NOT: " + doubt
+	}
+	return answer(completes)
 }
 
 func share(requested, allocatable int64, unit string) string {

@@ -109,7 +109,7 @@ func under(ctx context.Context, resources []policyx.AnalyzerResource, running Ru
 // simulate runs the analyses that need the scheduler, from what runs before where there is such a thing.
 func (r *Review) simulate(ctx context.Context, runs Running, before, stack *model.Stack) {
 	r.guard(Placement, func() error {
-		running, s, update, err := settle(ctx, runs, before, stack)
+		running, s, update, err := settle(ctx, runs, before, stack, placement.NewCourse(0))
 		if err != nil || s == nil {
 			return err
 		}
@@ -135,17 +135,18 @@ func (r *Review) simulate(ctx context.Context, runs Running, before, stack *mode
 			r.Report.NodeLoss, err = nodeloss.Analyze(s)
 			return err
 		})
+		r.guard(report.AnyOrder, func() error { return r.otherCourses(ctx, runs, before, stack, course{s, update}) })
 		return nil
 	})
 }
 
-// settle places the stack's pods: where nothing runs before, on a new cluster.
-func settle(ctx context.Context, runs Running, before, stack *model.Stack) (running, after *placement.Simulation, on *update.Update, err error) {
+// settle places the stack's pods in one course of the cluster: where nothing runs before, on a new cluster.
+func settle(ctx context.Context, runs Running, before, stack *model.Stack, course *placement.Course) (running, after *placement.Simulation, on *update.Update, err error) {
 	if before == nil {
-		after, err = placement.Simulate(ctx, stack)
+		after, err = placement.SimulateIn(ctx, stack, course)
 		return nil, after, &update.Update{}, err
 	}
-	if running, err = placement.Simulate(ctx, before); err != nil {
+	if running, err = placement.SimulateIn(ctx, before, course); err != nil {
 		return nil, nil, nil, err
 	}
 	if err := runs.observe(ctx, running); err != nil {

@@ -36,6 +36,25 @@ func TestTheDevStackBreaksNothing(t *testing.T) {
 	}
 	assert.NotEqual(t, report.Fails, r.Report.Verdict)
 	assert.Empty(t, r.Findings(PackError))
+	assert.Empty(t, r.Findings(report.AnyOrder))
+	for _, o := range r.Report.Rollouts {
+		assert.Empty(t, o.Doubt, o.Tier)
+	}
+	for _, d := range r.Report.Drains {
+		assert.Empty(t, d.Doubt, d.Node)
+	}
+}
+
+// A large cache that comes last takes the node that is left. One that comes first may take that of the backends, which have no other.
+func TestWhatRestsOnTheOrderOfPodsMayNotWork(t *testing.T) {
+	r := of(t, modeltest.Set(deployment, "shop-redis", "spec.replicas", 1.0),
+		modeltest.Set(deployment, "shop-redis", "spec.template.spec.containers[0].resources.requests.cpu", "900m"))
+	assert.Empty(t, r.Findings(Placement), "in the usual order everything has a place")
+	assert.Equal(t, report.May, r.Report.Verdict)
+	require.Len(t, r.Findings(report.AnyOrder), 1)
+	assert.Contains(t, r.Findings(report.AnyOrder)[0].Message, "it depends on the order in which pods come")
+	assert.Contains(t, r.Findings(report.AnyOrder)[0].Message, "stay Pending")
+	assert.Contains(t, r.Report.Headline, "May not work: ")
 }
 
 func TestFindingsNameTheResourceTheReasonAndTheRemedy(t *testing.T) {

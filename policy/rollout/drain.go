@@ -14,6 +14,8 @@ type Drain struct {
 	Node string `json:"node"`
 	// Completes is whether every pod that a drain evicts may go in the end.
 	Completes bool `json:"completes"`
+	// Doubt is why it does not where pods come in another order, or get another of equal nodes; empty where it completes all the same.
+	Doubt string `json:"doubt,omitempty"`
 	// Blocked is one sentence for each pod that may never go.
 	Blocked []Blocked `json:"blocked,omitempty"`
 }
@@ -70,7 +72,7 @@ func evict(cluster *placement.Cluster, guards []*guard, name string) (Eviction, 
 	e := Eviction{Drain: Drain{Node: name}, Lowest: map[string]int{}}
 	drain := &e.Drain
 	cordon(cluster, name)
-	waiting := evictable(cluster, name)
+	waiting := cluster.Mixed(evictable(cluster, name))
 	ready := map[string]int{}
 	for _, pod := range cluster.Pods() {
 		ready[Controller(pod)]++

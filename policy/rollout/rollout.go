@@ -26,6 +26,8 @@ type Rollout struct {
 	Completes bool `json:"completes"`
 	// Lowest is how few pods are ready at the worst time, if every new pod becomes ready.
 	Lowest int `json:"lowestAvailable"`
+	// Doubt is why it does not where pods come in another order, or get another of equal nodes; empty where it completes all the same.
+	Doubt string `json:"doubt,omitempty"`
 	// Stuck says why it does not complete, in the scheduler's own words, and Remedy what to change.
 	Stuck  string `json:"stuck,omitempty"`
 	Remedy string `json:"remedy,omitempty"`

@@ -17,7 +17,7 @@ import (
 // another template. A rollout that stops for want of room goes on when another one has made some.
 func (r *run) deployments() error {
 	var rolling []*placement.Tier
-	for _, tier := range r.Tiers {
+	for _, tier := range placement.Mixed(r.Course, r.Tiers) {
 		was := r.before.Counterpart(tier)
 		if was == nil {
 			was = tier

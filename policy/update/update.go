@@ -57,7 +57,7 @@ type run struct {
 // Simulate updates the cluster that is settled in before to the stack. Where pods need not move they stay where they are. It returns
 // nil where there is nothing to place or nowhere.
 func Simulate(ctx context.Context, before *placement.Simulation, stack *model.Stack) (*placement.Simulation, *Update, error) {
-	s, err := placement.Prepare(ctx, stack)
+	s, err := placement.Prepare(ctx, stack, before.Course)
 	if err != nil || s == nil {
 		return nil, nil, err
 	}
@@ -110,7 +110,7 @@ func (r *run) note(outcome placement.Outcome) {
 // retry asks again about what waits, as the scheduler does whenever something has changed.
 func (r *run) retry() error {
 	for {
-		waiting := r.waiting
+		waiting := r.Cluster.Mixed(r.waiting)
 		r.waiting = nil
 		for _, pod := range waiting {
 			if err := r.schedule(pod); err != nil {

@@ -103,7 +103,7 @@ func machinesOf(ctx context.Context, exported []byte) (m machines, err error) {
 		return m, err
 	}
 	stack := model.Read(resources)
-	s, err := placement.Prepare(ctx, stack)
+	s, err := placement.Prepare(ctx, stack, placement.NewCourse(0))
 	if err != nil || s == nil {
 		return m, err
 	}

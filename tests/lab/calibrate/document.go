@@ -18,8 +18,10 @@ const falseAlarmsPerHundred = 1
 type matrix struct {
 	// worksWorks and failsFails are right; worksFails are false promises, failsWorks false alarms.
 	worksWorks, failsFails, worksFails, failsWorks int
-	mismatches                                     []Result
-	stages                                         map[string]int
+	// mayWork and mayFail are of what may not work.
+	mayWork, mayFail int
+	mismatches       []Result
+	stages           map[string]int
 	// rolled are rollouts that were seen, lower those that fell lower than told.
 	rolled int
 	lower  []string
@@ -31,6 +33,10 @@ func count(seeds []uint64, known map[uint64]Result) *matrix {
 		r := known[seed]
 		m.stages[r.Stage]++
 		switch {
+		case r.Told.May && r.Seen.Works:
+			m.mayWork++
+		case r.Told.May:
+			m.mayFail++
 		case r.Told.Works && r.Seen.Works:
 			m.worksWorks++
 		case !r.Told.Works && !r.Seen.Works:
@@ -53,11 +59,14 @@ func count(seeds []uint64, known map[uint64]Result) *matrix {
 	return m
 }
 
-func (m *matrix) cases() int { return m.worksWorks + m.failsFails + m.worksFails + m.failsWorks }
+func (m *matrix) cases() int {
+	return m.worksWorks + m.failsFails + m.worksFails + m.failsWorks + m.mayWork + m.mayFail
+}
 
 func (m *matrix) table() *table.Table {
 	t := &table.Table{Title: "Verdicts", Head: []string{"the preview says", "really works", "really does not"}}
 	t.Row("works", fmt.Sprint(m.worksWorks), fmt.Sprint(m.worksFails))
+	t.Row("may not work", fmt.Sprint(m.mayWork), fmt.Sprint(m.mayFail))
 	t.Row("does not work", fmt.Sprint(m.failsWorks), fmt.Sprint(m.failsFails))
 	if err := m.missed(); err != nil {
 		t.Missed = strings.Split(err.Error(), "\n")

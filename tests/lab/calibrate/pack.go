@@ -58,11 +58,13 @@ type opinion struct {
 // nodeRow is a node that changes, or a drain.
 type nodeRow struct {
 	Node, What string
+	Doubt      string
 	Blocked    []struct{ Reason string }
 }
 
 type rolloutRow struct {
 	Tier, Stuck     string
+	Doubt           string
 	Now, Completes  bool
 	LowestAvailable int
 }
