@@ -121,7 +121,7 @@ func (c *Config) workloadsArgs(machines []machine, identifier string, kubeconfig
 		Kubeconfig: kubeconfig, Identifier: identifier,
 		Namespace: c.Namespace, NodePort: c.NodePort, DatabasePassword: secret(c.DatabasePassword),
 		Frontend: c.Frontend, Backend: c.Backend, Postgres: c.Postgres, Redis: c.Redis,
-		Isolation: c.Isolation, Quota: c.Quota, PodCidr: c.PodCidr,
+		Isolation: c.Isolation, PodCidr: c.PodCidr,
 		Logins: c.logins(),
 	}
 	args.Frontend.SecretEnv, args.Backend.SecretEnv = c.SecretEnv.Frontend, c.SecretEnv.Backend

@@ -71,7 +71,6 @@ type Config struct {
 	Namespace        string                `json:"namespace"`
 	NodePort         int                   `json:"nodePort"`
 	Isolation        string                `json:"isolation"`
-	Quota            string                `json:"quota"`
 	DatabasePassword string                `json:"databasePassword"`
 	Frontend         workloads.Application `json:"frontend"`
 	Backend          workloads.Backend     `json:"backend"`

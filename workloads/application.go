@@ -41,7 +41,7 @@ func (a Application) application(name string) *tier {
 		drain:  applicationDrain,
 		grace:  applicationGrace,
 		// A full node still rolls: where the extra pod finds no room, an old one makes it.
-		strategy: rolling(surges[name], 1),
+		strategy: rolling(1, 1),
 	}
 	if a.Port < 1024 {
 		// For a user who is not root and has no capability. The sysctl acts in the pod's network only, and Kubernetes and

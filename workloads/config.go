@@ -24,8 +24,6 @@ type Args struct {
 	Redis    Redis
 	// Isolation says who may speak to whom: "tiers", what the table of flows names; "open", everybody.
 	Isolation string
-	// Quota says what the namespace may request: "tiers", what they need with room for their rollouts; "none", anything.
-	Quota string
 	// PodCidr is the block that pods get addresses from, "192.168.0.0/16".
 	PodCidr string
 	// Logins are those to registries that images are pulled from, by host: "registry.example.com:5000".

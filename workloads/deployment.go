@@ -21,7 +21,7 @@ func (to *target) deploy(t *tier, service serviceArgs) (*endpoint, error) {
 	if pullers := to.pullSecrets(); pullers != nil {
 		pod.ImagePullSecrets = pullers
 	}
-	needs := slices.Concat(t.after, to.bounds, []pulumi.Resource{account})
+	needs := slices.Concat(t.after, to.isolation, []pulumi.Resource{account})
 	_, err = appsv1.NewDeployment(to.ctx, to.child(t.name), &appsv1.DeploymentArgs{
 		Metadata: t.meta(to, t.name),
 		Spec: appsv1.DeploymentSpecArgs{

@@ -69,7 +69,6 @@ func (to *target) isolate() error {
 	if to.args.Isolation == isolationOpen {
 		return nil
 	}
-	var policies []pulumi.Resource
 	for _, placement := range placements {
 		t := &tier{name: placement.tier}
 		ingress, egress, reasons := to.rules(t.name)
@@ -79,12 +78,11 @@ func (to *target) isolate() error {
 		if err != nil {
 			return err
 		}
-		policies = append(policies, policy)
+		to.isolation = append(to.isolation, policy)
 	}
-	to.bounds = append(to.bounds, policies...)
 	const rest = "default-deny"
 	_, err := to.policy(rest, "Pods of no tier reach nobody and nobody reaches them, unless a policy of their own says so",
-		networkingv1.NetworkPolicySpecArgs{PodSelector: metav1.LabelSelectorArgs{}}, pulumi.DependsOn(policies))
+		networkingv1.NetworkPolicySpecArgs{PodSelector: metav1.LabelSelectorArgs{}}, pulumi.DependsOn(to.isolation))
 	return err
 }
 

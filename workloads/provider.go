@@ -17,8 +17,8 @@ type target struct {
 	opts []pulumi.ResourceOption
 	// rolledOut are the hooks of Deployments.
 	rolledOut *pulumi.ResourceHookBinding
-	// bounds are what pods are subject to from their start.
-	bounds []pulumi.Resource
+	// isolation is the policies of the tiers.
+	isolation []pulumi.Resource
 }
 
 // connect makes the provider for the cluster.

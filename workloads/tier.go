@@ -78,9 +78,6 @@ func (t *tier) meta(to *target, name string) metav1.ObjectMetaArgs {
 	}
 }
 
-// surges is how many pods more than wanted a rollout of each tier makes; of those that are not here, none.
-var surges = map[string]int{frontendName: 1, backendName: 1}
-
 // rolling replaces pods one after another: up to surge more than wanted, up to unavailable fewer.
 func rolling(surge, unavailable int) appsv1.DeploymentStrategyArgs {
 	return appsv1.DeploymentStrategyArgs{

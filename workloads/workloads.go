@@ -46,9 +46,6 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := to.isolate(); err != nil {
 		return nil, err
 	}
-	if err := to.limit(); err != nil {
-		return nil, err
-	}
 
 	redis, err := to.deployRedis()
 	if err != nil {
@@ -76,6 +73,5 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		"frontendUrl": shop.FrontendURL,
 		"services":    shop.Services,
 		"nodes":       args.describeNodes(),
-		"podCidr":     pulumi.String(args.PodCidr),
 	})
 }

@@ -66,7 +66,6 @@ func keyChanges(t *testing.T) map[string]keyChange {
 		"protectDatabase":     {value: true, seen: testProtected("worker-node-2")},
 		"nodePort":            {value: otherPort, seen: testNodePort},
 		"isolation":           {value: "open", seen: testIsolation},
-		"quota":               {value: "none", seen: testQuota},
 		"frontend":            {value: map[string]any{"replicas": 5}, seen: replicas("frontend", 5)},
 		"backend":             {value: map[string]any{"replicas": 2}, seen: replicas("backend", 2)},
 		"redis":               {value: map[string]any{"settings": map[string]any{"maxmemory": "100mb"}}, seen: testMaxmemory},
@@ -197,10 +196,6 @@ func testNodePort(t *testing.T, changed bool) {
 		return err
 	})
 	assert.Equal(t, changed, strings.HasSuffix(fmt.Sprint(shop.Outputs["frontendUrl"]), fmt.Sprint(otherPort)))
-}
-
-func testQuota(t *testing.T, changed bool) {
-	assert.Equal(t, changed, shop.Kubectl(t, "get", "resourcequotas,limitranges", "-n", "ecommerce", "-o", "name") == "")
 }
 
 func testIsolation(t *testing.T, changed bool) {
