@@ -83,7 +83,7 @@ var mutations = []mutation{
 		name: "the row from the frontend to the backend is gone", short: true,
 		edits: []edit{withoutFlow("{frontendName, backendName, ")},
 		looks: []string{page, data, apart},
-		fails: map[string]string{data: noBackend, apart: "backend:[tcp/8080"},
+		fails: map[string]string{data: noBackend, apart: `"backend":[]string{"tcp/8080"`},
 	},
 	{
 		name:  "everybody may speak to everybody",
