@@ -164,10 +164,7 @@ func keepBackupPassword(args *Args, control *node) (*step.Done, error) {
 
 // restoring is the setting that makes the control plane go back to a point.
 func (b Backup) restoring() []step.Setting {
-	if b.Restore.Cluster == "" {
-		return nil
-	}
-	return []step.Setting{step.Set("RESTORE", pulumi.String(b.Restore.Cluster))}
+	return asked("RESTORE", b.Restore.Cluster)
 }
 
 // backUp restores what applications had and schedules backups, once nothing else is left to do. It returns the newest

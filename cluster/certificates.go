@@ -11,18 +11,7 @@ import (
 
 // renewal is the setting that makes scripts renew certificates. A cluster that never renewed any has none.
 func (a *Args) renewal() []step.Setting {
-	if a.CertificateRenewal == "" {
-		return nil
-	}
-	return []step.Setting{step.Set("RENEWAL", pulumi.String(a.CertificateRenewal))}
-}
-
-// rotation is the setting that names the key of Secrets. A cluster that never had another one has none.
-func (a *Args) rotation() []step.Setting {
-	if a.SecretsKeyRotation == "" {
-		return nil
-	}
-	return []step.Setting{step.Set("SECRETS_KEY_ROTATION", pulumi.String(a.SecretsKeyRotation))}
+	return asked("RENEWAL", a.CertificateRenewal)
 }
 
 // listCertificates reads when the certificates of each node expire, once nothing else is left to do, and again whenever

@@ -141,8 +141,8 @@ func (a *Args) initYAML(address string) (string, error) {
 // noProfiling closes the pages under /debug/pprof, which show what a process does and which nobody here reads.
 var noProfiling = argument{"profiling", "false"}
 
-// apiServer is how the API server runs: it insists on who a kubelet is, encrypts Secrets with the key that init.sh drew, whose file it reads again when
-// that changes, and writes down who asked for what.
+// apiServer is how the API server runs: it insists on who a kubelet is, encrypts Secrets with the key that init.sh drew,
+// whose file it reads again when that changes, and writes down who asked for what.
 func (a *Args) apiServer() (component, error) {
 	server := component{ExtraArgs: []argument{
 		noProfiling,

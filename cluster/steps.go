@@ -110,6 +110,14 @@ func (c *Cluster) prepareAll(ctx *pulumi.Context, prefix string, args *Args) (co
 	return control, workers, nil
 }
 
+// asked is the setting of a text of which another one asks for something again. A cluster that never had one has none.
+func asked(name, text string) []step.Setting {
+	if text == "" {
+		return nil
+	}
+	return []step.Setting{step.Set(name, pulumi.String(text))}
+}
+
 // initialize starts the control plane, from a backup where one is to be restored, or takes a running one to the
 // configured version and settings.
 func initialize(args *Args, n *node, workers []*node) error {
@@ -135,7 +143,7 @@ func initialize(args *Args, n *node, workers []*node) error {
 			step.Set("POD_CIDR", pulumi.String(args.PodCidr)),
 			step.Set("SERVICE_CIDR", pulumi.String(args.ServiceCidr)),
 			step.Set("IGNORE", pulumi.String(args.ignored())),
-		}, append(append(args.renewal(), args.rotation()...), args.Backup.restoring()...)...),
+		}, slices.Concat(args.renewal(), asked("SECRETS_KEY_ROTATION", args.SecretsKeyRotation), args.Backup.restoring())...),
 	})
 	if err != nil {
 		return err
