@@ -13,8 +13,17 @@ func TestConfig(t *testing.T) {
 	c, err := configure(func(name string) string { return environment[name] })
 	require.NoError(t, err)
 	assert.Equal(t, ":8080", c.listen)
+	assert.Equal(t, ":9090", c.metrics)
 	assert.Equal(t, 10*time.Second, c.lifetime)
 	assert.Equal(t, "backend-1", c.server.Pod)
+
+	environment["METRICS_PORT"] = "0"
+	c, err = configure(func(name string) string { return environment[name] })
+	require.NoError(t, err)
+	assert.Empty(t, c.metrics)
+	environment["METRICS_PORT"] = "8080"
+	_, err = configure(func(name string) string { return environment[name] })
+	require.EqualError(t, err, "METRICS_PORT 8080: must be another one than PORT")
 
 	wrong := map[string]string{"PORT": "http", "CATALOGUE_SECONDS": "0"}
 	_, err = configure(func(name string) string { return wrong[name] })

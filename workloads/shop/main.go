@@ -12,8 +12,11 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"ecommerce-platform/workloads/shop/catalogue"
 	"ecommerce-platform/workloads/shop/database"
+	"ecommerce-platform/workloads/shop/meter"
 	"ecommerce-platform/workloads/shop/order"
 	"ecommerce-platform/workloads/shop/web"
 )
@@ -59,17 +62,25 @@ func run(ctx context.Context, log *slog.Logger, getenv func(string) string) erro
 	go func() { defer close(kept); schema.Keep(keeping) }()
 	defer func() { enough(); <-kept }()
 
+	counts := meter.New(pool)
 	shop := &web.Shop{
-		Catalogue: catalogue.New(pool, cache, schema, catalogue.Settings{Lifetime: c.lifetime, Keep: keep}),
+		Catalogue: catalogue.New(pool, cache, schema, counts, catalogue.Settings{Lifetime: c.lifetime, Keep: keep}),
 		Orders:    order.NewBook(pool, schema),
 		Server:    c.server,
+		Meter:     counts,
 		Log:       log,
 		Most:      c.most,
 	}
-	return serve(ctx, log, c.listen, shop.Handler())
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return serve(ctx, log, "the shop is open", c.listen, shop.Handler()) })
+	if c.metrics != "" {
+		// Not on the shop's port, which the frontend hands requests on to.
+		group.Go(func() error { return serve(ctx, log, "the shop tells its metrics", c.metrics, counts.Handler()) })
+	}
+	return group.Wait()
 }
 
-func serve(ctx context.Context, log *slog.Logger, address string, handler http.Handler) error {
+func serve(ctx context.Context, log *slog.Logger, opened, address string, handler http.Handler) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -85,7 +96,7 @@ func serve(ctx context.Context, log *slog.Logger, address string, handler http.H
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	log.Info("the shop is open", "address", listener.Addr().String())
+	log.Info(opened, "address", listener.Addr().String())
 	select {
 	case err := <-served:
 		return err

@@ -18,6 +18,7 @@ import (
 
 	"ecommerce-platform/workloads/shop/catalogue"
 	"ecommerce-platform/workloads/shop/database"
+	"ecommerce-platform/workloads/shop/meter"
 	"ecommerce-platform/workloads/shop/order"
 	"ecommerce-platform/workloads/shop/servers"
 	"ecommerce-platform/workloads/shop/web"
@@ -30,6 +31,7 @@ const lifetime = 2 * time.Second
 type shop struct {
 	t        *testing.T
 	url      string
+	metrics  string
 	pool     *pgxpool.Pool
 	postgres servers.Postgres
 	redis    servers.Redis
@@ -66,14 +68,17 @@ func (s *shop) serve(most int) {
 	kept := make(chan struct{})
 	go func() { defer close(kept); schema.Keep(ctx) }()
 	t.Cleanup(func() { cancel(); <-kept })
+	counts := meter.New(pool)
+	metrics := httptest.NewServer(counts.Handler())
+	t.Cleanup(metrics.Close)
 	server := httptest.NewServer((&web.Shop{
-		Catalogue: catalogue.New(pool, cache, schema, catalogue.Settings{Lifetime: lifetime, Keep: time.Minute}),
+		Catalogue: catalogue.New(pool, cache, schema, counts, catalogue.Settings{Lifetime: lifetime, Keep: time.Minute}),
 		Orders:    order.NewBook(pool, schema),
 		Server:    web.Server{Tier: "backend", Pod: "backend-1", Node: "worker-node-2", Address: "192.168.19.131"},
-		Log:       log, Most: most,
+		Meter:     counts, Log: log, Most: most,
 	}).Handler())
 	t.Cleanup(server.Close)
-	s.url, s.pool = server.URL, pool
+	s.url, s.metrics, s.pool = server.URL, metrics.URL, pool
 }
 
 // answer is what the shop said.

@@ -46,8 +46,8 @@ type entry struct {
 	fresh time.Duration
 }
 
-// get returns nil if the cache has nothing, or does not answer.
-func (c *cache) get(ctx context.Context, key string) *entry {
+// get returns nil if the cache has nothing, or does not answer, which is an error.
+func (c *cache) get(ctx context.Context, key string) (*entry, error) {
 	var value *redis.StringCmd
 	var left *redis.DurationCmd
 	// How old an entry is, the cache knows: the clocks of those who write it may differ.
@@ -58,10 +58,13 @@ func (c *cache) get(ctx context.Context, key string) *entry {
 		})
 		return err
 	})
-	if err != nil {
-		return nil
+	switch {
+	case errors.Is(err, redis.Nil):
+		return nil, nil
+	case err != nil:
+		return nil, err
 	}
-	return &entry{value: []byte(value.Val()), fresh: left.Val() - c.keep}
+	return &entry{value: []byte(value.Val()), fresh: left.Val() - c.keep}, nil
 }
 
 // put keeps a value that was the truth at a time.

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"ecommerce-platform/workloads/shop/database"
+	"ecommerce-platform/workloads/shop/meter"
 )
 
 // Where an answer came from.
@@ -40,6 +41,7 @@ type Catalogue struct {
 	cache  *cache
 	memory memory
 	schema *database.Schema
+	meter  *meter.Meter
 	flight singleflight.Group
 }
 
@@ -52,12 +54,13 @@ type Settings struct {
 }
 
 // New returns the catalogue in a database behind a cache.
-func New(pool *pgxpool.Pool, client *redis.Client, schema *database.Schema, settings Settings) *Catalogue {
+func New(pool *pgxpool.Pool, client *redis.Client, schema *database.Schema, counts *meter.Meter, settings Settings) *Catalogue {
 	return &Catalogue{
 		shelf:  shelf{pool},
 		cache:  &cache{client: client, lifetime: settings.Lifetime, keep: settings.Keep},
 		memory: newMemory(settings),
 		schema: schema,
+		meter:  counts,
 	}
 }
 
@@ -76,7 +79,8 @@ func (c *Catalogue) Item(ctx context.Context, id string) (Answer[Product], error
 
 // read is cache-aside: the cache, on a miss the database, then written back. Where neither has it, what was seen last is served.
 func read[T any](ctx context.Context, c *Catalogue, key string, load func(context.Context) (T, error)) (Answer[T], error) {
-	cached, kept := lookup[T](ctx, c, key)
+	cached, kept, err := lookup[T](ctx, c, key)
+	c.meter.LookedUp(kept && !cached.Stale(), err)
 	if kept && !cached.Stale() {
 		// The last fifth of a lifetime is for renewing: one reader does it, and nobody waits.
 		if cached.Fresh < c.cache.lifetime/5 && c.cache.claim(ctx, key, database.Patience) {
@@ -97,12 +101,14 @@ func read[T any](ctx context.Context, c *Catalogue, key string, load func(contex
 	return loaded, err
 }
 
-func lookup[T any](ctx context.Context, c *Catalogue, key string) (Answer[T], bool) {
-	found := c.cache.get(ctx, key)
+// lookup tells what the cache holds, and whether it does. An error is of a cache that does not answer.
+func lookup[T any](ctx context.Context, c *Catalogue, key string) (Answer[T], bool, error) {
+	found, err := c.cache.get(ctx, key)
 	if found != nil {
 		c.memory.put(key, found.value, time.Now().Add(found.fresh-c.cache.lifetime))
 	}
-	return answered[T](found)
+	answer, kept := answered[T](found)
+	return answer, kept, err
 }
 
 func answered[T any](found *entry) (Answer[T], bool) {
@@ -150,7 +156,7 @@ func await[T any](ctx context.Context, c *Catalogue, key string) (Answer[T], boo
 			return Answer[T]{}, false
 		case <-every.C:
 		}
-		if answer, ok := lookup[T](ctx, c, key); ok && !answer.Stale() {
+		if answer, ok, _ := lookup[T](ctx, c, key); ok && !answer.Stale() {
 			return answer, true
 		}
 	}

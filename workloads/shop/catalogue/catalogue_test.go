@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ecommerce-platform/workloads/shop/meter"
 	"ecommerce-platform/workloads/shop/servers"
 )
 
@@ -27,7 +28,7 @@ func TestAMissIsAskedOfTheDatabaseOnce(t *testing.T) {
 	}{{"with a cache", func() {}}, {"without one", cache.Kill}} {
 		t.Run(test.name, func(t *testing.T) {
 			test.fail()
-			c := New(nil, client, nil, Settings{Lifetime: time.Hour, Keep: time.Hour})
+			c := New(nil, client, nil, meter.New(nil), Settings{Lifetime: time.Hour, Keep: time.Hour})
 			var asked, came atomic.Int32
 			all := make(chan struct{})
 			load := func(ctx context.Context) (string, error) {

@@ -43,6 +43,7 @@ func (s *Shop) place(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	if now {
 		status = http.StatusCreated
+		s.Meter.Placed()
 	}
 	w.Header().Set("Location", "/api/orders/"+placed.ID)
 	s.answer(w, r, status, placed)

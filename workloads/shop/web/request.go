@@ -37,7 +37,7 @@ func note(ctx context.Context, err error) {
 	r.err = errors.Join(r.err, err)
 }
 
-// identify gives each request its name and a line in the log.
+// identify gives each request its name, a line in the log and a place in the counts.
 func (s *Shop) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
@@ -46,18 +46,24 @@ func (s *Shop) identify(next http.Handler) http.Handler {
 			known.id = rand.Text()
 		}
 		w.Header().Set(requestHeader, known.id)
-		next.ServeHTTP(&recorder{w, known}, r.WithContext(context.WithValue(r.Context(), requestKey{}, known)))
+		named := r.WithContext(context.WithValue(r.Context(), requestKey{}, known))
+		next.ServeHTTP(&recorder{w, known}, named)
+		took := time.Since(started)
 
+		probe := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
+		if !probe {
+			s.Meter.Answered(named.Pattern, known.status, took)
+		}
 		level := slog.LevelInfo
 		switch {
 		case known.status >= http.StatusInternalServerError:
 			level = slog.LevelError
-		case r.URL.Path == "/healthz" || r.URL.Path == "/readyz":
+		case probe:
 			level = slog.LevelDebug
 		}
 		attributes := []slog.Attr{
 			slog.String("request", known.id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
-			slog.Int("status", known.status), slog.Duration("took", time.Since(started)),
+			slog.Int("status", known.status), slog.Duration("took", took),
 		}
 		if known.err != nil {
 			attributes = append(attributes, slog.Any("error", known.err))

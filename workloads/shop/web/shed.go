@@ -8,10 +8,9 @@ import (
 
 var errBusy = errors.New("the shop has its hands full")
 
-// shed turns requests away at once where more than Most are being worked on. In a queue they would grow old, and be answered
-// when nobody waits any more.
-func (s *Shop) shed(next http.Handler) http.Handler {
-	slots := make(chan struct{}, s.Most)
+// shed turns requests away at once where all slots are taken by those that are being worked on. In a queue they would grow old, and be
+// answered when nobody waits any more.
+func shed(slots chan struct{}, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case slots <- struct{}{}:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ecommerce-platform/workloads/shop/catalogue"
+	"ecommerce-platform/workloads/shop/meter"
 	"ecommerce-platform/workloads/shop/order"
 )
 
@@ -37,6 +38,7 @@ type Shop struct {
 	Catalogue Catalogue
 	Orders    Orders
 	Server    Server
+	Meter     *meter.Meter
 	Log       *slog.Logger
 	// Most is how many requests are worked on at a time; further ones are told to come again.
 	Most int
@@ -47,22 +49,24 @@ const patience = 5 * time.Second
 
 // Handler answers the shop's requests.
 func (s *Shop) Handler() http.Handler {
-	work := http.NewServeMux()
-	work.HandleFunc("GET /data", s.list) // the path that the architecture draws
-	work.HandleFunc("GET /api/products", s.list)
-	work.HandleFunc("GET /api/products/{id}", s.item)
-	work.HandleFunc("POST /api/orders", s.place)
-	work.HandleFunc("GET /api/orders/{id}", s.find)
-	work.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, errNothing) })
-
-	all := http.NewServeMux()
+	mux := http.NewServeMux()
 	// Alive and ready need nothing but this process: a database that is away is not mended by a restart, and what is cached is
 	// served without it.
-	all.HandleFunc("GET /healthz", healthy)
-	all.HandleFunc("GET /readyz", healthy)
-	all.HandleFunc("GET /{$}", s.index)
-	all.Handle("/", s.shed(bounded(work)))
-	return s.identify(all)
+	mux.HandleFunc("GET /healthz", healthy)
+	mux.HandleFunc("GET /readyz", healthy)
+	mux.HandleFunc("GET /{$}", s.index)
+	slots := make(chan struct{}, s.Most)
+	for pattern, handler := range map[string]http.HandlerFunc{
+		"GET /data":              s.list, // the path that the architecture draws
+		"GET /api/products":      s.list,
+		"GET /api/products/{id}": s.item,
+		"POST /api/orders":       s.place,
+		"GET /api/orders/{id}":   s.find,
+		"/":                      func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, errNothing) },
+	} {
+		mux.Handle(pattern, shed(slots, bounded(handler)))
+	}
+	return s.identify(mux)
 }
 
 // bounded gives a request its deadline, which every call that it makes inherits.
