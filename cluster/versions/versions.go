@@ -20,6 +20,16 @@ type Table struct {
 	Calico     Calico     `json:"calico"`
 	// NodeExporter is the monitoring agent's.
 	NodeExporter string `json:"nodeExporter"`
+	// MetricsServer is that of what tells the use of nodes and pods.
+	MetricsServer string `json:"metricsServer"`
+	// VictoriaMetrics is that of what keeps metrics and of vmalert, which judges them.
+	VictoriaMetrics string `json:"victoriaMetrics"`
+	// VictoriaLogs is that of what keeps logs and of vlagent, which collects them.
+	VictoriaLogs string `json:"victoriaLogs"`
+	// Alertmanager is that of what sends alerts.
+	Alertmanager string `json:"alertmanager"`
+	// KubeStateMetrics is that of what turns the API server's objects into metrics.
+	KubeStateMetrics string `json:"kubeStateMetrics"`
 }
 
 // Kubernetes is the releases of Kubernetes that the platform installs, one of each minor.
@@ -115,11 +125,18 @@ func (t Table) Text() ([]byte, error) {
 // Defaults are the values that Pulumi.yaml offers, by key.
 func (t Table) Defaults() map[string]string {
 	return map[string]string{
-		"kubernetesVersion":    t.Kubernetes.New().Version,
-		"containerdVersion":    t.Containerd.Version,
-		"calicoVersion":        t.Calico.Version,
-		"calicoManifestSha256": t.Calico.ManifestSHA256,
-		"nodeExporterImage":    "quay.io/prometheus/node-exporter:v" + t.NodeExporter,
+		"kubernetesVersion":     t.Kubernetes.New().Version,
+		"containerdVersion":     t.Containerd.Version,
+		"calicoVersion":         t.Calico.Version,
+		"calicoManifestSha256":  t.Calico.ManifestSHA256,
+		"nodeExporterImage":     "quay.io/prometheus/node-exporter:v" + t.NodeExporter,
+		"metricsServerImage":    "registry.k8s.io/metrics-server/metrics-server:v" + t.MetricsServer,
+		"victoriaMetricsImage":  "docker.io/victoriametrics/victoria-metrics:v" + t.VictoriaMetrics,
+		"vmalertImage":          "docker.io/victoriametrics/vmalert:v" + t.VictoriaMetrics,
+		"victoriaLogsImage":     "docker.io/victoriametrics/victoria-logs:v" + t.VictoriaLogs,
+		"vlagentImage":          "docker.io/victoriametrics/vlagent:v" + t.VictoriaLogs,
+		"alertmanagerImage":     "quay.io/prometheus/alertmanager:v" + t.Alertmanager,
+		"kubeStateMetricsImage": "registry.k8s.io/kube-state-metrics/kube-state-metrics:v" + t.KubeStateMetrics,
 	}
 }
 
