@@ -51,6 +51,8 @@ require (
 	k8s.io/kubernetes v1.36.5
 )
 
+require go4.org/netipx v0.0.0-20260823151212-3075585bcbeb // indirect
+
 require (
 	cel.dev/expr v0.25.1 // indirect
 	ecommerce-platform/cluster/versions v0.0.0-00010101000000-000000000000
@@ -201,7 +203,7 @@ require (
 	gopkg.in/inf.v0 v0.9.1 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 	k8s.io/apiextensions-apiserver v0.36.5 // indirect
-	k8s.io/apiserver v0.36.5 // indirect
+	k8s.io/apiserver v0.36.5
 	k8s.io/cloud-provider v0.36.5 // indirect
 	k8s.io/component-base v0.36.5 // indirect
 	k8s.io/controller-manager v0.36.5 // indirect

@@ -60,7 +60,7 @@ func TestSeen(t *testing.T) {
 		"another database image":     {[]modeltest.Change{modeltest.Set(deployment, "shop-postgres", image, "postgres:16.9")}, map[string]int{clients.Page: 0, clients.Data: 0, clients.Orders: roll}},
 		"the frontend's machine":     {[]modeltest.Change{larger("worker-node-1")}, map[string]int{clients.Page: restart, clients.Data: restart, clients.Orders: restart, clients.API: 0}},
 		"the backend's machine":      {[]modeltest.Change{larger("worker-node-2")}, map[string]int{clients.Page: 0, clients.Data: restart, clients.Orders: restart}},
-		"the control plane":          {[]modeltest.Change{larger("control-plane")}, map[string]int{clients.Page: 0, clients.Orders: 0, clients.API: times.MachineRestart.Seconds}},
+		"the control plane":          {[]modeltest.Change{larger("control-plane")}, map[string]int{clients.Page: 0, clients.Orders: 0, clients.API: times.MachineRestart.Seconds + times.APIStart.Seconds}},
 		"both workers, and database": {[]modeltest.Change{larger("worker-node-1"), larger("worker-node-2"), modeltest.Set(deployment, "shop-postgres", image, "postgres:16.9")}, map[string]int{clients.Page: restart, clients.Orders: 2*restart + roll}},
 	} {
 		t.Run(name, func(t *testing.T) {

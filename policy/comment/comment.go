@@ -48,7 +48,7 @@ func Comment(head, base *Preview, links Links) string {
 	parts := []string{
 		headline(head.Report, before),
 		violations(head.Report, before, links),
-		nodeChanges(head.Report), placements(head.Report), rollouts(head.Report), nodeLoss(head.Report),
+		nodeChanges(head.Report), placements(head.Report), rollouts(head.Report), nodeLoss(head.Report), growth(head.Report), cronJobs(head.Report),
 		reachability(head.Report.Reachability), costs(head.Report.Cost), waived(head.Report), gaps(head.Report), changes(head, base),
 	}
 	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })

@@ -141,6 +141,9 @@ func rollouts(r *report.Report) string {
 		} else {
 			outcome = strings.Join(slices.DeleteFunc([]string{"❌ " + rollout.Stuck, rollout.Remedy}, func(s string) bool { return s == "" }), "; ")
 		}
+		if len(rollout.Preempts) > 0 {
+			outcome += "; ❌ preempts pods of " + strings.Join(rollout.Preempts, ", ") + ", which then find no node"
+		}
 		row := []string{cell(rollout.Tier), cell(outcome), fmt.Sprintf("%d of %d", rollout.Lowest, rollout.Replicas)}
 		if r.Changes() {
 			row = append(row, map[bool]string{true: "now", false: "when it changes"}[rollout.Now])

@@ -53,6 +53,9 @@ func (d *reader) instance(r *model.Resource) {
 			d.Unlimited = append(d.Unlimited, instance)
 		}
 	}
+	if detailed, known := r.Bool("monitoring"); known && detailed {
+		d.Other = append(d.Other, fmt.Sprintf("%s monitoring: no price in policy/cost/prices.json", r))
+	}
 	d.volume(r, "rootBlockDevice.volumeType", "rootBlockDevice.volumeSize")
 	if disks, known := r.List("ebsBlockDevices"); known {
 		for i := range disks {

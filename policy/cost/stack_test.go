@@ -34,6 +34,11 @@ func TestDeclare(t *testing.T) {
 		declared := Declare(modeltest.Dev(t, modeltest.Unset(model.InstanceType, node, "rootBlockDevice.volumeSize")))
 		assert.Equal(t, []string{model.InstanceType + " " + node + " rootBlockDevice.volumeSize: not set, so the image decides"}, declared.Other)
 	})
+	t.Run("detailed monitoring is named", func(t *testing.T) {
+		declared := Declare(modeltest.Dev(t, modeltest.Set(model.InstanceType, node, "monitoring", true)))
+		assert.Equal(t, []string{model.InstanceType + " " + node + " monitoring: no price in policy/cost/prices.json"}, declared.Other)
+		assert.Empty(t, Declare(modeltest.Dev(t, modeltest.Set(model.InstanceType, node, "monitoring", false))).Other)
+	})
 	t.Run("an Elastic IP takes the place of an instance's own public address", func(t *testing.T) {
 		own := modeltest.Set(model.InstanceType, node, "associatePublicIpAddress", true)
 		assert.Equal(t, 3, Declare(modeltest.Dev(t, own)).Addresses)

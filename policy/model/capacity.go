@@ -31,9 +31,9 @@ type Kubelet struct {
 // without what is reserved for the system and Kubernetes, and without the memory below which the kubelet evicts.
 // disk is the size of the root volume in GiB, 0 where it is not known; then it has room for everything.
 func (k Kubelet) capacities(typeName string, disk float64) (capacity, allocatable corev1.ResourceList, err error) {
-	hardware, ok := instanceTypes[typeName]
+	hardware, ok := hardwareOf(typeName)
 	if !ok {
-		return nil, nil, fmt.Errorf("instance type %q: size not known to the policy pack", typeName)
+		return nil, nil, fmt.Errorf("instance type %q: size not known to the policy pack; %s may name a file that has it", typeName, InstanceTypesFile)
 	}
 	pods := k.MaxPods
 	if pods == 0 {

@@ -11,6 +11,8 @@ import (
 type instanceType struct {
 	vCPU      int64
 	memoryMiB int64
+	// visibleMiB is the memory that the kubelet reports, 0 where nobody has looked.
+	visibleMiB int64
 }
 
 // family is the types that share a processor: so much memory for each vCPU, in these sizes.
@@ -62,15 +64,15 @@ func listTypes() (map[string]instanceType, map[string][]string) {
 			if name == "t2" && b.memoryMiB < 4096 {
 				vCPU = 1
 			}
-			add(name, b.size, instanceType{vCPU, b.memoryMiB})
+			add(name, b.size, instanceType{vCPU: vCPU, memoryMiB: b.memoryMiB})
 		}
 	}
 	for name, f := range families {
 		for size := range strings.FieldsSeq(f.sizes) {
-			add(name, size, instanceType{vCPUs(size), vCPUs(size) * f.gibPerCPU << 10})
+			add(name, size, instanceType{vCPU: vCPUs(size), memoryMiB: vCPUs(size) * f.gibPerCPU << 10})
 		}
 		if f.metal > 0 {
-			add(name, "metal", instanceType{f.metal, f.metal * f.gibPerCPU << 10})
+			add(name, "metal", instanceType{vCPU: f.metal, memoryMiB: f.metal * f.gibPerCPU << 10})
 		}
 	}
 	return types, sizes
@@ -91,8 +93,18 @@ func vCPUs(size string) int64 {
 
 // VCPUs are those of an instance type, and whether this package knows it.
 func VCPUs(name string) (int, bool) {
-	of, known := instanceTypes[name]
+	of, known := hardwareOf(name)
 	return int(of.vCPU), known
+}
+
+// hardwareOf is an instance type, first as InstanceTypesFile has it, and whether it is known.
+func hardwareOf(name string) (instanceType, bool) {
+	own, _ := ReadInstanceTypes() // an error of it is the review's to report
+	if size, known := own[name]; known {
+		return instanceType{vCPU: size.VCPU, visibleMiB: size.MemoryMiB}, true
+	}
+	of, known := instanceTypes[name]
+	return of, known
 }
 
 // SizesOf are the sizes of an instance type's family, none where this package does not know it.
@@ -108,6 +120,9 @@ const kernelShare = 75
 
 // visibleMemory is what the kubelet reports as the node's memory.
 func (t instanceType) visibleMemory() *resource.Quantity {
+	if t.visibleMiB > 0 {
+		return resource.NewQuantity(t.visibleMiB<<20, resource.BinarySI)
+	}
 	kibibytes := t.memoryMiB * 1024 * (1000 - kernelShare) / 1000
 	return resource.NewQuantity(kibibytes*1024, resource.BinarySI)
 }

@@ -46,6 +46,20 @@ func TestTheFirstPreviewOfTheDevStack(t *testing.T) {
 	assert.Empty(t, modeltest.Gaps(stack))
 }
 
+// What a stack's state says of a node is as it was when the state was written, when the node may just have joined.
+func TestTaintsThatPassAreNoneOfTheNode(t *testing.T) {
+	const patch = "kubernetes:core/v1:NodePatch"
+	stack := modeltest.Dev(t, modeltest.Set(patch, "platform-worker-node-1-labels", "spec", map[string]any{"taints": []any{
+		map[string]any{"key": "node.kubernetes.io/not-ready", "effect": "NoExecute", "timeAdded": "2026-11-30T21:50:35Z"},
+		map[string]any{"key": "tier", "value": "frontend", "effect": "NoSchedule"},
+		map[string]any{"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"},
+	}}))
+	assert.Equal(t, []corev1.Taint{
+		{Key: "tier", Value: "frontend", Effect: corev1.TaintEffectNoSchedule},
+		{Key: corev1.TaintNodeOutOfService, Effect: corev1.TaintEffectNoExecute},
+	}, stack.Node("worker-node-1").Taints)
+}
+
 func TestAllocatable(t *testing.T) {
 	for name, c := range map[string]struct {
 		kubelet     map[string]any

@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/json"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -169,8 +170,20 @@ func (s *Stack) readPatch(r *Resource) {
 		node.Labels[key] = value
 	}
 	if r.Has("spec.taints") {
-		node.Taints = object.Value.Spec.Taints
+		node.Taints = slices.DeleteFunc(object.Value.Spec.Taints, passing)
 	}
+}
+
+// passing tells whether Kubernetes itself gives a node the taint while something is the matter with it. The state of a stack has those of
+// the moment in which it was written.
+// https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
+func passing(taint corev1.Taint) bool {
+	switch taint.Key {
+	case corev1.TaintNodeNotReady, corev1.TaintNodeUnreachable, corev1.TaintNodeUnschedulable, corev1.TaintNodeNetworkUnavailable,
+		corev1.TaintNodeMemoryPressure, corev1.TaintNodeDiskPressure, corev1.TaintNodePIDPressure:
+		return true
+	}
+	return false
 }
 
 // standardLabels are those that every kubelet and kubeadm set.

@@ -10,6 +10,14 @@ import (
 	"ecommerce-platform/policy/model/modeltest"
 )
 
+// What is left of one secret inside an own word may be the beginning of another one.
+func TestSecretsThatOverlap(t *testing.T) {
+	stack := modeltest.Dev(t, modeltest.Set(model.CommandType, "platform-worker-node-1-join", "connection", property.New(map[string]property.Value{
+		"host": property.New("h"), "one": property.New("istrat"), "other": property.New("rators rule"),
+	}).WithSecret(true)))
+	assert.Equal(t, "administ(secret)", stack.Redact("administrators rule"))
+}
+
 func TestMessagesHoldNoSecret(t *testing.T) {
 	for name, c := range map[string]struct {
 		secret        any
@@ -17,6 +25,11 @@ func TestMessagesHoldNoSecret(t *testing.T) {
 	}{
 		"a text":                             {"hunter2", "its password is hunter2.", "its password is (secret)."},
 		"a text inside a word":               {"hunter2", "xhunter2y", "x(secret)y"},
+		"a text inside an own word":          {"admin", "tcp 22 from the administrators. Administrators", "tcp 22 from the administrators. Administrators"},
+		"a text inside a part of one":        {"admin", "xadministrators, administrators5 and dbadmin", "x(secret)istrators, administrators5 and db(secret)"},
+		"a text that is an own word":         {"scheduler", "the scheduler says", "the (secret) says"},
+		"a text that ends in an own word":    {"my data", "my database", "(secret)base"},
+		"a text that begins in an own word":  {"base has", "the database has gone", "the data(secret) gone"},
 		"a short text as a word":             {"abc", "abc, abcd", "(secret), abcd"},
 		"a text that is shown elsewhere":     {"worker-node-1", "node worker-node-1", "node worker-node-1"},
 		"a number":                           {471147.0, "pin 471147", "pin (secret)"},

@@ -8,9 +8,13 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
 )
 
@@ -33,8 +37,17 @@ const (
 	WorkloadsType      = "ecommerce-platform:workloads:Workloads"
 	PoolType           = "kubernetes:crd.projectcalico.org/v1:IPPool"
 	BGPType            = "kubernetes:crd.projectcalico.org/v1:BGPConfiguration"
+	NetworkPolicyType  = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 	StackType          = "pulumi:pulumi:Stack"
+	LimitRangeType     = "kubernetes:core/v1:LimitRange"
+	QuotaType          = "kubernetes:core/v1:ResourceQuota"
+	RuntimeClassType   = "kubernetes:node.k8s.io/v1:RuntimeClass"
+	PriorityClassType  = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
 )
+
+// DiskAnnotation of a PersistentVolume names the kind of disk that it has to itself and that outlives the machine. The program's workloads
+// layer puts it there.
+const DiskAnnotation = "ecommerce-platform/disk"
 
 // Stack is everything that a stack declares.
 type Stack struct {
@@ -70,6 +83,18 @@ type Stack struct {
 	Claims     []Object[corev1.PersistentVolumeClaim]
 	Classes    []Object[storagev1.StorageClass]
 	Namespaces []Object[corev1.Namespace]
+	// NetworkPolicies are Kubernetes' own; those of a network plugin are other objects.
+	NetworkPolicies []Object[networkingv1.NetworkPolicy]
+
+	// What decides whether a pod may be made and what it asks for, in the version of the API that is read.
+	LimitRanges     []Object[corev1.LimitRange]
+	Quotas          []Object[corev1.ResourceQuota]
+	RuntimeClasses  []Object[nodev1.RuntimeClass]
+	PriorityClasses []Object[schedulingv1.PriorityClass]
+
+	// Scalers are all HorizontalPodAutoscalers, and Autoscalers those that scale a Deployment of this stack.
+	Scalers     []Object[autoscalingv2.HorizontalPodAutoscaler]
+	Autoscalers []Autoscaler
 
 	gaps     map[Gap]bool
 	blind    map[string]bool
@@ -108,6 +133,7 @@ func Read(resources []policyx.AnalyzerResource) *Stack {
 			s.Opaque = append(s.Opaque, r)
 		}
 	}
+	s.readAutoscalers()
 	s.readWorkloads()
 	s.readFacts()
 	s.readNodes()
@@ -144,8 +170,22 @@ func (s *Stack) classify(r *Resource) {
 		s.Claims = append(s.Claims, newObject[corev1.PersistentVolumeClaim](r))
 	case "StorageClass":
 		s.Classes = append(s.Classes, newObject[storagev1.StorageClass](r))
+	case "HorizontalPodAutoscaler":
+		s.Scalers = append(s.Scalers, newObject[autoscalingv2.HorizontalPodAutoscaler](r))
 	case "Namespace":
 		s.Namespaces = append(s.Namespaces, newObject[corev1.Namespace](r))
+	}
+	switch r.Type {
+	case NetworkPolicyType:
+		s.NetworkPolicies = append(s.NetworkPolicies, newObject[networkingv1.NetworkPolicy](r))
+	case LimitRangeType:
+		s.LimitRanges = append(s.LimitRanges, newObject[corev1.LimitRange](r))
+	case QuotaType:
+		s.Quotas = append(s.Quotas, newObject[corev1.ResourceQuota](r))
+	case RuntimeClassType:
+		s.RuntimeClasses = append(s.RuntimeClasses, newObject[nodev1.RuntimeClass](r))
+	case PriorityClassType:
+		s.PriorityClasses = append(s.PriorityClasses, newObject[schedulingv1.PriorityClass](r))
 	}
 }
 

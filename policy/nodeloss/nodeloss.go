@@ -43,12 +43,16 @@ func (t TierLoss) Gap() bool { return t.StaysUp == 0 && t.Moves > 0 }
 
 // Analyze loses each node in turn.
 func Analyze(s *placement.Simulation) ([]Loss, error) {
+	if err := s.Cluster.Restore(s.Settled); err != nil {
+		return nil, err
+	}
+	pods := perTier(s)
 	var losses []Loss
 	for _, node := range s.Stack.Members() {
 		if err := s.Cluster.Restore(s.Settled); err != nil {
 			return nil, err
 		}
-		loss, _, err := Lose(s, node.Name, node)
+		loss, _, err := lose(s, pods, node.Name, node)
 		if err != nil {
 			return nil, err
 		}
@@ -60,11 +64,20 @@ func Analyze(s *placement.Simulation) ([]Loss, error) {
 // Lose takes nodes of the settled cluster away at once, and leaves it so; name is what they are called together. The outcomes are the
 // decisions about the pods that come in the place of the lost ones.
 func Lose(s *placement.Simulation, name string, nodes ...*model.Node) (Loss, []placement.Outcome, error) {
-	loss := Loss{Node: name}
+	return lose(s, perTier(s), name, nodes...)
+}
+
+// perTier counts the cluster's pods.
+func perTier(s *placement.Simulation) map[*placement.Tier]int {
 	pods := map[*placement.Tier]int{}
 	for _, pod := range s.Cluster.Pods() {
 		pods[s.TierOf(pod)]++
 	}
+	return pods
+}
+
+func lose(s *placement.Simulation, pods map[*placement.Tier]int, name string, nodes ...*model.Node) (Loss, []placement.Outcome, error) {
+	loss := Loss{Node: name}
 	var gone []*corev1.Pod
 	for _, node := range nodes {
 		loss.DataLost = append(loss.DataLost, data(s, node)...)
@@ -78,37 +91,61 @@ func Lose(s *placement.Simulation, name string, nodes ...*model.Node) (Loss, []p
 	loss.ControlPlane = loss.ControlPlane && !slices.ContainsFunc(s.Stack.Members(), func(other *model.Node) bool {
 		return other.Role == model.ControlPlane && !slices.Contains(nodes, other)
 	})
-	var outcomes []placement.Outcome
+	moved := &moves{Simulation: s}
 	for _, tier := range s.Tiers {
-		t := TierLoss{Tier: tier.Name(), StaysUp: pods[tier], To: map[string]int{}}
 		for _, pod := range gone {
 			if !tier.Owns(pod) {
 				continue
 			}
-			t.StaysUp--
 			if loss.ControlPlane {
-				t.Pending++
-				t.Reason = "the API server is gone: nothing is scheduled until it is back"
-				outcomes = append(outcomes, placement.Outcome{Pod: pod, Reason: t.Reason})
+				moved.add(placement.Outcome{Pod: pod, Reason: "the API server is gone: nothing is scheduled until it is back"})
 				continue
 			}
-			outcome, err := s.Cluster.Schedule(placement.Successor(pod))
+			outcome, err := s.Cluster.Schedule(s.Cluster.Successor(pod))
 			if err != nil {
 				return loss, nil, err
 			}
-			outcomes = append(outcomes, outcome)
-			switch outcome.Node {
-			case "":
-				t.Pending++
-				t.Reason = outcome.Reason
-			default:
-				t.Moves++
-				t.To[outcome.Node]++
-			}
+			moved.add(outcome)
 		}
-		loss.Tiers = append(loss.Tiers, t)
 	}
-	return loss, outcomes, nil
+	for _, tier := range s.Tiers {
+		loss.Tiers = append(loss.Tiers, moved.of(tier, pods[tier]))
+	}
+	return loss, moved.outcomes, nil
+}
+
+// moves are the decisions about the pods that come in place of those which are gone: from a lost node, or preempted by such a pod.
+type moves struct {
+	*placement.Simulation
+	outcomes []placement.Outcome
+}
+
+func (m *moves) add(outcome placement.Outcome) {
+	m.outcomes = append(m.outcomes, outcome)
+	for _, displaced := range outcome.Displaced {
+		// One that has moved itself is not gone twice.
+		m.outcomes = slices.DeleteFunc(m.outcomes, func(o placement.Outcome) bool { return placement.Key(o.Pod) == placement.Key(displaced.Victim) })
+		m.outcomes = append(m.outcomes, displaced)
+	}
+}
+
+// of counts what becomes of a tier that had so many pods.
+func (m *moves) of(tier *placement.Tier, pods int) TierLoss {
+	t := TierLoss{Tier: tier.Name(), StaysUp: pods, To: map[string]int{}}
+	for _, outcome := range m.outcomes {
+		if !tier.Owns(outcome.Pod) {
+			continue
+		}
+		t.StaysUp--
+		if outcome.Node == "" {
+			t.Pending++
+			t.Reason = outcome.Reason
+			continue
+		}
+		t.Moves++
+		t.To[outcome.Node]++
+	}
+	return t
 }
 
 // data is what only the node's own disk holds: local volumes that a tier uses, and etcd.
@@ -123,6 +160,9 @@ func data(s *placement.Simulation, node *model.Node) []string {
 		spec := volume.Value.Spec
 		if volume.Malformed != nil || spec.Local == nil && spec.HostPath == nil {
 			continue
+		}
+		if volume.Value.Annotations[model.DiskAnnotation] != "" {
+			continue // the next machine gets the disk with what is on it
 		}
 		if !placement.Reaches(&volume.Value, object) {
 			continue

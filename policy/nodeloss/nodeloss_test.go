@@ -43,6 +43,13 @@ func TestLosingTheBackendsNode(t *testing.T) {
 	assert.False(t, tiers["redis"].Down())
 }
 
+func TestADiskOfItsOwnIsNotLostWithItsNode(t *testing.T) {
+	loss, tiers := lose(t, "worker-node-2",
+		modeltest.Set("kubernetes:core/v1:PersistentVolume", "shop-postgres", "metadata.annotations.ecommerce-platform/disk", "ebs"))
+	assert.Empty(t, loss.DataLost)
+	assert.Equal(t, 1, tiers["postgres"].Pending, "it waits for the machine that gets the disk")
+}
+
 func TestLosingTheControlPlaneMovesNothing(t *testing.T) {
 	loss, tiers := lose(t, "control-plane")
 	assert.True(t, loss.ControlPlane)

@@ -8,17 +8,13 @@ import (
 	"ecommerce-platform/policy/model"
 )
 
-// beyondKinds are objects that change what a pod asks for or whether it may be made, by admission or by preemption, neither of which
-// is simulated.
-var beyondKinds = map[string]bool{"PriorityClass": true, "RuntimeClass": true, "LimitRange": true, "ResourceQuota": true}
-
 // nameBeyond records what of a pod the simulation leaves out: it is then placed as if that were not there.
 func (s *Simulation) nameBeyond(r *model.Resource, path string, pod *corev1.PodSpec) {
 	note := func(field string) { s.Stack.NotEvaluated(r, path+"."+field) }
-	if pod.PriorityClassName != "" && priorities[pod.PriorityClassName] == 0 {
+	if pod.PriorityClassName != "" && !s.Admission.HasPriorityClass(pod.PriorityClassName) {
 		note("priorityClassName")
 	}
-	if pod.RuntimeClassName != nil {
+	if pod.RuntimeClassName != nil && !s.Admission.HasRuntimeClass(*pod.RuntimeClassName) {
 		note("runtimeClassName")
 	}
 	if pod.SchedulerName != "" && pod.SchedulerName != corev1.DefaultSchedulerName {
@@ -42,15 +38,13 @@ func (s *Simulation) beyond() {
 	for _, tier := range s.Tiers {
 		s.nameBeyond(tier.Resource, "spec.template.spec", &tier.Deployment.Spec.Template.Spec)
 	}
+	for _, run := range s.Runs {
+		s.nameBeyond(run.Resource, "spec.jobTemplate.spec.template.spec", &run.Deployment.Spec.Template.Spec)
+	}
 	for _, d := range s.Stack.DaemonSets {
 		s.nameBeyond(d.Resource, "spec.template.spec", &d.Value.Spec.Template.Spec)
 	}
 	for _, p := range s.Stack.Pods {
 		s.nameBeyond(p.Resource, "spec", &p.Value.Spec)
-	}
-	for _, r := range s.Stack.Resources {
-		if beyondKinds[model.Kind(r)] {
-			s.Stack.NotEvaluated(r, "")
-		}
 	}
 }

@@ -9,12 +9,22 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
+
+	"ecommerce-platform/policy/admission"
 )
 
-// state is what the scheduler's cache holds.
+// state is what the API server holds of nodes and pods; the scheduler's cache holds nodes and pods on them.
 type state struct {
 	nodes map[string]*corev1.Node
 	pods  map[string]*bound
+	// waiting are pods without a node.
+	waiting map[string]*corev1.Pod
+	// declared are what was asked for, under the names of the pods that were made of it.
+	declared map[string]*corev1.Pod
+	// preempted says by what the pods were preempted in whose place others came, under the names of those.
+	preempted map[string]string
+	// claims are those that are declared, and those that were made for pods.
+	claims map[string]*corev1.PersistentVolumeClaim
 }
 
 // bound is a pod on its node, and what the scheduler reserved for it.
@@ -23,17 +33,38 @@ type bound struct {
 	cycle fwk.CycleState
 }
 
-func newState() state { return state{map[string]*corev1.Node{}, map[string]*bound{}} }
+func newState() state {
+	return state{
+		map[string]*corev1.Node{}, map[string]*bound{}, map[string]*corev1.Pod{}, map[string]*corev1.Pod{}, map[string]string{},
+		map[string]*corev1.PersistentVolumeClaim{},
+	}
+}
 
-// Cluster is the nodes and pods that the scheduler looks at.
-type Cluster struct{ s *Scheduler }
+func (s state) clone() state {
+	return state{
+		maps.Clone(s.nodes), maps.Clone(s.pods), maps.Clone(s.waiting), maps.Clone(s.declared), maps.Clone(s.preempted), maps.Clone(s.claims),
+	}
+}
+
+// Cluster is the nodes and pods that the scheduler looks at, and the API server through which pods come to be.
+type Cluster struct {
+	s         *Scheduler
+	admission *admission.Server
+	// ledger is what pods and claims use of quotas.
+	ledger *admission.Ledger
+	// kept are the claims that a controller makes before the pod, and that stay when the pod goes.
+	kept func(pod *corev1.Pod) []*corev1.PersistentVolumeClaim
+	// budgets are what the scheduler reads before it preempts pods.
+	budgets func() []*Budget
+}
 
 // Snapshot is what a Cluster holds at one time, nodes and pods with their places, to come back to or to start another one from.
 type Snapshot struct{ state }
 
-// Cluster empties what the scheduler looks at and adds the nodes.
+// Cluster empties what the scheduler looks at and adds the nodes. Its API server knows the classes that every cluster has.
 func (s *Scheduler) Cluster(nodes []*corev1.Node) (*Cluster, error) {
-	c := &Cluster{s}
+	server := admission.New(admission.Objects{})
+	c := &Cluster{s, server, server.NewLedger(), noClaims, func() []*Budget { return nil }}
 	wanted := newState()
 	for _, node := range nodes {
 		wanted.nodes[node.Name] = node
@@ -43,9 +74,6 @@ func (s *Scheduler) Cluster(nodes []*corev1.Node) (*Cluster, error) {
 
 func key(pod *corev1.Pod) string { return pod.Namespace + "/" + pod.Name }
 
-// Put adds a pod that is on a node already, whether or not it fits there.
-func (c *Cluster) Put(pod *corev1.Pod) error { return c.put(&bound{pod: pod}) }
-
 func (c *Cluster) put(b *bound) error {
 	if err := c.s.real.Cache.AddPod(c.logger(), b.pod); err != nil {
 		return fmt.Errorf("pod %s: %w", key(b.pod), err)
@@ -54,28 +82,72 @@ func (c *Cluster) put(b *bound) error {
 	return nil
 }
 
-// Schedule asks the scheduler about a pod and, if it goes anywhere, puts it there.
-func (c *Cluster) Schedule(pod *corev1.Pod) (Outcome, error) {
-	outcome, cycle, err := c.s.decide(pod)
-	if err != nil || outcome.Node == "" {
-		return outcome, err
+// enter is put for a pod that no quota counts yet.
+func (c *Cluster) enter(b *bound) error {
+	if err := c.ledger.Add(b.pod); err != nil {
+		return err
 	}
+	return c.put(b)
+}
+
+// Schedule makes a pod, unless it waits already, asks the scheduler about it and, if it goes anywhere, puts it there.
+func (c *Cluster) Schedule(pod *corev1.Pod) (Outcome, error) {
+	made, refusal, err := c.Make(pod)
+	switch {
+	case err != nil:
+		return Outcome{Pod: pod}, err
+	case refusal != nil:
+		return refuse(pod, refusal), nil
+	}
+	switch refusal, err = c.claimOwn(pod); {
+	case err != nil:
+		return Outcome{Pod: pod}, err
+	case refusal != nil:
+		return refuse(made, refusal), nil
+	}
+	d, err := c.s.decide(made)
+	outcome := d.Outcome
+	switch {
+	case err != nil:
+	case outcome.Node != "":
+		outcome, err = c.bind(made, d)
+	default:
+		outcome, err = c.preempt(made, d)
+	}
+	if reason := c.s.world.preempted[key(made)]; reason != "" && outcome.Node == "" {
+		outcome.Reason = reason + ": " + outcome.Reason
+	}
+	return outcome, err
+}
+
+// bind puts a pod on the node that the scheduler has decided on.
+func (c *Cluster) bind(pod *corev1.Pod, d decision) (Outcome, error) {
 	placed := pod.DeepCopy()
-	placed.Spec.NodeName = outcome.Node
+	placed.Spec.NodeName, placed.Status.StartTime = d.Node, c.started()
 	b := &bound{pod: placed}
 	if usesClaims(placed) {
 		// The volume that the scheduler has in mind for this pod is no other's from now on.
-		if status := c.s.fwk.RunReservePluginsReserve(c.s.ctx, cycle, placed, outcome.Node); !status.IsSuccess() {
-			return outcome, fmt.Errorf("pod %s: %w", key(pod), status.AsError())
+		if status := c.s.fwk.RunReservePluginsReserve(c.s.ctx, d.cycle, placed, d.Node); !status.IsSuccess() {
+			return d.Outcome, fmt.Errorf("pod %s: %w", key(pod), status.AsError())
 		}
-		b.cycle = cycle
+		b.cycle = d.cycle
 	}
-	outcome.Pod = placed
-	return outcome, c.put(b)
+	d.Pod = placed
+	delete(c.s.world.waiting, key(pod))
+	delete(c.s.world.preempted, key(pod))
+	return d.Outcome, c.put(b)
 }
 
-// Remove takes a pod away.
+// Remove takes a pod away, with the claims that are its own.
 func (c *Cluster) Remove(pod *corev1.Pod) error {
+	for _, claim := range own(c.Declared(pod)) {
+		if err := c.unclaim(claimKey(claim)); err != nil {
+			return err
+		}
+	}
+	if err := c.unwait(pod); err != nil {
+		return err
+	}
 	b, ok := c.s.world.pods[key(pod)]
 	if !ok {
 		return nil
@@ -87,7 +159,7 @@ func (c *Cluster) Remove(pod *corev1.Pod) error {
 		c.s.fwk.RunReservePluginsUnreserve(c.s.ctx, b.cycle, b.pod, b.pod.Spec.NodeName)
 	}
 	delete(c.s.world.pods, key(pod))
-	return nil
+	return c.ledger.Remove(b.pod)
 }
 
 // RemoveNode takes a node away with its pods, which it returns by name.
@@ -117,9 +189,6 @@ func (c *Cluster) Replace(node *corev1.Node) {
 	c.s.real.Cache.UpdateNode(c.logger(), c.s.world.nodes[node.Name], node)
 	c.s.world.nodes[node.Name] = node
 }
-
-// Mixed is pods in the order in which they come in this course.
-func (c *Cluster) Mixed(pods []*corev1.Pod) []*corev1.Pod { return Mixed(c.s.course, pods) }
 
 // Nodes returns the nodes by name.
 func (c *Cluster) Nodes() []*corev1.Node {
@@ -153,7 +222,7 @@ func (c *Cluster) On(node string) []*corev1.Pod {
 
 // Snapshot returns the present state.
 func (c *Cluster) Snapshot() Snapshot {
-	return Snapshot{state{maps.Clone(c.s.world.nodes), maps.Clone(c.s.world.pods)}}
+	return Snapshot{c.s.world.clone()}
 }
 
 // Restore brings a state back.
@@ -182,34 +251,42 @@ func (c *Cluster) Restore(to Snapshot) error {
 			c.AddNode(node)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(to.pods)) {
-		if b := to.pods[name]; c.s.world.pods[name] == nil {
-			if b.cycle != nil {
-				if status := c.s.fwk.RunReservePluginsReserve(c.s.ctx, b.cycle, b.pod, b.pod.Spec.NodeName); !status.IsSuccess() {
-					return fmt.Errorf("pod %s: %w", name, status.AsError())
-				}
-			}
-			if err := c.put(b); err != nil {
-				return err
-			}
+	var missing []string
+	for name := range to.pods {
+		if c.s.world.pods[name] == nil {
+			missing = append(missing, name)
 		}
 	}
-	return nil
+	slices.Sort(missing)
+	for _, name := range missing {
+		b := to.pods[name]
+		if b.cycle != nil {
+			if status := c.s.fwk.RunReservePluginsReserve(c.s.ctx, b.cycle, b.pod, b.pod.Spec.NodeName); !status.IsSuccess() {
+				return fmt.Errorf("pod %s: %w", name, status.AsError())
+			}
+		}
+		if err := c.enter(b); err != nil {
+			return err
+		}
+	}
+	c.s.world.declared, c.s.world.preempted = maps.Clone(to.declared), maps.Clone(to.preempted)
+	if err := c.restoreClaims(to.claims); err != nil {
+		return err
+	}
+	return c.restoreWaiting(to.waiting)
 }
 
 // Load makes this what another scheduler's cluster was. Volumes are as the objects say that this scheduler knows, not as the other
 // one had reserved them.
 func (c *Cluster) Load(from Snapshot) error {
-	loaded := newState()
-	maps.Copy(loaded.nodes, from.nodes)
+	loaded := from.clone()
 	for name, b := range from.pods {
 		loaded.pods[name] = &bound{pod: b.pod}
+		if start := b.pod.Status.StartTime; start != nil {
+			c.s.starts = max(c.s.starts, start.Unix())
+		}
 	}
 	return c.Restore(Snapshot{loaded})
 }
 
 func (c *Cluster) logger() klog.Logger { return klog.FromContext(c.s.ctx) }
-
-func usesClaims(pod *corev1.Pod) bool {
-	return slices.ContainsFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.PersistentVolumeClaim != nil })
-}

@@ -6,6 +6,7 @@ import (
 	corev1helpers "k8s.io/component-helpers/scheduling/corev1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/klog/v2"
+	daemonutil "k8s.io/kubernetes/pkg/controller/daemon/util"
 
 	"ecommerce-platform/policy/model"
 )
@@ -26,21 +27,10 @@ func daemons(declared model.Object[appsv1.DaemonSet], nodes []*corev1.Node) []*c
 		if !Admits(pod, node) {
 			continue
 		}
-		pin(pod, node.Name)
+		pod.Spec.Affinity = daemonutil.ReplaceDaemonSetPodNodeNameNodeAffinity(pod.Spec.Affinity, node.Name)
 		pods = append(pods, complete(pod))
 	}
 	return pods
-}
-
-// pin restricts a pod to one node as the DaemonSet controller does.
-func pin(pod *corev1.Pod, node string) {
-	pod.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
-		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
-			MatchFields: []corev1.NodeSelectorRequirement{{
-				Key: "metadata.name", Operator: corev1.NodeSelectorOpIn, Values: []string{node},
-			}},
-		}}},
-	}}
 }
 
 // Admits tells whether the node has what the pod's selector and required affinity ask for, and no taint that keeps it off.

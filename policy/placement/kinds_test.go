@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/policy/model/modeltest"
 )
@@ -38,6 +39,33 @@ func TestEveryKindWithPodsIsPlaced(t *testing.T) {
 			}
 		}
 		assert.Equal(t, map[string]int{"worker-node-2": 1}, on, "where its selector says")
+	})
+	t.Run("a DaemonSet whose pods keep apart from others", func(t *testing.T) {
+		s := simulate(t, as("kubernetes:apps/v1:DaemonSet", modeltest.Set("kubernetes:apps/v1:DaemonSet", "shop-other", "spec.template.spec.affinity", map[string]any{
+			"podAntiAffinity": map[string]any{"requiredDuringSchedulingIgnoredDuringExecution": []any{map[string]any{
+				"topologyKey": "kubernetes.io/hostname", "labelSelector": map[string]any{"matchLabels": map[string]any{"k8s-app": "kube-dns"}},
+				"namespaces": []any{"kube-system"},
+			}}},
+		}))...)
+		require.Len(t, s.SystemPending(), 1)
+		assert.Contains(t, s.SystemPending()[0].Reason, "didn't match pod anti-affinity rules")
+	})
+	t.Run("a Job that is suspended has no pods", func(t *testing.T) {
+		const job = "kubernetes:batch/v1:Job"
+		s := simulate(t, as(job, modeltest.Set(job, "shop-other", "spec.suspend", true))...)
+		assert.Equal(t, map[string]int{}, tier(t, s, "other").PerNode)
+		assert.Zero(t, tier(t, s, "other").Pending)
+	})
+	t.Run("a Job's pods are not spread, as those of a ReplicaSet are", func(t *testing.T) {
+		for token, nodes := range map[string]int{"kubernetes:batch/v1:Job": 1, "kubernetes:apps/v1:ReplicaSet": 2} {
+			s := simulate(t, as(token, modeltest.Set(token, "shop-other", "spec.parallelism", 2.0), modeltest.Set(token, "shop-other", "spec.replicas", 2.0),
+				modeltest.Set(token, "shop-other", "spec.template.metadata.labels", map[string]any{"app": "other"}), // which no Service selects
+				modeltest.Set(token, "shop-other", "spec.selector", map[string]any{"matchLabels": map[string]any{"app": "other"}}),
+				modeltest.Unset(token, "shop-other", "spec.template.spec.nodeSelector"), modeltest.Unset(token, "shop-other", "spec.template.spec.affinity"),
+				modeltest.Set(token, "shop-other", "spec.template.spec.containers[0].resources.requests", map[string]any{"cpu": "10m", "memory": "10Mi"}),
+			)...)
+			assert.Len(t, tier(t, s, "other").PerNode, nodes, token)
+		}
 	})
 	t.Run("what is not simulated is named", func(t *testing.T) {
 		for _, token := range []string{"kubernetes:core/v1:ReplicationController", "kubernetes:argoproj.io/v1alpha1:Rollout"} {

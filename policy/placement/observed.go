@@ -40,7 +40,7 @@ func (s *Simulation) Observe(nodes []corev1.Node, pods []corev1.Pod) error {
 
 // observe takes the pods that are ours away, and puts one in the place of each that is theirs.
 func (s *Simulation) observe(running []*corev1.Pod, theirs, ours func(*corev1.Pod) bool, replace func(number int) *corev1.Pod) error {
-	for _, pod := range s.Cluster.Pods() {
+	for _, pod := range slices.Concat(s.Cluster.Pods(), s.Cluster.Waiting()) {
 		if ours(pod) {
 			if err := s.Cluster.Remove(pod); err != nil {
 				return err
@@ -56,6 +56,9 @@ func (s *Simulation) observe(running []*corev1.Pod, theirs, ours func(*corev1.Po
 		number++
 		own := replace(number)
 		if pod.Spec.NodeName == "" {
+			if err := s.Cluster.Put(own); err != nil {
+				return err
+			}
 			s.Outcomes = append(s.Outcomes, Outcome{Pod: own, Reason: pendingReason(pod)})
 			continue
 		}

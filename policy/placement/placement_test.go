@@ -24,6 +24,11 @@ func simulate(t *testing.T, changes ...modeltest.Change) *placement.Simulation {
 	return s
 }
 
+// unbounded takes the program's own quota and defaults away, for a test that has others, or none, in view.
+func unbounded(changes ...modeltest.Change) []modeltest.Change {
+	return append([]modeltest.Change{modeltest.Remove(model.QuotaType, "shop-quota"), modeltest.Remove(model.LimitRangeType, "shop-defaults")}, changes...)
+}
+
 func tier(t *testing.T, s *placement.Simulation, name string) placement.TierPlacement {
 	t.Helper()
 	for _, p := range s.TierPlacements() {
@@ -68,6 +73,18 @@ func dns(s *placement.Simulation) map[string]int {
 
 func TestNamesResolveWithoutTheControlPlane(t *testing.T) {
 	assert.Equal(t, map[string]int{"worker-node-1": 1, "worker-node-2": 1}, dns(simulate(t)))
+	t.Run("on the workers that join first", func(t *testing.T) {
+		places := map[int]bool{}
+		for number := range 16 {
+			s, err := placement.SimulateIn(t.Context(), modeltest.Dev(t,
+				modeltest.Copy(model.InstanceType, "worker-node-2", "worker-node-3"), modeltest.Set(model.InstanceType, "worker-node-3", "privateIp", "172.31.9.9"),
+			), placement.NewCourse(number))
+			require.NoError(t, err)
+			require.NotNil(t, s.Stack.Node("worker-node-3"))
+			places[dns(s)["worker-node-3"]] = true
+		}
+		assert.Equal(t, map[int]bool{0: true, 1: true}, places)
+	})
 	t.Run("with one worker a pod stays behind", func(t *testing.T) {
 		stack := modeltest.Dev(t)
 		stack.Nodes = slices.DeleteFunc(stack.Nodes, func(node *model.Node) bool { return node.Name == "worker-node-2" })
@@ -99,12 +116,14 @@ func TestPendingPods(t *testing.T) {
 			"redis", 2, "2 Insufficient ephemeral-storage",
 		},
 		"a database that asks for more than the node has left": {
-			modeltest.Set(deployment, "shop-postgres", "spec.template.spec.containers[0].resources.requests.memory", "4Gi"),
+			modeltest.Set(deployment, "shop-postgres", "spec.template.spec.containers[0].resources", map[string]any{
+				"requests": map[string]any{"memory": "4Gi"},
+			}),
 			"postgres", 1, "Insufficient memory",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := tier(t, simulate(t, c.change), c.tier)
+			p := tier(t, simulate(t, unbounded(c.change)...), c.tier)
 			assert.Equal(t, c.pods, p.Pending)
 			require.Len(t, p.Reasons, 1)
 			assert.Contains(t, p.Reasons[0], c.reason)

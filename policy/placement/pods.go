@@ -22,16 +22,10 @@ import (
 // unlimited is the size of a node whose size is not known.
 var unlimited = resource.MustParse("1000000")
 
-// priorities are those of the classes that every cluster has.
-// Source: k8s.io/kubernetes, pkg/apis/scheduling/types.go.
-var priorities = map[string]int32{clusterCritical: 2_000_000_000, nodeCritical: 2_000_001_000}
-
-// complete gives a pod what the API server would: defaults, an identity and a priority.
+// complete gives a pod what the API server would before it admits it: defaults and an identity.
 func complete(pod *corev1.Pod) *corev1.Pod {
 	coredefaults.SetObjectDefaults_Pod(pod)
 	pod.UID = types.UID(key(pod))
-	priority := priorities[pod.Spec.PriorityClassName]
-	pod.Spec.Priority = &priority
 	return pod
 }
 
@@ -45,7 +39,7 @@ func controlled(pod *corev1.Pod, kind, name string) {
 
 // ReplicaSet is the one that the Deployment makes for a revision of its template.
 func (t *Tier) ReplicaSet(revision string) *appsv1.ReplicaSet {
-	set := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Name: t.owner(revision), Namespace: t.Deployment.Namespace}}
+	set := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Name: t.owners[revision], Namespace: t.Deployment.Namespace}}
 	set.Spec.Selector = t.Deployment.Spec.Selector.DeepCopy()
 	if set.Spec.Selector != nil {
 		if set.Spec.Selector.MatchLabels == nil {
@@ -84,12 +78,12 @@ func (t *Tier) Pod(revision string, number int) *corev1.Pod {
 	template := t.Deployment.Spec.Template.DeepCopy()
 	pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
 	pod.Namespace = t.Deployment.Namespace
-	pod.Name = fmt.Sprintf("%s-%d", t.owner(revision), number)
+	pod.Name = fmt.Sprintf("%s-%d", t.owners[revision], number)
 	if pod.Labels == nil {
 		pod.Labels = map[string]string{}
 	}
 	pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey] = revision
-	controlled(pod, "ReplicaSet", t.owner(revision))
+	controlled(pod, "ReplicaSet", t.owners[revision])
 	return complete(pod)
 }
 
@@ -109,14 +103,14 @@ func kubernetesNode(n *model.Node) *corev1.Node {
 
 // Controller names what the pods of a revision belong to, in its namespace.
 func (t *Tier) Controller(revision string) string {
-	return t.Deployment.Namespace + "/" + t.owner(revision)
+	return t.Deployment.Namespace + "/" + t.owners[revision]
 }
 
 // Owns tells whether the pod is one of the Deployment's, of whatever revision.
 func (t *Tier) Owns(pod *corev1.Pod) bool {
 	owner := metav1.GetControllerOfNoCopy(pod)
 	return owner != nil && pod.Namespace == t.Deployment.Namespace && owner.Kind == "ReplicaSet" &&
-		(owner.Name == t.owner(Running) || owner.Name == t.owner(Next))
+		(owner.Name == t.owners[Running] || owner.Name == t.owners[Next])
 }
 
 // Key names a pod in the cluster.
@@ -143,15 +137,6 @@ func (t *Tier) selects(term corev1.PodAffinityTerm) bool {
 
 // successor ends the name of a pod that replaces one that is gone.
 const successor = "-again"
-
-// Successor is the pod that replaces one that is gone.
-func Successor(pod *corev1.Pod) *corev1.Pod {
-	next := pod.DeepCopy()
-	next.Name += successor
-	next.UID = types.UID(key(next))
-	next.Spec.NodeName = ""
-	return next
-}
 
 // Original names the first of the pods that replaced each other.
 func Original(pod *corev1.Pod) string {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
 	"strings"
 	"time"
 
@@ -21,7 +20,10 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler"
 	"k8s.io/kubernetes/pkg/scheduler/backend/cache"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/defaultpreemption"
 	"k8s.io/kubernetes/pkg/scheduler/profile"
+
+	"ecommerce-platform/policy/admission"
 )
 
 // volumesSeen bounds the wait for the scheduler's own caches of volumes, which fill in the background.
@@ -32,10 +34,14 @@ const volumesSeen = 500 * time.Millisecond
 type Scheduler struct {
 	ctx  context.Context
 	real *scheduler.Scheduler
-	fwk  framework.Framework
+	fwk  *rated
+	// preemption is the plugin that makes room for important pods.
+	preemption *defaultpreemption.DefaultPreemption
 	// nodes is what the scheduler sees of its cache while it decides.
 	nodes *cache.Snapshot
 	world state
+	// starts counts the pods that have been put on a node.
+	starts int64
 	// course decides where the scheduler leaves it open.
 	course *Course
 }
@@ -54,11 +60,16 @@ func Start(ctx context.Context, objects []runtime.Object) (*Scheduler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting kube-scheduler: %w", err)
 	}
-	s := &Scheduler{ctx: ctx, real: real, fwk: real.Profiles[corev1.DefaultSchedulerName], world: newState(), course: NewCourse(0)}
-	if s.fwk == nil {
+	s := &Scheduler{ctx: ctx, real: real, world: newState(), course: NewCourse(0)}
+	profile := real.Profiles[corev1.DefaultSchedulerName]
+	if profile == nil {
 		return nil, errors.New("starting kube-scheduler: it has no default profile")
 	}
+	s.fwk = &rated{Framework: profile}
 	var known bool
+	if s.preemption, err = newPreemption(ctx, s.fwk); err != nil {
+		return nil, fmt.Errorf("starting kube-scheduler: %w", err)
+	}
 	if s.nodes, known = s.fwk.SnapshotSharedLister().(*cache.Snapshot); !known {
 		return nil, fmt.Errorf("starting kube-scheduler: it sees nodes in a %T", s.fwk.SnapshotSharedLister())
 	}
@@ -82,75 +93,53 @@ type Outcome struct {
 	// Equal are the nodes that the scheduler rates as high, Node among them; it then takes any. Here its course decides, so that a
 	// report does not change from one run to the next.
 	Equal []string
-	// Reason is the scheduler's own message for a pod that goes nowhere.
+	// Reason is the scheduler's own message for a pod that goes nowhere, or the API server's for one that is never made.
 	Reason string
+	// Refusal is why the API server does not let the pod come to be, nil where it does.
+	Refusal *admission.Refusal
+	// Displaced are the decisions about the pods that come in place of those which this one has preempted, one after the other.
+	Displaced []Outcome
+	// Victim is the preempted pod, in whose place this one comes. Nil for others.
+	Victim *corev1.Pod
+	// Ended is set where nothing makes the preempted pod again: it is Pod itself.
+	Ended bool
+}
+
+// decision is the scheduler's, with what it had in mind.
+type decision struct {
+	Outcome
+	cycle fwk.CycleState
+	// unfit says of each node why the pod does not fit there, nil where it fits somewhere.
+	unfit *framework.FitError
 }
 
 // decide asks the scheduler about a pod.
-func (s *Scheduler) decide(pod *corev1.Pod) (Outcome, fwk.CycleState, error) {
-	outcome := Outcome{Pod: pod}
+func (s *Scheduler) decide(pod *corev1.Pod) (decision, error) {
+	d := decision{Outcome: Outcome{Pod: pod}, cycle: framework.NewCycleState()}
 	if err := s.real.Cache.UpdateSnapshot(klog.FromContext(s.ctx), s.nodes); err != nil {
-		return outcome, nil, fmt.Errorf("pod %s/%s: %w", pod.Namespace, pod.Name, err)
+		return d, fmt.Errorf("pod %s/%s: %w", pod.Namespace, pod.Name, err)
 	}
-	cycle := framework.NewCycleState()
 	info, err := framework.NewPodInfo(pod)
 	if err != nil {
-		return outcome, nil, fmt.Errorf("pod %s/%s: %w", pod.Namespace, pod.Name, err)
+		return d, fmt.Errorf("pod %s/%s: %w", pod.Namespace, pod.Name, err)
 	}
-	result, err := s.real.SchedulePod(s.ctx, s.fwk, cycle, &framework.QueuedPodInfo{PodInfo: info})
-	var unfit *framework.FitError
+	result, err := s.real.SchedulePod(s.ctx, s.fwk, d.cycle, &framework.QueuedPodInfo{PodInfo: info})
 	switch {
-	case errors.As(err, &unfit):
-		outcome.Reason = unfit.Error()
-		return outcome, nil, nil
+	case errors.As(err, &d.unfit):
+		d.Reason = d.unfit.Error()
+		return d, nil
 	case errors.Is(err, scheduler.ErrNoNodesAvailable):
-		outcome.Reason = err.Error()
-		return outcome, nil, nil
+		d.Reason = err.Error()
+		return d, nil
 	case err != nil:
-		return outcome, nil, fmt.Errorf("pod %s/%s: %w", pod.Namespace, pod.Name, err)
+		return d, fmt.Errorf("pod %s/%s: %w", pod.Namespace, pod.Name, err)
 	}
-	outcome.Node, outcome.Equal = result.SuggestedHost, []string{result.SuggestedHost}
+	d.Node, d.Equal = result.SuggestedHost, []string{result.SuggestedHost}
 	if result.FeasibleNodes > 1 {
-		if outcome.Equal, err = s.best(cycle, pod); err != nil {
-			return outcome, nil, err
-		}
-		outcome.Node = s.course.node(outcome.Equal)
+		d.Equal = s.fwk.best
+		d.Node = s.course.node(d.Equal)
 	}
-	return outcome, cycle, nil
-}
-
-// best returns the nodes that the scheduler's plugins rate highest, by name. The scheduler itself takes one of them at
-// random.
-func (s *Scheduler) best(cycle fwk.CycleState, pod *corev1.Pod) ([]string, error) {
-	all, err := s.fwk.SnapshotSharedLister().NodeInfos().List()
-	if err != nil {
-		return nil, err
-	}
-	var feasible []fwk.NodeInfo
-	for _, node := range all {
-		if s.fwk.RunFilterPluginsWithNominatedPods(s.ctx, cycle, pod, node).IsSuccess() {
-			feasible = append(feasible, node)
-		}
-	}
-	if status := s.fwk.RunPreScorePlugins(s.ctx, cycle, pod, feasible); !status.IsSuccess() {
-		return nil, status.AsError()
-	}
-	scores, status := s.fwk.RunScorePlugins(s.ctx, cycle, pod, feasible)
-	if !status.IsSuccess() {
-		return nil, status.AsError()
-	}
-	var names []string
-	var highest int64 = -1
-	for _, score := range scores {
-		switch {
-		case score.TotalScore > highest:
-			highest, names = score.TotalScore, []string{score.Name}
-		case score.TotalScore == highest:
-			names = append(names, score.Name)
-		}
-	}
-	sort.Strings(names)
-	return names, nil
+	return d, nil
 }
 
 // awaitVolumes returns when the scheduler sees every claim of the objects and a volume for it, or has had the time to.
@@ -176,8 +165,8 @@ func (s *Scheduler) awaitVolumes(objects []runtime.Object) {
 	s.real.Cache.AddNode(klog.FromContext(s.ctx), node)
 	_ = wait.PollUntilContextTimeout(s.ctx, time.Millisecond, volumesSeen, true, func(context.Context) (bool, error) {
 		for _, pod := range probes {
-			outcome, _, err := s.decide(pod)
-			if err == nil && outcome.Node == "" && strings.Contains(outcome.Reason, "olume") || err != nil {
+			d, err := s.decide(pod)
+			if err == nil && d.Node == "" && strings.Contains(d.Reason, "olume") || err != nil {
 				return false, nil
 			}
 		}

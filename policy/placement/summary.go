@@ -21,9 +21,12 @@ type TierPlacement struct {
 	URN      string         `json:"-"`
 	Replicas int            `json:"replicas"`
 	PerNode  map[string]int `json:"perNode"`
-	// Pending is how many pods go nowhere, and Reasons the scheduler's own words for it.
+	// Pending is how many pods go nowhere, and Reasons the scheduler's own words for it, or the API server's for those that are never made.
 	Pending int      `json:"pending"`
 	Reasons []string `json:"reasons,omitempty"`
+	// Refused is how many of those are never made, and RefusedBy the kinds of the objects that do not allow it.
+	Refused   int      `json:"refused,omitempty"`
+	RefusedBy []string `json:"refusedBy,omitempty"`
 	// Either is set where the scheduler rates nodes the same, so that the pods may also land another way.
 	Either []string `json:"either,omitempty"`
 	// Preferences are those that no node can meet.
@@ -46,33 +49,48 @@ type NodeUse struct {
 func (s *Simulation) TierPlacements() []TierPlacement {
 	var placements []TierPlacement
 	for _, tier := range s.Tiers {
-		p := TierPlacement{Tier: tier.Name(), URN: tier.Resource.URN, Replicas: tier.Replicas(), PerNode: map[string]int{}}
-		if tier.Kind != deploymentKind {
-			p.Kind = tier.Kind
-		}
-		for _, outcome := range s.Outcomes {
-			if !tier.Owns(outcome.Pod) {
-				continue
-			}
-			if outcome.Node == "" {
-				p.Pending++
-				p.Reasons = unique(p.Reasons, outcome.Reason)
-				continue
-			}
-			p.PerNode[outcome.Node]++
-			if len(outcome.Equal) > 1 {
-				p.Either = unique(p.Either, strings.Join(outcome.Equal, orElse))
-			}
-		}
-		p.Either = slices.DeleteFunc(p.Either, p.even)
-		p.Preferences = s.preferences(tier)
-		placements = append(placements, p)
+		placements = append(placements, s.Summary(tier, s.Outcomes))
 	}
 	return placements
 }
 
+// Summary is where the pods of one tier go by the outcomes, which may be of others as well.
+func (s *Simulation) Summary(tier *Tier, outcomes []Outcome) TierPlacement {
+	p := TierPlacement{Tier: tier.Name(), URN: tier.Resource.URN, Replicas: tier.Replicas(), PerNode: map[string]int{}}
+	if tier.Kind != deploymentKind {
+		p.Kind = tier.Kind
+	}
+	for _, outcome := range outcomes {
+		if tier.Owns(outcome.Pod) {
+			p.add(outcome)
+		}
+	}
+	p.Either = slices.DeleteFunc(p.Either, p.even)
+	p.Preferences = s.preferences(tier)
+	return p
+}
+
+// add counts the outcome of one pod.
+func (p *TierPlacement) add(outcome Outcome) {
+	if outcome.Node != "" {
+		p.PerNode[outcome.Node]++
+		if len(outcome.Equal) > 1 {
+			p.Either = unique(p.Either, strings.Join(outcome.Equal, orElse))
+		}
+		return
+	}
+	p.Pending++
+	p.Reasons = unique(p.Reasons, outcome.Reason)
+	if outcome.Refusal != nil {
+		p.Refused++
+		if by := outcome.Refusal.By; by != "" {
+			p.RefusedBy = unique(p.RefusedBy, by)
+		}
+	}
+}
+
 // even tells whether each of the nodes got as many pods, so that it does not matter which of them came first.
-func (p TierPlacement) even(either string) bool {
+func (p *TierPlacement) even(either string) bool {
 	nodes := strings.Split(either, orElse)
 	return !slices.ContainsFunc(nodes, func(node string) bool { return p.PerNode[node] != p.PerNode[nodes[0]] })
 }
@@ -124,11 +142,11 @@ func (s *Simulation) NodeUses() []NodeUse {
 // preferences are those node preferences of a tier that no node which may run it meets, and the wish to keep its pods
 // apart where there are fewer such nodes than pods.
 func (s *Simulation) preferences(tier *Tier) []string {
-	pod := tier.Pod(Running, 1)
-	affinity := pod.Spec.Affinity
-	if affinity == nil {
+	pod, _, err := s.Admission.Admit(s.Cluster.s.ctx, tier.Pod(Running, 1))
+	if err != nil || pod.Spec.Affinity == nil {
 		return nil
 	}
+	affinity := pod.Spec.Affinity
 	var admitted []*corev1.Node
 	for _, node := range s.Cluster.Nodes() {
 		if Admits(pod, node) {

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	appsdefaults "k8s.io/kubernetes/pkg/apis/apps/v1"
@@ -16,7 +16,8 @@ import (
 const deploymentKind = "Deployment"
 
 // Tier is an object that wants a number of pods of one template, as a Deployment that the API server has completed: a StatefulSet is
-// one that replaces pods in place, a Job one that ends its pods first, a ReplicaSet one that replaces none.
+// one that replaces pods in place, a Job one that ends its pods first, a ReplicaSet one that replaces none. A run of a CronJob is like a
+// Job.
 type Tier struct {
 	Resource   *model.Resource
 	Deployment *appsv1.Deployment
@@ -24,6 +25,11 @@ type Tier struct {
 	Kind string
 	// Keeps is set where another template replaces no pod that runs.
 	Keeps bool
+	// owners name the ReplicaSet of each revision.
+	owners map[string]string
+	// claims are the templates of those that each pod has for itself and leaves behind, and first is the number of the first pod.
+	claims []corev1.PersistentVolumeClaim
+	first  int
 }
 
 // Name is the object's name.
@@ -31,14 +37,6 @@ func (t *Tier) Name() string { return t.Deployment.Name }
 
 // Replicas is how many pods it wants.
 func (t *Tier) Replicas() int { return int(*t.Deployment.Spec.Replicas) }
-
-// owner names the ReplicaSet of a revision. Objects of two kinds may share a name.
-func (t *Tier) owner(revision string) string {
-	if t.Kind == deploymentKind {
-		return t.Name() + "-" + revision
-	}
-	return strings.ToLower(t.Kind) + "-" + t.Name() + "-" + revision
-}
 
 // newTier completes a Deployment, which it takes.
 func newTier(r *model.Resource, kind string, deployment *appsv1.Deployment) *Tier {
@@ -49,7 +47,12 @@ func newTier(r *model.Resource, kind string, deployment *appsv1.Deployment) *Tie
 	if deployment.Namespace == "" {
 		deployment.Namespace = metav1.NamespaceDefault
 	}
-	return &Tier{Resource: r, Deployment: deployment, Kind: kind}
+	prefix := deployment.Name
+	if kind != deploymentKind { // objects of two kinds may share a name
+		prefix = strings.ToLower(kind) + "-" + prefix
+	}
+	owners := map[string]string{Running: prefix + "-" + Running, Next: prefix + "-" + Next}
+	return &Tier{Resource: r, Deployment: deployment, Kind: kind, owners: owners}
 }
 
 // readTiers reads what wants a number of pods, and names what makes pods in a way that is not simulated.
@@ -77,11 +80,7 @@ func (s *Simulation) readTiers() {
 			s.Tiers = append(s.Tiers, tier)
 		}
 	}
-	for _, d := range s.Stack.Jobs {
-		if d.Malformed == nil && s.declared(d.Resource) {
-			s.Tiers = append(s.Tiers, job(d.Resource, d.Value.DeepCopy()))
-		}
-	}
+	s.readJobs()
 	for _, r := range s.Stack.Resources {
 		switch kind := model.Kind(r); {
 		case kind == "", strings.HasSuffix(kind, "Patch"), simulated[kind]: // a patch is of an object that is not the program's
@@ -92,7 +91,9 @@ func (s *Simulation) readTiers() {
 }
 
 // simulated are the kinds whose pods are.
-var simulated = map[string]bool{deploymentKind: true, "StatefulSet": true, "ReplicaSet": true, "Job": true, "DaemonSet": true}
+var simulated = map[string]bool{
+	deploymentKind: true, "StatefulSet": true, "ReplicaSet": true, jobKind: true, cronJobKind: true, "DaemonSet": true,
+}
 
 // statefulSet ends a pod before its successor comes, one at a time or as many as it says.
 func statefulSet(r *model.Resource, set *appsv1.StatefulSet) *Tier {
@@ -106,27 +107,9 @@ func statefulSet(r *model.Resource, set *appsv1.StatefulSet) *Tier {
 		Strategy: appsv1.DeploymentStrategy{Type: appsv1.RollingUpdateDeploymentStrategyType, RollingUpdate: rolling},
 	}})
 	tier.Keeps = set.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType
+	tier.claims = set.Spec.VolumeClaimTemplates
+	if set.Spec.Ordinals != nil {
+		tier.first = int(set.Spec.Ordinals.Start)
+	}
 	return tier
-}
-
-// job runs as many pods at once as it may. Another template is another Job, for which the first one is deleted.
-func job(r *model.Resource, job *batchv1.Job) *Tier {
-	pods := int32(1)
-	if job.Spec.Parallelism != nil {
-		pods = *job.Spec.Parallelism
-	}
-	if job.Spec.Completions != nil {
-		pods = min(pods, *job.Spec.Completions)
-	}
-	return newTier(r, "Job", &appsv1.Deployment{ObjectMeta: job.ObjectMeta, Spec: appsv1.DeploymentSpec{
-		Replicas: &pods, Template: job.Spec.Template,
-		Selector: &metav1.LabelSelector{MatchLabels: job.Spec.Template.Labels},
-		Strategy: appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType},
-	}})
-}
-
-// declared tells whether nothing about the object's pods and their namespace is unknown, and records what is.
-func (s *Simulation) declared(r *model.Resource) bool {
-	spec, namespace := s.known(r, "spec"), s.known(r, "metadata.namespace")
-	return spec && namespace
 }

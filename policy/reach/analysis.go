@@ -1,12 +1,12 @@
 package reach
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"ecommerce-platform/policy/model"
@@ -24,24 +24,30 @@ type analysis struct {
 	machines []*machine
 	grants   []Grant
 	pools    []pool
-	// podPorts is where pods reach pods, forwarded where a node that took something in on a NodePort reaches them.
-	podPorts, forwarded []port
-	nodePorts           []int
+	// podPorts is where pods reach pods.
+	podPorts []port
+	// nodePorts are the ports of Services that nodes take something in on, and forwarded is where the node that did reaches pods, by NodePort.
+	nodePorts  []corev1.ServicePort
+	forwarded  map[port][]port
+	extensions aggregation
 	// services tells that the stack holds the Services, so that nodePorts are all there are.
 	services bool
 	// vpcs is the blocks that nodes have addresses from, inside those of pods as well.
 	vpcs, inside []netip.Prefix
 	// sources is what nodes fetch from elsewhere.
 	sources []model.Source
+	// foreignPolicies tells that something filters pods' packets that is not read.
+	foreignPolicies bool
 }
 
 func newAnalysis(stack *model.Stack) *analysis {
-	a := &analysis{stack: stack, services: len(stack.Services) > 0}
+	a := &analysis{stack: stack, services: len(stack.Services) > 0, forwarded: map[port][]port{}}
 	// DNS is on pods in every cluster.
 	a.podPorts = []port{{"udp", 53}, {"tcp", 53}}
 	a.readGrants()
 	a.readPools()
 	a.readPorts()
+	a.extensions = a.readAggregation()
 	for _, node := range stack.Members() {
 		// A machine without a role is none of the cluster's.
 		if node.Instance != nil && node.Role != "" {
@@ -118,14 +124,22 @@ func (a *analysis) readPorts() {
 				a.services = a.services && s.Value.Spec.Type != corev1.ServiceTypeNodePort
 				continue
 			}
-			a.nodePorts = append(a.nodePorts, int(p.NodePort))
-			a.forwarded = append(a.forwarded, a.targets(s, p)...)
+			a.nodePorts = append(a.nodePorts, p)
+			if s.Value.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal {
+				continue // a node hands nothing on to another one
+			}
+			at := nodePort(p)
+			a.forwarded[at] = distinct(append(a.forwarded[at], a.targets(s, p)...))
 		}
 	}
-	slices.Sort(a.nodePorts)
+	slices.SortFunc(a.nodePorts, func(a, b corev1.ServicePort) int {
+		return cmp.Or(cmp.Compare(a.NodePort, b.NodePort), cmp.Compare(transport(a.Protocol), transport(b.Protocol)))
+	})
 	a.podPorts = distinct(a.podPorts)
-	a.forwarded = distinct(a.forwarded)
 }
+
+// nodePort is where nodes take in what is for a Service's port.
+func nodePort(p corev1.ServicePort) port { return port{transport(p.Protocol), int(p.NodePort)} }
 
 // distinct leaves out ports that are there already: each is judged between all machines.
 func distinct(ports []port) []port {
@@ -138,35 +152,14 @@ func distinct(ports []port) []port {
 	return found
 }
 
-// targets is the ports of the pods that a Service's port leads to.
+// targets is the ports of the pods that a Service's port leads to, wherever these are.
 func (a *analysis) targets(service model.Object[corev1.Service], p corev1.ServicePort) []port {
-	if number := p.TargetPort.IntValue(); number > 0 {
-		return []port{{transport(p.Protocol), number}}
-	}
 	if p.TargetPort.Type == intstr.Int {
-		return []port{{transport(p.Protocol), int(p.Port)}}
-	}
-	for _, path := range append(service.UnknownBelow("metadata.namespace"), service.UnknownBelow("spec.selector")...) {
-		a.stack.NotEvaluated(service.Resource, path)
-		return nil
+		return (&pods{}).listening(p)
 	}
 	var found []port
-	chosen := labels.SelectorFromSet(service.Value.Spec.Selector)
-	for _, w := range a.stack.Workloads {
-		if unknown := w.UnknownBelow("metadata.namespace"); len(unknown) > 0 {
-			a.stack.NotEvaluated(w.Resource, unknown[0])
-			continue
-		}
-		if w.Namespace != service.Namespace() || !chosen.Matches(labels.Set(w.Template.Labels)) {
-			continue
-		}
-		for _, c := range w.Listeners() {
-			for _, declared := range c.Ports {
-				if declared.Name == p.TargetPort.String() {
-					found = append(found, port{transport(declared.Protocol), int(declared.ContainerPort)})
-				}
-			}
-		}
+	for _, to := range a.behind(service, p) {
+		found = append(found, to.port)
 	}
 	return found
 }

@@ -54,7 +54,7 @@ func (a *analysis) between(from, to *machine) []Path {
 	for _, pool := range a.pools {
 		paths = append(paths, a.pods(pool, from, to))
 	}
-	return paths
+	return append(paths, a.aggregated(from, to)...)
 }
 
 // pods is the path of packets between pods, and of those that come in on one node's NodePort and go to the other's pod.
@@ -94,10 +94,16 @@ func (a *analysis) pods(pool pool, from, to *machine) Path {
 // forwardedTo is the ports of pods to which kube-proxy forwards what came in on a node's NodePort, under that node's own address. The
 // control plane's taint keeps those pods away from it.
 func (a *analysis) forwardedTo(from, to *machine) []port {
-	if to.Role == model.ControlPlane || !slices.ContainsFunc(a.nodePorts, func(port int) bool { return a.takes(from, port) }) {
+	if to.Role == model.ControlPlane {
 		return nil
 	}
-	return a.forwarded
+	var found []port
+	for _, p := range a.nodePorts {
+		if at := nodePort(p); a.takes(from, at) {
+			found = append(found, a.forwarded[at]...)
+		}
+	}
+	return distinct(found)
 }
 
 // admit judges one kind of packet, which leaves one machine with a source address and reaches the other's destination, and

@@ -8,8 +8,11 @@ import (
 	"ecommerce-platform/policy/model"
 )
 
-// everyProtocol is how AWS writes a rule on all protocols and ports.
-const everyProtocol = "-1"
+// everyProtocol is how AWS writes a rule on all protocols and ports, and sctp is what it writes as 132.
+const (
+	everyProtocol = "-1"
+	sctp          = "sctp"
+)
 
 // Grant is packets that one security group rule lets through.
 type Grant struct {
@@ -18,9 +21,9 @@ type Grant struct {
 	// Group is the URN of the security group that the rule is in, or its identifier where another stack has it.
 	Group  string
 	Egress bool
-	// Protocol is tcp, udp, icmp, a number, or -1 for every one.
+	// Protocol is tcp, udp, icmp, sctp, a number, or -1 for every one.
 	Protocol string
-	// From and To are ports, or ICMP type and code; -1 is every one.
+	// From and To are ports, or ICMP type and code; -1 is every one, as it always is of other protocols.
 	From, To int
 	// Block is the addresses at the other end. Peer is the group there instead; a prefix list is neither.
 	Block netip.Prefix
@@ -58,7 +61,7 @@ func single(stack *model.Stack, r *model.Resource, egress bool) Grant {
 	g := Grant{Resource: r, Egress: egress}
 	g.Protocol, _ = r.Text("ipProtocol")
 	g.Protocol = protocol(g.Protocol)
-	g.From, g.To = portOr(r, "fromPort"), portOr(r, "toPort")
+	g.limit(portOr(r, "fromPort"), portOr(r, "toPort"))
 	g.Group = identity(stack, r, "securityGroupId")
 	g.Peer = identity(stack, r, "referencedSecurityGroupId")
 	for _, path := range []string{"cidrIpv4", "cidrIpv6"} {
@@ -90,7 +93,7 @@ func legacy(stack *model.Stack, r *model.Resource) []Grant {
 	base := Grant{Resource: r, Egress: direction == "egress", Group: identity(stack, r, "securityGroupId")}
 	base.Protocol, _ = r.Text("protocol")
 	base.Protocol = protocol(base.Protocol)
-	base.From, base.To = portOr(r, "fromPort"), portOr(r, "toPort")
+	base.limit(portOr(r, "fromPort"), portOr(r, "toPort"))
 	for _, path := range []string{"type", "protocol", "fromPort", "toPort", "cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "self"} {
 		if len(r.UnknownBelow(path)) > 0 && len(r.References(path)) > 0 {
 			base.Unknown = append(base.Unknown, path)
@@ -148,11 +151,10 @@ func inline(r *model.Resource, field string) []Grant {
 		base := Grant{Resource: r, Group: r.URN, Egress: field == "egress", From: -1, To: -1}
 		text, _ := entry["protocol"].(string)
 		base.Protocol = protocol(text)
-		if from, ok := entry["fromPort"].(float64); ok && base.Protocol != everyProtocol {
-			base.From = int(from)
-		}
-		if to, ok := entry["toPort"].(float64); ok && base.Protocol != everyProtocol {
-			base.To = int(to)
+		from, given := entry["fromPort"].(float64)
+		to, both := entry["toPort"].(float64)
+		if given && both {
+			base.limit(int(from), int(to))
 		}
 		all = append(all, spread(base, func(field string) []any { list, _ := entry[field].([]any); return list })...)
 		if self, _ := entry["self"].(bool); self {
@@ -211,10 +213,22 @@ func protocol(text string) string {
 		return "icmp"
 	case "58":
 		return "icmpv6"
+	case "132":
+		return sctp
 	case "all":
 		return everyProtocol
 	default:
 		return name
+	}
+}
+
+// limit sets the ports of a rule. Of a protocol that AWS knows by its number alone it reads none.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
+func (g *Grant) limit(from, to int) {
+	g.From, g.To = -1, -1
+	switch g.Protocol {
+	case "tcp", "udp", "icmp", "icmpv6":
+		g.From, g.To = from, to
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"ecommerce-platform/policy/model"
 )
 
@@ -17,20 +19,20 @@ const (
 
 // fromOutside is the paths to a node from beyond the VPC.
 func (a *analysis) fromOutside(to *machine) []Path {
-	paths := []Path{a.enter("administrators", "SSH", to, sshPort)}
+	paths := []Path{a.enter("administrators", "SSH", to, port{"tcp", sshPort})}
 	if to.Role == model.ControlPlane {
-		paths = append(paths, a.enter("administrators", "Kubernetes API", to, apiPort))
+		paths = append(paths, a.enter("administrators", "Kubernetes API", to, port{"tcp", apiPort}))
 	} else {
-		for _, port := range a.nodePorts {
-			paths = append(paths, a.enter("clients", "NodePort", to, port))
+		for _, p := range a.nodePorts {
+			paths = append(paths, a.enter("clients", "NodePort", to, nodePort(p)))
 		}
 	}
 	return append(paths, a.nothingElse(to))
 }
 
 // enter is the path of somebody outside to a port of a node: somebody must be let in, and there must be a way.
-func (a *analysis) enter(who, what string, to *machine, port int) Path {
-	path := Path{From: who, To: to.Name, What: what, Ports: inWords("tcp", []int{port}), State: Closed, Want: Open}
+func (a *analysis) enter(who, what string, to *machine, at port) Path {
+	path := Path{From: who, To: to.Name, What: what, Ports: inWords(at.protocol, []int{at.number}), State: Closed, Want: Open}
 	public := false
 	for _, g := range to.grants {
 		if g.Egress {
@@ -39,7 +41,7 @@ func (a *analysis) enter(who, what string, to *machine, port int) Path {
 		switch {
 		case len(g.Unknown) > 0 && path.State == Closed:
 			path.State = Unknown
-		case len(g.Unknown) > 0 || !g.matches(false, "tcp", port) || !a.outside(g):
+		case len(g.Unknown) > 0 || !g.matches(false, at.protocol, at.number) || !a.outside(g):
 		default:
 			path.State = Open
 			public = public || g.Block.IsValid() && !g.Block.Addr().IsPrivate()
@@ -49,7 +51,7 @@ func (a *analysis) enter(who, what string, to *machine, port int) Path {
 	case Closed:
 		path.State = Open // for close to close it
 		group := to.ownGroup(a)
-		path.close(a.group(group, to), "add an ingress rule to security group %s: tcp %d from the blocks of the %s", groupName(group), port, who)
+		path.close(a.group(group, to), "add an ingress rule to security group %s: %s from the blocks of the %s", groupName(group), path.Ports, who)
 	case Open:
 		if public {
 			a.internet(&path, to)
@@ -59,9 +61,9 @@ func (a *analysis) enter(who, what string, to *machine, port int) Path {
 }
 
 // takes tells whether a rule may let somebody outside in on a port of a node.
-func (a *analysis) takes(m *machine, port int) bool {
+func (a *analysis) takes(m *machine, at port) bool {
 	return slices.ContainsFunc(m.grants, func(g Grant) bool {
-		return !g.Egress && (len(g.Unknown) > 0 || g.matches(false, "tcp", port) && a.outside(g))
+		return !g.Egress && (len(g.Unknown) > 0 || g.matches(false, at.protocol, at.number) && a.outside(g))
 	})
 }
 
@@ -99,7 +101,7 @@ func (a *analysis) nothingElse(to *machine) Path {
 		if !g.Egress && len(g.Unknown) > 0 && path.State == Closed {
 			path.State = Unknown
 		}
-		if g.Egress || len(g.Unknown) > 0 || !IsInternet(g.Block) || g.IsFragmentationNeeded() || a.isNodePort(g) {
+		if g.Egress || len(g.Unknown) > 0 || !IsInternet(g.Block) || g.IsFragmentationNeeded() || g.IsNodePort(a.nodePorts, a.services) {
 			continue
 		}
 		path.State, path.Resource = Open, g.Resource.URN
@@ -108,12 +110,21 @@ func (a *analysis) nothingElse(to *machine) Path {
 	return path
 }
 
-// isNodePort tells whether a rule is about one NodePort. Where another stack holds the Services, any one port may be.
-func (a *analysis) isNodePort(g Grant) bool {
-	if g.Protocol != "tcp" || g.From != g.To {
+// IsNodePort tells whether a rule is about one NodePort, of these ports of Services; where these are not all, any one may be. A rule on
+// SCTP is about all its ports: AWS reads none of them.
+func (g Grant) IsNodePort(ports []corev1.ServicePort, all bool) bool {
+	switch {
+	case g.Protocol == sctp:
+	case g.Protocol != "tcp" && g.Protocol != "udp", g.From < 0, g.From != g.To:
 		return false
 	}
-	return slices.Contains(a.nodePorts, g.From) || !a.services && FirstNodePort <= g.From && g.From <= LastNodePort
+	if !all && (g.Protocol == sctp || FirstNodePort <= g.From && g.From <= LastNodePort) {
+		return true
+	}
+	return slices.ContainsFunc(ports, func(p corev1.ServicePort) bool {
+		at := nodePort(p)
+		return at.number != 0 && g.matches(false, at.protocol, at.number)
+	})
 }
 
 // The range that kubeadm gives the API server for NodePorts.

@@ -3,6 +3,8 @@ package reach
 import (
 	"net/netip"
 	"slices"
+
+	"go4.org/netipx"
 )
 
 // verdict is whether packets get through. An unknown rule may be the one that lets them.
@@ -67,26 +69,9 @@ func admits(grants []Grant, egress bool, protocol string, port int, other peer) 
 
 // covers tells whether blocks together hold all of a block.
 func covers(blocks []netip.Prefix, block netip.Prefix) bool {
-	overlapping := false
+	var all netipx.IPSetBuilder
 	for _, b := range blocks {
-		if b.Bits() <= block.Bits() && b.Contains(block.Addr()) {
-			return true
-		}
-		overlapping = overlapping || b.Overlaps(block)
+		all.AddPrefix(b)
 	}
-	if !overlapping || block.IsSingleIP() {
-		return false
-	}
-	low, high := halves(block)
-	return covers(blocks, low) && covers(blocks, high)
-}
-
-// halves splits a block in two.
-func halves(block netip.Prefix) (low, high netip.Prefix) {
-	bits := block.Bits() + 1
-	low = netip.PrefixFrom(block.Masked().Addr(), bits)
-	address := low.Addr().AsSlice()
-	address[(bits-1)/8] |= 1 << (7 - (bits-1)%8)
-	upper, _ := netip.AddrFromSlice(address)
-	return low, netip.PrefixFrom(upper, bits)
+	return built(&all).ContainsPrefix(block)
 }

@@ -1,5 +1,5 @@
-// Package reach works out which packets the declared network lets through: between every pair of nodes, from outside, and out to what
-// nodes fetch.
+// Package reach works out which packets the declared network lets through: between every pair of nodes, from outside, out to what
+// nodes fetch, and between pods.
 package reach
 
 import "ecommerce-platform/policy/model"
@@ -16,7 +16,7 @@ const (
 
 // Path is one kind of traffic from one place to another.
 type Path struct {
-	// From and To are nodes, or clients, administrators, the internet and the hosts that nodes fetch something from.
+	// From and To are nodes, workloads, or clients, administrators, the internet and the hosts that nodes fetch something from.
 	From string `json:"from"`
 	To   string `json:"to"`
 	// What is the traffic, such as BGP, and Ports what it uses, such as tcp 179.
@@ -39,7 +39,7 @@ func Analyze(stack *model.Stack) []Path {
 	a := newAnalysis(stack)
 	if len(a.machines) == 0 {
 		stack.NotEvaluatedFact("reachability: this stack holds no machines")
-		return nil
+		return a.podPaths()
 	}
 	a.readSources()
 	var paths []Path
@@ -56,6 +56,7 @@ func Analyze(stack *model.Stack) []Path {
 	for _, to := range a.machines {
 		paths = append(paths, a.fromOutside(to)...)
 	}
+	paths = append(paths, a.podPaths()...)
 	for _, filter := range stack.Of(networkACLType) {
 		stack.NotEvaluated(filter, "")
 		for i := range paths {

@@ -44,6 +44,15 @@ func (r *Report) Redact(redact func(string) string) {
 		}
 		list(r.NodeLoss[i].DataLost)
 	}
+	for i := range r.Growth {
+		each(&r.Growth[i].Reason)
+	}
+	for i := range r.CronJobs {
+		run := &r.CronJobs[i]
+		each(&run.Doubt)
+		list(run.Reasons)
+		list(run.Preferences)
+	}
 	for i := range r.Reachability {
 		each(&r.Reachability[i].Remedy)
 	}

@@ -11,6 +11,8 @@ import (
 
 	"ecommerce-platform/policy/clients"
 	"ecommerce-platform/policy/cost"
+	"ecommerce-platform/policy/cronjob"
+	"ecommerce-platform/policy/growth"
 	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/nodeloss"
 	"ecommerce-platform/policy/placement"
@@ -63,6 +65,8 @@ type Report struct {
 	Rollouts     []rollout.Rollout `json:"rollouts"`
 	Drains       []rollout.Drain   `json:"drains"`
 	NodeLoss     []nodeloss.Loss   `json:"nodeLoss"`
+	Growth       []growth.Growth   `json:"growth,omitempty"`
+	CronJobs     []cronjob.Run     `json:"cronJobs,omitempty"`
 	Reachability []reach.Path      `json:"reachability"`
 	Violations   []Violation       `json:"violations"`
 	Waived       []Waived          `json:"waived,omitempty"`
@@ -189,6 +193,8 @@ func (r *Report) Text() string {
 	r.placementText(&b)
 	r.rolloutText(&b)
 	r.lossText(&b)
+	r.growthText(&b)
+	r.cronJobText(&b)
 	r.reachText(&b)
 	r.costText(&b)
 	r.waivedText(&b)

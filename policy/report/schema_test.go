@@ -33,7 +33,7 @@ func schema(t *testing.T) []byte {
 		}
 		return t.Name()
 	}}
-	for _, dir := range []string{"clients", "cost", "model", "nodeloss", "placement", "reach", "report", "rollout", "update"} {
+	for _, dir := range []string{"clients", "cost", "cronjob", "growth", "model", "nodeloss", "placement", "reach", "report", "rollout", "update"} {
 		require.NoError(t, reflector.AddGoComments("ecommerce-platform/policy/"+dir, "../"+dir))
 	}
 	s := reflector.Reflect(&report.Report{})

@@ -6,10 +6,9 @@ import (
 	"sort"
 	"strings"
 	"text/tabwriter"
-	"time"
 
-	"ecommerce-platform/policy/clients"
 	"ecommerce-platform/policy/nodeloss"
+	"ecommerce-platform/policy/placement"
 )
 
 // table writes rows in columns. The first row is the head.
@@ -37,55 +36,6 @@ func rolls(now bool) string {
 	return "when it changes"
 }
 
-// updateText tells what becomes of nodes and their pods on the way, and who is without a ready pod meanwhile.
-func (r *Report) updateText(w io.Writer) {
-	if len(r.Update) > 0 {
-		rows := [][]string{{"node", "happens", "pods that start elsewhere", "pods that wait"}}
-		var notes []string
-		for _, node := range r.Update {
-			rows = append(rows, []string{node.Node, node.What, counts(node.Moves), counts(node.Pending)})
-			for _, blocked := range node.Blocked {
-				notes = append(notes, fmt.Sprintf("%s: pod %s may not go: %s", node.Node, blocked.Pod, blocked.Reason))
-			}
-		}
-		table(w, "What this change does to nodes, in this order", rows)
-		for _, note := range notes {
-			_, _ = fmt.Fprintf(w, "  %s\n", note)
-		}
-	}
-	if !r.Changes() || len(r.Clients) == 0 {
-		return
-	}
-	rows := [][]string{{"who asks for", "gets no answer for", "because"}}
-	for _, seen := range r.Clients {
-		rows = append(rows, []string{seen.What, lasts(seen), because(seen)})
-	}
-	table(w, fmt.Sprintf("What clients see of this change, which takes about %s", duration(r.Seconds)), rows)
-}
-
-// lasts says how long clients get no answer.
-func lasts(seen clients.Seen) string {
-	switch {
-	case seen.Open:
-		return "until another change"
-	case seen.Seconds == 0:
-		return "no time"
-	default:
-		return "about " + duration(seen.Seconds)
-	}
-}
-
-func because(seen clients.Seen) string {
-	if len(seen.Because) == 0 {
-		return "-"
-	}
-	return strings.Join(seen.Because, "; ")
-}
-
-func duration(seconds int) string {
-	return (time.Duration(seconds) * time.Second).String()
-}
-
 func counts(pods map[string]int) string {
 	var list []string
 	for tier, n := range pods {
@@ -108,15 +58,7 @@ func (r *Report) placementText(w io.Writer) {
 				row = append(row, count(tier.PerNode[node.Node]))
 			}
 			rows = append(rows, append(row, count(tier.Pending)))
-			for _, reason := range tier.Reasons {
-				notes = append(notes, fmt.Sprintf("%s: %d pending: %s", tier.Tier, tier.Pending, reason))
-			}
-			for _, preference := range tier.Preferences {
-				notes = append(notes, fmt.Sprintf("%s prefers what it cannot have: %s", tier.Tier, preference))
-			}
-			for _, either := range tier.Either {
-				notes = append(notes, fmt.Sprintf("%s: the scheduler may take %s", tier.Tier, either))
-			}
+			notes = append(notes, placementNotes(tier)...)
 		}
 		table(w, r.on("Where pods land", "Where pods are after this change")+" (kube-scheduler, default profile)", rows)
 		for _, note := range notes {
@@ -133,6 +75,21 @@ func (r *Report) placementText(w io.Writer) {
 		}
 		table(w, "What nodes give (system pods included, allocatable is an estimate)", rows)
 	}
+}
+
+// placementNotes are what a row has no column for.
+func placementNotes(tier placement.TierPlacement) []string {
+	var notes []string
+	for _, reason := range tier.Reasons {
+		notes = append(notes, fmt.Sprintf("%s: %d pending: %s", tier.Tier, tier.Pending, reason))
+	}
+	for _, preference := range tier.Preferences {
+		notes = append(notes, fmt.Sprintf("%s prefers what it cannot have: %s", tier.Tier, preference))
+	}
+	for _, either := range tier.Either {
+		notes = append(notes, fmt.Sprintf("%s: the scheduler may take %s", tier.Tier, either))
+	}
+	return notes
 }
 
 func (r *Report) rolloutText(w io.Writer) {
@@ -152,6 +109,9 @@ func (r *Report) rolloutText(w io.Writer) {
 		for _, o := range r.Rollouts {
 			if !o.Completes {
 				_, _ = fmt.Fprintf(w, "  %s is stuck: %s\n", o.Tier, o.Stuck)
+			}
+			if len(o.Preempts) > 0 {
+				_, _ = fmt.Fprintf(w, "  %s preempts pods of %s, which then find no node\n", o.Tier, strings.Join(o.Preempts, ", "))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ecommerce-platform/policy/admission"
 	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/placement"
 	"ecommerce-platform/policy/reach"
@@ -35,11 +36,19 @@ func pending(s *placement.Simulation, rolled []rollout.Rollout) []Finding {
 		if tier.Pending == 0 || said[tier.URN] {
 			continue
 		}
-		findings = append(findings, Finding{Resource: tier.URN, Message: fmt.Sprintf(
-			"%s %s: %d of %d pods stay Pending, the scheduler says: %s; change what the pod asks for, or add or change a node that has it",
-			strings.ToLower(cmp.Or(tier.Kind, "Deployment")), tier.Tier, tier.Pending, tier.Replicas, strings.Join(tier.Reasons, " "))})
+		findings = append(findings, unplaced(tier, "pods"))
 	}
 	for _, outcome := range s.SystemPending() {
+		if outcome.Ended {
+			findings = append(findings, Finding{Message: fmt.Sprintf("pod %s/%s is %s; declare a Deployment of one pod in its place, or keep a place for it",
+				outcome.Pod.Namespace, outcome.Pod.Name, outcome.Reason)})
+			continue
+		}
+		if outcome.Refusal != nil {
+			findings = append(findings, Finding{Message: fmt.Sprintf("pod %s/%s is never made: %s; %s",
+				outcome.Pod.Namespace, outcome.Pod.Name, outcome.Reason, outcome.Refusal.Remedy())})
+			continue
+		}
 		findings = append(findings, Finding{Message: fmt.Sprintf(
 			"pod %s/%s stays Pending, the scheduler says: %s; the cluster needs it, so give nodes more room or fewer taints",
 			outcome.Pod.Namespace, outcome.Pod.Name, outcome.Reason)})
@@ -47,14 +56,41 @@ func pending(s *placement.Simulation, rolled []rollout.Rollout) []Finding {
 	return findings
 }
 
+// unplaced says of a tier that some of its pods go nowhere.
+func unplaced(tier placement.TierPlacement, pods string) Finding {
+	become, remedy := "stay Pending, the scheduler says", "change what the pod asks for, or add or change a node that has it"
+	switch {
+	case tier.Refused == tier.Pending:
+		become, remedy = "are never made", refused(tier)
+	case tier.Refused > 0:
+		become, remedy = fmt.Sprintf("stay Pending, %d of them are never made", tier.Refused), remedy+"; "+refused(tier)
+	}
+	return Finding{Resource: tier.URN, Message: fmt.Sprintf("%s %s: %d of %d %s %s: %s; %s", strings.ToLower(cmp.Or(tier.Kind, "Deployment")),
+		tier.Tier, tier.Pending, tier.Replicas, pods, become, strings.Join(tier.Reasons, " "), remedy)}
+}
+
+// refused is what to do about pods that the API server does not let come to be.
+func refused(tier placement.TierPlacement) string {
+	return (&admission.Refusal{By: strings.Join(tier.RefusedBy, " and the ")}).Remedy()
+}
+
 // stuck are rollouts that never finish.
 func stuck(rollouts []rollout.Rollout) []Finding {
 	var findings []Finding
 	for _, r := range rollouts {
 		if !r.Completes {
+			becomes := "stays Pending"
+			if r.Refusal != nil {
+				becomes = "is never made"
+			}
 			findings = append(findings, Finding{Resource: r.URN, Message: fmt.Sprintf(
-				"deployment %s: a rollout with %s never finishes, the new pod stays Pending: %s; %s",
-				r.Tier, r.Strategy, r.Stuck, r.Remedy)})
+				"deployment %s: a rollout with %s never finishes, the new pod %s: %s; %s",
+				r.Tier, r.Strategy, becomes, r.Stuck, r.Remedy)})
+		}
+		if len(r.Preempts) > 0 {
+			findings = append(findings, Finding{Resource: r.URN, Message: fmt.Sprintf(
+				"deployment %s: new pods of a rollout with %s preempt pods of %s, which then find no node; give nodes more room, or the class preemptionPolicy: Never",
+				r.Tier, r.Strategy, strings.Join(r.Preempts, ", "))})
 		}
 	}
 	return findings
@@ -83,7 +119,7 @@ func awaited(s *placement.Simulation, waits []update.Wait) []Finding {
 	for _, wait := range waits {
 		if !said[wait.URN] {
 			findings = append(findings, Finding{Resource: wait.URN, Message: fmt.Sprintf(
-				"%s waits for what goes in this update, the scheduler says: %s; Pulumi gives up waiting before it takes anything away, so take it away in an update of its own",
+				"%s waits for what goes in this update: %s; Pulumi gives up waiting before it takes anything away, so take it away in an update of its own",
 				wait.Tier, wait.Reason)})
 		}
 	}

@@ -24,6 +24,7 @@ const (
 	Placement    = "placement"
 	Rollout      = "rollout"
 	Drain        = "drain"
+	Growth       = "growth"
 	Reachability = "reachability"
 	PackError    = "policy-pack-error"
 )
@@ -38,8 +39,9 @@ var analyses = []analysis{
 	{Placement, "Every pod finds a node", policyx.EnforcementLevelMandatory},
 	{Rollout, "Every rollout can finish on the declared nodes", policyx.EnforcementLevelMandatory},
 	{Drain, "Every node can be drained as far as budgets are concerned", policyx.EnforcementLevelAdvisory},
+	{Growth, "What is scaled automatically finds nodes for as many pods as it may have", policyx.EnforcementLevelAdvisory},
 	{report.AnyOrder, "What works does so in whatever order pods come, and whichever of equal nodes they get", policyx.EnforcementLevelAdvisory},
-	{Reachability, "Nodes and clients reach what they need, and nothing else is open", policyx.EnforcementLevelMandatory},
+	{Reachability, "Nodes, clients and pods reach what they need, and nothing else is open", policyx.EnforcementLevelMandatory},
 	{waiver.Policy, "Every waiver names a rule, a resource, a reason and a day, and waives something", policyx.EnforcementLevelAdvisory},
 	{PackError, "The policy pack itself works", policyx.EnforcementLevelMandatory},
 }

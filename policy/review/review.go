@@ -13,14 +13,14 @@ import (
 
 	"ecommerce-platform/policy/clients"
 	"ecommerce-platform/policy/cost"
+	"ecommerce-platform/policy/cronjob"
+	"ecommerce-platform/policy/growth"
 	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/nodeloss"
-	"ecommerce-platform/policy/placement"
 	"ecommerce-platform/policy/reach"
 	"ecommerce-platform/policy/report"
 	"ecommerce-platform/policy/rollout"
 	"ecommerce-platform/policy/rules"
-	"ecommerce-platform/policy/update"
 	"ecommerce-platform/policy/waiver"
 )
 
@@ -49,6 +49,10 @@ func under(ctx context.Context, resources []policyx.AnalyzerResource, running Ru
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	r := &Review{findings: map[string][]Finding{}}
+	r.guard("reading instance types", func() error {
+		_, err := model.ReadInstanceTypes()
+		return err
+	})
 	var stack *model.Stack
 	r.guard("reading the stack", func() error {
 		stack = model.Read(resources)
@@ -109,10 +113,15 @@ func under(ctx context.Context, resources []policyx.AnalyzerResource, running Ru
 // simulate runs the analyses that need the scheduler, from what runs before where there is such a thing.
 func (r *Review) simulate(ctx context.Context, runs Running, before, stack *model.Stack) {
 	r.guard(Placement, func() error {
-		running, s, update, err := settle(ctx, runs, before, stack, placement.NewCourse(0))
-		if err != nil || s == nil {
+		w, err := findWays(ctx, runs, before, stack)
+		if err != nil || w == nil {
 			return err
 		}
+		shown, err := w.shown()
+		if err != nil {
+			return err
+		}
+		running, s, update := shown.running, shown.settled, shown.update
 		if running != nil {
 			state := report.StateOf(running)
 			r.Report.Before = &state
@@ -123,41 +132,31 @@ func (r *Review) simulate(ctx context.Context, runs Running, before, stack *mode
 		r.findings[Placement] = append(r.findings[Placement], slices.Concat(pending(s, update.Rollouts), ended(update.Nodes), awaited(s, update.Waits))...)
 		r.guard(Rollout, func() (err error) {
 			r.Report.Rollouts, err = rollout.Analyze(s, update.Rollouts...)
-			r.findings[Rollout] = stuck(r.Report.Rollouts)
 			return err
 		})
 		r.guard(Drain, func() (err error) {
 			r.Report.Drains, err = rollout.Drains(s)
-			r.findings[Drain] = append(held(update.Nodes), undrained(r.Report.Drains)...)
 			return err
 		})
 		r.guard("node loss", func() (err error) {
 			r.Report.NodeLoss, err = nodeloss.Analyze(s)
 			return err
 		})
-		r.guard(report.AnyOrder, func() error { return r.otherCourses(ctx, runs, before, stack, course{s, update}) })
+		r.guard(Growth, func() (err error) {
+			r.Report.Growth, err = growth.Analyze(s)
+			r.findings[Growth] = confined(r.Report.Growth)
+			return err
+		})
+		r.guard("CronJobs", func() (err error) {
+			r.Report.CronJobs, err = cronjob.Analyze(s)
+			return err
+		})
+		r.guard(report.AnyOrder, func() error { return r.otherCourses(w, shown) })
+		r.findings[Placement] = append(r.findings[Placement], unstarted(r.Report.CronJobs)...)
+		r.findings[Rollout] = stuck(r.Report.Rollouts)
+		r.findings[Drain] = append(held(update.Nodes), undrained(r.Report.Drains)...)
 		return nil
 	})
-}
-
-// settle places the stack's pods in one course of the cluster: where nothing runs before, on a new cluster.
-func settle(ctx context.Context, runs Running, before, stack *model.Stack, course *placement.Course) (running, after *placement.Simulation, on *update.Update, err error) {
-	if before == nil {
-		after, err = placement.SimulateIn(ctx, stack, course)
-		return nil, after, &update.Update{}, err
-	}
-	if running, err = placement.SimulateIn(ctx, before, course); err != nil {
-		return nil, nil, nil, err
-	}
-	if err := runs.observe(ctx, running); err != nil {
-		return nil, nil, nil, err
-	}
-	for _, gap := range before.Unevaluated() {
-		gap.Running = true
-		stack.AddGap(gap)
-	}
-	after, on, err = update.Simulate(ctx, running, stack)
-	return running, after, on, err
 }
 
 // guard keeps one analysis from taking the preview with it: whatever goes wrong in it becomes a finding of its own.
@@ -194,8 +193,10 @@ type Once struct {
 	Observer model.Observer
 	// Running is what the stack holds. Default, nothing: a new cluster.
 	Running Running
-	// Publish gets each review, with the resources that it is of, before any policy reads it. Optional.
-	Publish func([]policyx.AnalyzerResource, *Review)
+	// Keep stores the resources of a review, while that is made.
+	Keep func([]policyx.AnalyzerResource) error
+	// Publish gets each review, and what Keep failed with, before any policy reads it.
+	Publish func(r *Review, kept error)
 
 	mutex sync.Mutex
 	of    []policyx.AnalyzerResource
@@ -208,10 +209,10 @@ func (o *Once) Review(ctx context.Context, resources []policyx.AnalyzerResource)
 	defer o.mutex.Unlock()
 	if o.last == nil || !same(o.of, resources) {
 		complete := o.Observer.Complete(resources)
+		kept := make(chan error, 1)
+		go func() { kept <- o.Keep(complete) }()
 		o.of, o.last = resources, Of(ctx, complete, o.Running)
-		if o.Publish != nil {
-			o.Publish(complete, o.last)
-		}
+		o.Publish(o.last, <-kept)
 	}
 	return o.last
 }

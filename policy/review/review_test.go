@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
@@ -16,7 +15,9 @@ import (
 
 	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/model/modeltest"
+	"ecommerce-platform/policy/model/snapshot"
 	"ecommerce-platform/policy/report"
+	"ecommerce-platform/policy/rollout"
 	"ecommerce-platform/policy/waiver"
 )
 
@@ -45,16 +46,55 @@ func TestTheDevStackBreaksNothing(t *testing.T) {
 	}
 }
 
+// wide is a large cache, of one pod.
+func wide() []modeltest.Change {
+	return []modeltest.Change{
+		modeltest.Set(deployment, "shop-redis", "spec.replicas", 1.0),
+		modeltest.Set(deployment, "shop-redis", "spec.template.spec.containers[0].resources.requests.cpu", "900m"),
+	}
+}
+
 // A large cache that comes last takes the node that is left. One that comes first may take that of the backends, which have no other.
 func TestWhatRestsOnTheOrderOfPodsMayNotWork(t *testing.T) {
-	r := of(t, modeltest.Set(deployment, "shop-redis", "spec.replicas", 1.0),
-		modeltest.Set(deployment, "shop-redis", "spec.template.spec.containers[0].resources.requests.cpu", "900m"))
+	r := of(t, wide()...)
 	assert.Empty(t, r.Findings(Placement), "in the usual order everything has a place")
 	assert.Equal(t, report.May, r.Report.Verdict)
 	require.Len(t, r.Findings(report.AnyOrder), 1)
 	assert.Contains(t, r.Findings(report.AnyOrder)[0].Message, "it depends on the order in which pods come")
 	assert.Contains(t, r.Findings(report.AnyOrder)[0].Message, "stay Pending")
 	assert.Contains(t, r.Report.Headline, "May not work: ")
+}
+
+// One that is declared first takes the node of the backends in the usual order, and in another one does not.
+func TestWhatWorksInOneCourseIsNotSaidToFail(t *testing.T) {
+	first := append(wide(), modeltest.Copy(deployment, "shop-redis", "first"), modeltest.Remove(deployment, "shop-redis"))
+	of := func(number int) course {
+		w, err := findWays(t.Context(), Running{}, nil, modeltest.Dev(t, first...))
+		require.NoError(t, err)
+		c, err := w.settle(number)
+		require.NoError(t, err)
+		return c
+	}
+	require.True(t, of(0).fails(), "in the usual order a pod has no place")
+	r := Of(t.Context(), modeltest.Resources(t, "dev-preview.json", first...), Running{})
+	assert.Equal(t, report.May, r.Report.Verdict)
+	assert.Empty(t, r.Findings(Placement))
+	for _, tier := range r.Report.Placement.Tiers {
+		assert.Zero(t, tier.Pending, "the tables show the course in which it works")
+	}
+}
+
+func TestARolloutOrDrainThatCompletesInOneCourseIsNotSaidToBeStuck(t *testing.T) {
+	r := &Review{}
+	r.Report.Rollouts = []rollout.Rollout{{URN: "a", Stuck: "no room"}, {URN: "b", Completes: true, Lowest: 3}}
+	r.doubtRollouts([]rollout.Rollout{{URN: "a", Completes: true, Lowest: 1}, {URN: "b", Completes: true, Lowest: 2}})
+	assert.Equal(t, []rollout.Rollout{
+		{URN: "a", Completes: true, Lowest: 1, Doubt: "no room"}, {URN: "b", Completes: true, Lowest: 2},
+	}, r.Report.Rollouts)
+	blocked := []rollout.Blocked{{Reason: "budget"}}
+	r.Report.Drains = []rollout.Drain{{Node: "a", Blocked: blocked}, {Node: "b", Completes: true}}
+	r.doubtDrains([]rollout.Drain{{Node: "a", Completes: true}, {Node: "b", Blocked: blocked}})
+	assert.Equal(t, []rollout.Drain{{Node: "a", Completes: true, Doubt: "budget"}, {Node: "b", Completes: true, Doubt: "budget"}}, r.Report.Drains)
 }
 
 func TestFindingsNameTheResourceTheReasonAndTheRemedy(t *testing.T) {
@@ -67,6 +107,16 @@ func TestFindingsNameTheResourceTheReasonAndTheRemedy(t *testing.T) {
 			Placement, modeltest.Set(deployment, "shop-redis", "spec.replicas", 3.0),
 			[]string{"deployment redis: 1 of 3 pods stay Pending", "didn't match pod anti-affinity rules", "add or change a node"},
 		},
+		"a pod that is never made": {
+			Placement, modeltest.Add(model.LimitRangeType, "limits", map[string]any{
+				"metadata": map[string]any{"name": "limits", "namespace": "ecommerce"},
+				"spec":     map[string]any{"limits": []any{map[string]any{"type": "Container", "max": map[string]any{"memory": "512Mi"}}}},
+			}),
+			[]string{
+				"deployment postgres: 1 of 1 pods are never made: the API server refuses it: maximum memory usage per Container is 512Mi, but limit is 1Gi",
+				"ask for what the LimitRange allows",
+			},
+		},
 		"a quantity that is none": {
 			Placement, modeltest.Set(deployment, "shop-redis", "spec.template.spec.containers[0].resources.requests.cpu", "lots"),
 			[]string{"shop-redis: quantities must match", "correct the value"},
@@ -74,6 +124,10 @@ func TestFindingsNameTheResourceTheReasonAndTheRemedy(t *testing.T) {
 		"a rollout that deadlocks": {
 			Rollout, modeltest.Unset(deployment, "shop-redis", "spec.strategy"),
 			[]string{"deployment redis: a rollout with RollingUpdate, surge 1, unavailable 0 never finishes", "set maxSurge 0"},
+		},
+		"a tier that cannot grow": {
+			Growth, modeltest.Autoscaled("backend", 2, 9),
+			[]string{"autoscale: backend can grow to ", " of max 9, the scheduler says: ", "Insufficient cpu", "lower autoscale.max"},
 		},
 		"a budget that holds drains up": {
 			Drain, modeltest.Set("kubernetes:policy/v1:PodDisruptionBudget", "shop-postgres", "spec.maxUnavailable", 0.0),
@@ -186,13 +240,24 @@ func TestASnapshotOfADeployedStackIsReviewedAsTheStackIs(t *testing.T) {
 }
 
 func TestPoliciesOfOneValidationShareAReview(t *testing.T) {
-	published := 0
-	once := &Once{Publish: func(resources []policyx.AnalyzerResource, _ *Review) { published += len(resources) }}
+	full := errors.New("no space left on device")
+	kept, published := 0, 0
+	once := &Once{
+		Keep: func(resources []policyx.AnalyzerResource) error {
+			kept += len(snapshot.Redact(resources))
+			return full
+		},
+		Publish: func(_ *Review, err error) {
+			published++
+			assert.Equal(t, full, err)
+		},
+	}
 	resources := modeltest.Resources(t, "dev-preview.json")
 	first := once.Review(t.Context(), resources)
 	assert.Same(t, first, once.Review(t.Context(), resources))
 	assert.NotSame(t, first, once.Review(t.Context(), modeltest.Resources(t, "dev-preview.json")))
-	assert.Equal(t, 2*len(resources), published)
+	assert.Equal(t, 2*len(resources), kept)
+	assert.Equal(t, 2, published)
 }
 
 func TestTheReportIsWrittenWhereTheEnvironmentSays(t *testing.T) {
@@ -211,11 +276,4 @@ func TestTheReportIsWrittenWhereTheEnvironmentSays(t *testing.T) {
 	assert.Len(t, read.Placement.Tiers, 4)
 	t.Setenv(report.File, filepath.Join(path, "below-a-file"))
 	require.ErrorContains(t, r.Report.Save(), "PLATFORM_REPORT")
-}
-
-// The budget of a preview is 3 s for everything; this leaves slow machines a wide margin.
-func TestAReviewTakesSeconds(t *testing.T) {
-	started := time.Now()
-	of(t)
-	assert.Less(t, time.Since(started), 3*time.Second)
 }

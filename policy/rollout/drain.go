@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"maps"
 	"math"
 
 	corev1 "k8s.io/api/core/v1"
@@ -37,13 +38,13 @@ func Drains(s *placement.Simulation) ([]Drain, error) {
 	if err := s.Cluster.Restore(s.Settled); err != nil {
 		return nil, err
 	}
-	guards := newGuards(s, s.Cluster)
+	budgets, ready := s.Budgets(s.Cluster), controlled(s.Cluster)
 	var drains []Drain
 	for _, node := range s.Stack.Members() {
 		if err := s.Cluster.Restore(s.Settled); err != nil {
 			return nil, err
 		}
-		eviction, err := evict(s.Cluster, settled(guards), node.Name)
+		eviction, err := evict(s.Cluster, placement.Copies(budgets), maps.Clone(ready), node.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -65,39 +66,42 @@ type Eviction struct {
 
 // Evict drains a node of a running cluster under the budgets of those, and leaves it cordoned.
 func Evict(cluster *placement.Cluster, budgets *placement.Simulation, node string) (Eviction, error) {
-	return evict(cluster, newGuards(budgets, cluster), node)
+	return evict(cluster, budgets.Budgets(cluster), controlled(cluster), node)
 }
 
-func evict(cluster *placement.Cluster, guards []*guard, name string) (Eviction, error) {
+// controlled counts the cluster's pods by what they belong to.
+func controlled(cluster *placement.Cluster) map[string]int {
+	pods := map[string]int{}
+	for _, pod := range cluster.Pods() {
+		pods[Controller(pod)]++
+	}
+	return pods
+}
+
+// evict drains a node. The budgets and the number of ready pods by controller are those of the cluster, and change with it.
+func evict(cluster *placement.Cluster, budgets []*placement.Budget, ready map[string]int, name string) (Eviction, error) {
 	e := Eviction{Drain: Drain{Node: name}, Lowest: map[string]int{}}
 	drain := &e.Drain
 	cordon(cluster, name)
 	waiting := cluster.Mixed(evictable(cluster, name))
-	ready := map[string]int{}
-	for _, pod := range cluster.Pods() {
-		ready[Controller(pod)]++
-	}
 	pending := ""
 	for len(waiting) > 0 {
 		var left, started []*corev1.Pod
 		for _, pod := range waiting {
-			if _, reason := forbids(guards, pod); reason != "" {
+			if _, reason := placement.Forbids(budgets, pod); reason != "" {
 				left = append(left, pod)
 				continue
 			}
 			if err := cluster.Remove(pod); err != nil {
 				return e, err
 			}
-			count(guards, pod, -1)
-			owner := Controller(pod)
-			if ready[owner]--; ready[owner] < lowest(e.Lowest, owner) {
-				e.Lowest[owner] = ready[owner]
-			}
+			placement.Count(budgets, pod, -1)
+			e.lose(ready, Controller(pod))
 			if metav1.GetControllerOfNoCopy(pod) == nil {
 				e.Ended = append(e.Ended, pod)
 				continue
 			}
-			outcome, err := cluster.Schedule(placement.Successor(pod))
+			outcome, err := cluster.Schedule(cluster.Successor(pod))
 			if err != nil {
 				return e, err
 			}
@@ -107,10 +111,16 @@ func evict(cluster *placement.Cluster, guards []*guard, name string) (Eviction, 
 			} else {
 				started = append(started, outcome.Pod)
 			}
+			for _, displaced := range outcome.Displaced {
+				started = e.displace(displaced, started, func(victim *corev1.Pod) {
+					placement.Count(budgets, victim, -1)
+					e.lose(ready, Controller(victim))
+				})
+			}
 		}
 		// Successors are ready some time later: whatever the budgets allow at once is away at once.
 		for _, pod := range started {
-			count(guards, pod, 1)
+			placement.Count(budgets, pod, 1)
 			ready[Controller(pod)]++
 		}
 		if len(left) == len(waiting) {
@@ -119,8 +129,8 @@ func evict(cluster *placement.Cluster, guards []*guard, name string) (Eviction, 
 		waiting = left
 	}
 	for _, pod := range waiting {
-		by, reason := forbids(guards, pod)
-		blocked := Blocked{Budget: by.name, URN: by.urn, Pod: pod.Name, Reason: reason, Never: by.fails != "" || by.desired >= by.expected}
+		by, reason := placement.Forbids(budgets, pod)
+		blocked := Blocked{Budget: by.Name, URN: by.URN, Pod: pod.Name, Reason: reason, Never: by.Fails != "" || by.Desired >= by.Expected}
 		if !blocked.Never && pending != "" {
 			blocked.Reason += "; the pod evicted before found no other node: " + pending
 		}
@@ -128,6 +138,13 @@ func evict(cluster *placement.Cluster, guards []*guard, name string) (Eviction, 
 	}
 	drain.Completes = len(waiting) == 0
 	return e, nil
+}
+
+// lose counts a ready pod less.
+func (e *Eviction) lose(ready map[string]int, owner string) {
+	if ready[owner]--; ready[owner] < lowest(e.Lowest, owner) {
+		e.Lowest[owner] = ready[owner]
+	}
 }
 
 // Controller names what a pod belongs to, in its namespace.

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	deploymentutil "k8s.io/kubernetes/pkg/controller/deployment/util"
 
+	"ecommerce-platform/policy/admission"
 	"ecommerce-platform/policy/placement"
 )
 
@@ -28,11 +29,17 @@ type Rollout struct {
 	Lowest int `json:"lowestAvailable"`
 	// Doubt is why it does not where pods come in another order, or get another of equal nodes; empty where it completes all the same.
 	Doubt string `json:"doubt,omitempty"`
-	// Stuck says why it does not complete, in the scheduler's own words, and Remedy what to change.
+	// Stuck says why it does not complete, in the scheduler's own words or the API server's, and Remedy what to change.
 	Stuck  string `json:"stuck,omitempty"`
 	Remedy string `json:"remedy,omitempty"`
-	// Pending is how many new pods wait for a node where it does not complete.
-	Pending int `json:"-"`
+	// Refusal is set where it does not complete because the API server does not let a new pod come to be.
+	Refusal *admission.Refusal `json:"-"`
+	// Preempts are what new pods leave without a node that had one, by name, once all are there.
+	Preempts []string `json:"preempts,omitempty"`
+	// Displaced are the decisions about the pods that came in place of those which new pods have preempted.
+	Displaced []placement.Outcome `json:"-"`
+	// Waiting are the decisions about the new pods that wait for a node where it does not complete, or are not made.
+	Waiting []placement.Outcome `json:"-"`
 	// Waves is how often it waits for new pods to become ready.
 	Waves int `json:"-"`
 }
@@ -65,6 +72,9 @@ func Analyze(s *placement.Simulation, rolled ...Rollout) ([]Rollout, error) {
 		if err != nil {
 			return nil, err
 		}
+		if r.Preempts, err = Unplaced(s, r.Displaced); err != nil {
+			return nil, err
+		}
 		rollouts = append(rollouts, r)
 	}
 	return rollouts, s.Cluster.Restore(s.Settled)
@@ -86,6 +96,23 @@ func bounds(tier *placement.Tier) (surge, unavailable int, strategy string) {
 
 const recreate = "Recreate"
 
+// Begin ends as many of the tier's running pods as its strategy lets be away before a new one is there.
+func Begin(s *placement.Simulation, tier *placement.Tier) error {
+	_, unavailable, _ := bounds(tier)
+	var pods []*corev1.Pod
+	for _, pod := range s.Cluster.Pods() {
+		if tier.Owns(pod) {
+			pods = append(pods, pod)
+		}
+	}
+	for _, pod := range pods[max(0, tier.Replicas()-unavailable):] {
+		if err := s.Cluster.Remove(pod); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Roll replaces the tier's running pods by those of its template as fast as the strategy allows: it adds new pods up to the allowed
 // maximum and removes old ones down to the allowed minimum, in turn, until nothing moves. It goes on where an earlier call had to
 // stop, and tells whether it moved anything.
@@ -103,44 +130,81 @@ func Roll(s *placement.Simulation, tier *placement.Tier) (r Rollout, moved bool,
 		}
 	}
 	r.Lowest = min(tier.Replicas(), len(old)+len(fresh))
+	ends := &ending{cluster: s.Cluster, lingers: s.Course.Lingers() && tier.Kind == "Deployment" && strategy != recreate}
 	for len(old) > 0 || len(fresh) < tier.Replicas() {
-		progress := false
-		// New pods first, as the controller does; each one that finds a node becomes ready. Recreate removes all the old ones before.
-		for len(fresh) < tier.Replicas() && len(old)+len(fresh) < tier.Replicas()+surge && (strategy != recreate || len(old) == 0) {
-			outcome, err := s.Cluster.Schedule(tier.Pod(placement.Next, len(fresh)+1))
+		progress, ready := false, len(fresh)
+		// New pods first, as the controller does; each one that finds a node becomes ready, but is not when old ones may go already. Recreate
+		// removes all the old ones before.
+		r.Stuck, r.Refusal, r.Waiting = "", nil, nil
+		for _, pod := range coming(tier, fresh) {
+			if len(old)+len(fresh)+len(r.Waiting) >= tier.Replicas()+surge || strategy == recreate && len(old) > 0 {
+				break
+			}
+			outcome, err := ends.schedule(pod)
 			if err != nil {
 				return r, moved, err
 			}
+			if old, err = r.displace(s, tier, old, outcome.Displaced); err != nil {
+				return r, moved, err
+			}
+			r.Lowest = min(r.Lowest, len(old)+ready)
 			if outcome.Node == "" {
-				r.Stuck = outcome.Reason
-				break
+				r.wait(outcome)
+				continue
 			}
 			fresh, progress = append(fresh, outcome.Pod), true
 		}
-		for len(old) > 0 && len(old)+len(fresh) > tier.Replicas()-unavailable {
-			if err := s.Cluster.Remove(old[len(old)-1]); err != nil {
-				return r, moved, err
+		for _, ready := range []int{ready, len(fresh)} {
+			for len(old) > 0 && len(old)+ready > tier.Replicas()-unavailable {
+				if err := ends.end(old[len(old)-1]); err != nil {
+					return r, moved, err
+				}
+				old, progress = old[:len(old)-1], true
 			}
-			old, progress = old[:len(old)-1], true
+			r.Lowest = min(r.Lowest, len(old)+ready)
 		}
-		r.Lowest = min(r.Lowest, len(old)+len(fresh))
 		if !progress {
-			r.Remedy = remedy(tier, surge)
-			r.Pending = min(tier.Replicas(), tier.Replicas()+surge-len(old)) - len(fresh)
+			r.Remedy = remedy(tier, surge, r.Refusal)
 			return r, moved, nil
 		}
 		moved = true
 		r.Waves++
 	}
-	r.Completes, r.Stuck = true, ""
-	return r, moved, nil
+	r.Completes, r.Stuck, r.Refusal, r.Waiting = true, "", nil, nil
+	return r, moved, ends.all()
 }
 
-func remedy(tier *placement.Tier, surge int) string {
+// coming are the new pods that are still to find a node, those that wait already among them: the controller makes as many as it may,
+// whether or not the first one has found any.
+func coming(tier *placement.Tier, fresh []*corev1.Pod) []*corev1.Pod {
+	there := map[string]bool{}
+	for _, pod := range fresh {
+		there[placement.Original(pod)] = true
+	}
+	var pods []*corev1.Pod
+	for number := 1; len(fresh)+len(pods) < tier.Replicas(); number++ {
+		if pod := tier.Pod(placement.Next, number); !there[placement.Key(pod)] {
+			pods = append(pods, pod)
+		}
+	}
+	return pods
+}
+
+// wait notes a new pod without a node. The first one says why.
+func (r *Rollout) wait(outcome placement.Outcome) {
+	if len(r.Waiting) == 0 {
+		r.Stuck, r.Refusal = outcome.Reason, outcome.Refusal
+	}
+	r.Waiting = append(r.Waiting, outcome)
+}
+
+func remedy(tier *placement.Tier, surge int, refusal *admission.Refusal) string {
 	usesClaims := slices.ContainsFunc(tier.Deployment.Spec.Template.Spec.Volumes, func(v corev1.Volume) bool {
 		return v.PersistentVolumeClaim != nil
 	})
 	switch {
+	case refusal != nil:
+		return refusal.Remedy()
 	case surge == 0:
 		return "change what the pod asks for, or add or change a node that has it"
 	case usesClaims:

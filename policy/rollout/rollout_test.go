@@ -40,12 +40,10 @@ func of(t *testing.T, tier string, changes ...modeltest.Change) rollout.Rollout 
 	return rollout.Rollout{}
 }
 
-func strategy(name, kind string, surge, unavailable any) modeltest.Change {
-	value := map[string]any{"type": kind}
-	if kind == "RollingUpdate" {
-		value["rollingUpdate"] = map[string]any{"maxSurge": surge, "maxUnavailable": unavailable}
-	}
-	return modeltest.Set(deployment, name, "spec.strategy", value)
+func strategy(name string, surge, unavailable any) modeltest.Change {
+	return modeltest.Set(deployment, name, "spec.strategy", map[string]any{
+		"type": "RollingUpdate", "rollingUpdate": map[string]any{"maxSurge": surge, "maxUnavailable": unavailable},
+	})
 }
 
 func TestRollouts(t *testing.T) {
@@ -58,12 +56,15 @@ func TestRollouts(t *testing.T) {
 	}{
 		"one cache after the other":                  {"redis", nil, true, 1, ""},
 		"the database stops first":                   {"postgres", nil, true, 0, ""},
-		"a cache a node and a surge deadlock":        {"redis", []modeltest.Change{strategy("shop-redis", "RollingUpdate", 1.0, 0.0)}, false, 2, "didn't match pod anti-affinity rules"},
+		"a cache a node and a surge deadlock":        {"redis", []modeltest.Change{strategy("shop-redis", 1.0, 0.0)}, false, 2, "didn't match pod anti-affinity rules"},
 		"the API server's default deadlocks as well": {"redis", []modeltest.Change{modeltest.Unset(deployment, "shop-redis", "spec.strategy")}, false, 2, "anti-affinity"},
-		"two caches at once are both away":           {"redis", []modeltest.Change{strategy("shop-redis", "RollingUpdate", "0%", "100%")}, true, 0, ""},
+		"an old pod goes before the new one is ready": {
+			"frontend", []modeltest.Change{modeltest.Set(deployment, "shop-frontend", "spec.replicas", 1.0), strategy("shop-frontend", 1.0, 1.0)}, true, 0, "",
+		},
+		"two caches at once are both away": {"redis", []modeltest.Change{strategy("shop-redis", "0%", "100%")}, true, 0, ""},
 		"a surge pod that no node has room for": {
 			"backend", []modeltest.Change{
-				strategy("shop-backend", "RollingUpdate", 1.0, 0.0),
+				strategy("shop-backend", 1.0, 0.0),
 				modeltest.Set(deployment, "shop-backend", "spec.template.spec.containers[0].resources.requests.cpu", "300m"),
 			}, false, 3, "Insufficient cpu",
 		},
@@ -80,6 +81,98 @@ func TestRollouts(t *testing.T) {
 			assert.Contains(t, r.Remedy, "maxSurge 0")
 		})
 	}
+}
+
+// A cache that is told to end may still be on its node when the next one comes, and they keep apart; where no other node is left, the next
+// one waits until it has ended.
+func TestAPodThatEndsMayStillBeThere(t *testing.T) {
+	elsewhere := map[int]bool{}
+	for number := range 8 {
+		for _, replicas := range []float64{1, 2} {
+			s, err := placement.SimulateIn(t.Context(), modeltest.Dev(t, modeltest.Set(deployment, "shop-redis", "spec.replicas", replicas)), placement.NewCourse(number))
+			require.NoError(t, err)
+			tier := s.Tiers[slices.IndexFunc(s.Tiers, func(tier *placement.Tier) bool { return tier.Name() == "redis" })]
+			on := func() (nodes []string) {
+				for _, pod := range s.Cluster.Pods() {
+					if tier.Owns(pod) {
+						nodes = append(nodes, pod.Spec.NodeName)
+					}
+				}
+				return nodes
+			}
+			before := on()
+			r, _, err := rollout.Roll(s, tier)
+			require.NoError(t, err)
+			assert.True(t, r.Completes, "course %d, %g pods", number, replicas)
+			assert.Len(t, on(), int(replicas))
+			if replicas == 1 {
+				elsewhere[number] = before[0] != on()[0]
+			}
+		}
+	}
+	assert.Subset(t, elsewhere, map[int]bool{0: false, 4: true, 5: true, 6: true, 7: true})
+}
+
+// The shop has ten pods.
+func TestRolloutsUnderAQuota(t *testing.T) {
+	quota := func(pods string) modeltest.Change {
+		return modeltest.Add(model.QuotaType, "quota", map[string]any{
+			"metadata": map[string]any{"name": "quota", "namespace": "ecommerce"}, "spec": map[string]any{"hard": map[string]any{"pods": pods}},
+		})
+	}
+	t.Run("has no room for a pod more", func(t *testing.T) {
+		r := of(t, "backend", quota("10"), strategy("shop-backend", 1.0, 0.0))
+		assert.False(t, r.Completes)
+		assert.Equal(t, 3, r.Lowest)
+		assert.Equal(t, "the API server refuses it: exceeded quota: quota, requested: pods=1, used: pods=10, limited: pods=10", r.Stuck)
+		assert.Equal(t, "ask for what the ResourceQuota allows, or change that", r.Remedy)
+	})
+	t.Run("has room for one", func(t *testing.T) {
+		assert.True(t, of(t, "backend", quota("11"), strategy("shop-backend", 1.0, 0.0)).Completes)
+	})
+	t.Run("has room for some of those that come at once", func(t *testing.T) {
+		r := of(t, "backend", quota("11"), strategy("shop-backend", 2.0, 0.0))
+		assert.True(t, r.Completes, r.Stuck)
+		assert.Equal(t, 3, r.Lowest)
+	})
+	t.Run("has room for some of those that find no node", func(t *testing.T) {
+		r := of(t, "backend", quota("11"), strategy("shop-backend", 3.0, 0.0),
+			modeltest.Set(deployment, "shop-backend", "spec.template.spec.containers[0].resources.requests.cpu", "300m"))
+		assert.False(t, r.Completes)
+		assert.Contains(t, r.Stuck, "Insufficient cpu", "the first one waits for a node")
+		require.Len(t, r.Waiting, 3)
+		assert.Nil(t, r.Waiting[0].Refusal)
+		for _, outcome := range r.Waiting[1:] {
+			require.NotNil(t, outcome.Refusal)
+			assert.Contains(t, outcome.Reason, "exceeded quota: quota, requested: pods=1, used: pods=11, limited: pods=11")
+		}
+	})
+	t.Run("the new pod is made once an old one is gone", func(t *testing.T) {
+		r := of(t, "backend", quota("10"))
+		assert.True(t, r.Completes, r.Stuck)
+		assert.Equal(t, 2, r.Lowest)
+	})
+}
+
+// A pod more than its node has room for takes that of a cache for as long as the rollout lasts.
+func TestARolloutThatPreemptsSaysWhom(t *testing.T) {
+	s := simulate(t,
+		modeltest.Add(model.PriorityClassType, "web", map[string]any{"metadata": map[string]any{"name": "web"}, "value": 1000.0}),
+		modeltest.Set(deployment, "shop-frontend", "spec.template.spec.priorityClassName", "web"),
+		modeltest.Set(deployment, "shop-frontend", "spec.template.spec.containers[0].resources.requests.cpu", "300m"),
+		strategy("shop-frontend", 1.0, 0.0),
+	)
+	rollouts, err := rollout.Analyze(s)
+	require.NoError(t, err)
+	for _, r := range rollouts {
+		if r.Tier == "frontend" {
+			assert.True(t, r.Completes, r.Stuck)
+			require.NotEmpty(t, r.Displaced)
+			assert.Contains(t, r.Displaced[0].Victim.Name, "redis")
+			assert.Empty(t, r.Preempts, "it has room again when the old pods are gone")
+		}
+	}
+	assert.Empty(t, s.Cluster.Waiting(), "as before")
 }
 
 func TestADeploymentWithAPendingPodHasNoRolloutToJudge(t *testing.T) {

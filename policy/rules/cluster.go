@@ -65,7 +65,7 @@ var remoteTypes = []string{
 // noSecretInCommand looks at what a node's process list and a failed run's error show.
 func noSecretInCommand(j *judge) {
 	for _, c := range j.of(model.CommandType, "command:local:Command") {
-		for _, path := range append([]string{"create", "update", "delete"}, environment(c)...) {
+		for _, path := range append([]string{"create", "update", "delete"}, variablesOf(c)...) {
 			if c.Secret(path) {
 				j.fail(c, "%s of %s holds a value that the program keeps secret", path, c.Name)
 				continue
@@ -84,8 +84,8 @@ func noSecretInCommand(j *judge) {
 	}
 }
 
-// environment is the paths of a command's variables.
-func environment(c *model.Resource) []string {
+// variablesOf is the paths of a command's variables.
+func variablesOf(c *model.Resource) []string {
 	variables, known := c.Map("environment")
 	paths := c.UnknownBelow("environment")
 	for _, name := range slices.Sorted(maps.Keys(variables)) {

@@ -127,6 +127,15 @@ var clusterFixtures = map[string][]fixture{
 			model.ClusterType + " platform certificates",
 		},
 	},
+	"kubeconfigs-last": {
+		{"a fifth of the time is left", change(kubeconfig(5)), "the kubeconfig of the role view is good until", "platform", ""},
+		{"its time is over", change(kubeconfig(-1)), "the kubeconfig of the role view was good until", "platform", ""},
+		{"most of its time is left", change(kubeconfig(20)), "", "", ""},
+		{
+			"it is not known", change(modeltest.Unknown(model.ClusterType, "platform", "kubeconfigTimes")), "", "",
+			model.ClusterType + " platform kubeconfigTimes",
+		},
+	},
 	"no-restore-armed": {
 		{
 			"the data is to be restored", change(set(model.ClusterType, "platform", "restores", map[string]any{"cluster": "", "data": "latest@today"})),
@@ -148,6 +157,16 @@ func certificate(days int) modeltest.Change {
 	return set(model.ClusterType, "platform", "certificates", []any{
 		map[string]any{"node": "control-plane", "name": "/etc/kubernetes/pki/ca.crt", "expires": at(3650)},
 		map[string]any{"node": "control-plane", "name": "/etc/kubernetes/admin.conf", "expires": at(days)},
+	})
+}
+
+// kubeconfig is one of a role that was good for thirty days and is for so many more.
+func kubeconfig(days int) modeltest.Change {
+	at := func(days int) string {
+		return time.Now().AddDate(0, 0, days).Add(-time.Hour).UTC().Format(time.RFC3339)
+	}
+	return set(model.ClusterType, "platform", "kubeconfigTimes", []any{
+		map[string]any{"role": "view", "issued": at(days - 30), "expires": at(days)},
 	})
 }
 

@@ -1,12 +1,12 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"ecommerce-platform/policy/environment"
 	"ecommerce-platform/policy/model"
 )
 
@@ -20,13 +20,9 @@ func dataTiersUsed(j *judge) {
 			return
 		}
 		var told []string
-		for i, variable := range c.Env {
-			value, known := j.environment(w, variable, fmt.Sprintf("%s.env[%d]", containerPath, i))
-			if !known {
-				continue
-			}
+		for _, variable := range environment.Variables(j.Stack, j.known, w, c, containerPath) {
 			for _, s := range j.services() {
-				if s.namespace == w.Namespace && hasDataPort(s) && names(value, s.name) && !slices.Contains(told, s.name) {
+				if s.namespace == w.Namespace && hasDataPort(s) && names(variable.Value, s.name) && !slices.Contains(told, s.name) {
 					told = append(told, s.name)
 				}
 			}

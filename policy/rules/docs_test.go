@@ -3,7 +3,9 @@ package rules_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -50,23 +52,47 @@ func TestPagesListTheRules(t *testing.T) {
 	assert.Equal(t, table.String(), text, "run go test ./rules -update")
 }
 
-var mapped = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (covered|not applicable|waived) \\| (.+) \\|$")
+var mapped = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (covered|passed|optional|not applicable|waived) \\| (.+) \\|$")
 
 // Analyses that are policies of the pack as well.
-var analyses = []string{"placement", "rollout", "drain", "node-loss", "reachability"}
+var analyses = []string{"placement", "rollout", "drain", "growth", "node-loss", "reachability"}
+
+// matches are what the first group of a pattern finds in files.
+func matches(t *testing.T, pattern string, globs ...string) map[string]bool {
+	t.Helper()
+	found := map[string]bool{}
+	for _, glob := range globs {
+		files, err := filepath.Glob(glob)
+		require.NoError(t, err)
+		for _, file := range files {
+			body, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(body), -1) {
+				found[match[1]] = true
+			}
+		}
+	}
+	return found
+}
 
 func TestPagesMapTheChecksOfOthers(t *testing.T) {
-	known := map[string]bool{}
+	pack := map[string]bool{}
 	for _, name := range analyses {
-		known[name] = true
+		pack[name] = true
 	}
 	for _, rule := range rules.All {
-		known[rule.Name] = true
+		pack[rule.Name] = true
+	}
+	shown := matches(t, `(?m)^func (Test\w+)\(`, "../../*_test.go", "../../tests/*_test.go")
+	maps.Copy(shown, pack)
+	// What the first name of a row must be one of.
+	known := map[string]map[string]bool{
+		"covered": pack, "passed": shown, "optional": matches(t, `(?m)^  (\w+):$`, "../../Pulumi.yaml"),
 	}
 	page, err := os.ReadFile(policies)
 	require.NoError(t, err)
-	for tool, list := range map[string]string{"kube-score": "kube-score-1.20.0.txt", "polaris": "polaris.txt"} {
-		_, text, _ := between(t, string(page), tool)
+	for source, list := range map[string]string{"polaris": "polaris.txt", "fsbp": "fsbp.txt"} {
+		_, text, _ := between(t, string(page), source)
 		checks, err := os.ReadFile("testdata/" + list)
 		require.NoError(t, err)
 		var listed []string
@@ -74,15 +100,15 @@ func TestPagesMapTheChecksOfOthers(t *testing.T) {
 		for _, row := range rows {
 			listed = append(listed, row[1])
 			assert.NotEmpty(t, row[3], row[1])
-			if row[2] == "covered" {
+			if names, ok := known[row[2]]; ok {
 				first := regexp.MustCompile("`([^`]+)`").FindStringSubmatch(row[3])
-				if assert.NotNil(t, first, "%s: covered by what", row[1]) {
-					assert.True(t, known[first[1]], "%s: no rule %s", row[1], first[1])
+				if assert.NotNil(t, first, "%s: %s by what", row[1], row[2]) {
+					assert.True(t, names[first[1]], "%s: %s by %s, which there is not", row[1], row[2], first[1])
 				}
 			}
 		}
-		assert.Equal(t, strings.Fields(string(checks)), listed, tool)
-		assert.Len(t, rows, strings.Count(text, "\n")-2, "a row of %s is malformed", tool)
+		assert.Equal(t, strings.Fields(string(checks)), listed, source)
+		assert.Len(t, rows, strings.Count(text, "\n")-2, "a row of %s is malformed", source)
 	}
 }
 

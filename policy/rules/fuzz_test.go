@@ -22,17 +22,12 @@ func FuzzImageParts(f *testing.F) {
 	})
 }
 
-// FuzzEndpoints reads any variable: what it finds has a name and a namespace, and no address of the pod itself.
-func FuzzEndpoints(f *testing.F) {
-	for _, text := range []string{"http://backend:8080", "a,b c", "postgres://u:p@db.data.svc.cluster.local/x", "http://$(A_SERVICE_HOST):1", "://", "http://[::1]", "localhost", "."} {
+// FuzzSecretIn only wants an answer: a variable's value is anything.
+func FuzzSecretIn(f *testing.F) {
+	for _, text := range []string{"postgres://u:p@db.data.svc.cluster.local/x", "://", "a=b;password=c"} {
 		f.Add("BACKEND_URL", text)
 	}
-	f.Fuzz(func(t *testing.T, name, text string) {
-		for _, e := range endpointsIn(name, text, "shop", []string{"shop", "data"}) {
-			if e.namespace == "" || e.service == "localhost" {
-				t.Errorf("%s=%q leads to %+v", name, text, e)
-			}
-		}
+	f.Fuzz(func(_ *testing.T, name, text string) {
 		_ = secretIn(text)
 		_ = holdsSecret(name, text)
 	})

@@ -11,7 +11,16 @@ func controlPlaneProtected(j *judge) {
 }
 
 func databaseProtected(j *judge) {
-	j.isProtected(func(n *model.Node) bool { return j.holds(n) == "database" }, "the database's data")
+	const what = "the database's data"
+	j.isProtected(func(n *model.Node) bool { return j.holds(n) == "database" }, what)
+	if slices.Contains(development, j.stackName()) {
+		return
+	}
+	for _, v := range j.of(model.VolumeType) {
+		if held, _ := j.text(v, "tags.Holds"); held == "database" && !v.Options.Protect {
+			j.unprotected(v, what)
+		}
+	}
 }
 
 // development are the stacks that may be thrown away: dev, or its layers where each is a stack of its own.
@@ -24,9 +33,13 @@ func (j *judge) isProtected(those func(*model.Node) bool, what string) {
 	}
 	for _, i := range j.machines() {
 		if those(i) && !i.Instance.Options.Protect {
-			j.fail(i.Instance, "%s holds %s, and nothing keeps Pulumi from deleting or replacing it", i.Name, what)
+			j.unprotected(i.Instance, what)
 		}
 	}
+}
+
+func (j *judge) unprotected(r *model.Resource, what string) {
+	j.fail(r, "%s holds %s, and nothing keeps Pulumi from deleting or replacing it", r.Name, what)
 }
 
 // holds is what the machine's disk holds and nothing else does.

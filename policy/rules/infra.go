@@ -20,12 +20,8 @@ func worldOpenPort(j *judge) {
 		if g.Egress || len(g.Unknown) > 0 || !reach.IsInternet(g.Block) || g.IsFragmentationNeeded() {
 			continue
 		}
-		one := g.Protocol == "tcp" && g.From == g.To
-		switch {
-		case one && slices.Contains(nodePorts, g.From):
-		case one && !complete && g.From >= reach.FirstNodePort && g.From <= reach.LastNodePort:
-			// The Services are in another stack, or not known yet.
-		default:
+		// Not all NodePorts are known where the Services are in another stack, or not known yet.
+		if !g.IsNodePort(nodePorts, complete) {
 			j.fail(g.Resource, "%s is open to %s", g.Ports(), g.Block)
 		}
 	}
@@ -53,12 +49,12 @@ func groupRulesTogether(j *judge) {
 }
 
 // nodePorts is those of the declared Services, and whether that is all there are.
-func (j *judge) nodePorts() (ports []int, complete bool) {
+func (j *judge) nodePorts() (ports []corev1.ServicePort, complete bool) {
 	complete = len(j.Services) > 0
 	for _, s := range j.services() {
 		complete = j.known(s.Resource, "spec.ports") && complete
 		for _, port := range s.object.Spec.Ports {
-			ports = append(ports, int(port.NodePort))
+			ports = append(ports, port)
 			// A NodePort that the cluster will choose may be any.
 			complete = complete && (port.NodePort != 0 || s.object.Spec.Type != corev1.ServiceTypeNodePort)
 		}

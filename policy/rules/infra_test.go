@@ -56,6 +56,14 @@ func unknown(token, name, property, path string) []modeltest.Change {
 	return change(modeltest.Unknown(token, name, path), modeltest.From(token, name, property, "", "below"))
 }
 
+// ownDisk gives the database an EBS volume.
+func ownDisk(t testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
+	resources = modeltest.Unset(model.InstanceType, "worker-node-2", "tags.Holds")(t, resources)
+	return modeltest.Add(model.VolumeType, "worker-node-2-postgres", map[string]any{
+		"encrypted": true, "type": "gp3", "size": 5, "tags": map[string]any{"Holds": "database"},
+	})(t, resources)
+}
+
 var infraFixtures = map[string][]fixture{
 	"world-open-port": {
 		{"SSH is open to everybody", change(ingress(sshRule, "cidrIpv4", "0.0.0.0/0")), "tcp port 22 is open to 0.0.0.0/0", sshRule, ""},
@@ -83,6 +91,13 @@ var infraFixtures = map[string][]fixture{
 			})), "", "", model.GroupType + " platform-node ingress[0].fromPort",
 		},
 		{"the NodePort is open to everybody", nil, "", "", ""},
+		{
+			"a NodePort of another protocol is open to everybody", change(set(serviceType, frontend, "spec.ports[0].protocol", "UDP")),
+			"tcp port 30080 is open", "platform-node-port-0.0.0.0_0", "",
+		},
+		{"the NodePort is open to everybody on UDP", change(
+			set(serviceType, frontend, "spec.ports[0].protocol", "UDP"), ingress("platform-node-port-0.0.0.0_0", "ipProtocol", "udp"),
+		), "", "", ""},
 		{"SSH is open to a company", change(ingress(sshRule, "cidrIpv4", "10.0.0.0/8")), "", "", ""},
 		{
 			"it is not known who may use SSH", unknown(model.IngressType, sshRule, "cidrIpv4", "cidrIpv4"), "", "",
@@ -171,6 +186,10 @@ var infraFixtures = map[string][]fixture{
 			stackNamed("prod"), options("worker-node-2", func(r *policyx.AnalyzerResource) { r.Options.Protect = true }),
 		), "", "", ""},
 		{"another region of development is not exempt", change(stackNamed("dev-eu")), "worker-node-2 holds", "worker-node-2", ""},
+		{"a disk of its own is not protected", change(ownDisk, stackNamed("prod")), "worker-node-2-postgres holds the database's data", "worker-node-2-postgres", ""},
+		{"a disk of its own is protected, and its machine need not be", change(
+			ownDisk, stackNamed("prod"), modeltest.Edit(model.VolumeType, "worker-node-2-postgres", func(r *policyx.AnalyzerResource) { r.Options.Protect = true }),
+		), "", "", ""},
 		{"no machine of this stack holds them", change(stackNamed("prod"), modeltest.Unset(model.InstanceType, "worker-node-2", "tags.Holds")), "", "", ""},
 		{"the development stack need not be", nil, "", "", ""},
 	},

@@ -64,15 +64,6 @@ func (j *judge) budgets() []budget       { return named(j, j.Budgets) }
 func (j *judge) configMaps() []configMap { return named(j, j.ConfigMaps) }
 func (j *judge) volumes() []volume       { return named(j, j.Volumes) }
 
-// namespaces are those that the stack declares.
-func (j *judge) namespaces() []string {
-	var found []string
-	for _, n := range j.Namespaces {
-		found = append(found, n.Value.Name)
-	}
-	return found
-}
-
 // named pairs objects with their names, which are empty where Pulumi makes them up. One that is none of its kind is objects-well-formed's to report, and one whose namespace is
 // unknown is in none that a rule could look into.
 func named[T any](j *judge, objects []model.Object[T]) []object[T] {
@@ -111,6 +102,12 @@ func objectsWellFormed(j *judge) {
 	malformed(j, j.Claims)
 	malformed(j, j.Classes)
 	malformed(j, j.Namespaces)
+	malformed(j, j.NetworkPolicies)
+	malformed(j, j.LimitRanges)
+	malformed(j, j.Quotas)
+	malformed(j, j.RuntimeClasses)
+	malformed(j, j.PriorityClasses)
+	malformed(j, j.Scalers)
 }
 
 // knownInEach tells whether a field is known in all containers of a list.

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"ecommerce-platform/policy/model/modeltest"
 	"ecommerce-platform/policy/rules"
 )
+
+var words = regexp.MustCompile(`\pL+`)
 
 // TestNoMessageHoldsASecret runs every rule over the stacks of every fixture with each text in them secret.
 func TestNoMessageHoldsASecret(t *testing.T) {
@@ -36,6 +39,12 @@ func TestNoMessageHoldsASecret(t *testing.T) {
 					}
 				}
 				all := strings.ReplaceAll(said.String(), model.Redacted, "")
+				all = words.ReplaceAllStringFunc(all, func(word string) string {
+					if _, secret := texts[word]; !secret && model.IsOwnWord(word) {
+						return "" // it says nothing of what is inside
+					}
+					return word
+				})
 				for text, open := range texts {
 					assert.False(t, !open && len(text) > 3 && strings.Contains(all, text), "%s: a message holds %q\n%s", f.what, text, all)
 				}

@@ -1,9 +1,10 @@
 package rules_test
 
 import (
+	"slices"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
-	"slices"
 
 	"ecommerce-platform/policy/model/modeltest"
 )

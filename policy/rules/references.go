@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"ecommerce-platform/policy/model"
 )
@@ -92,6 +93,8 @@ func referencesExist(j *judge) {
 			}
 			object, found := objects[objectName{ref.kind, w.Namespace, ref.name}]
 			switch {
+			// There the cluster's own steps keep objects as well, which no program declares.
+			case !found && w.Namespace == metav1.NamespaceSystem:
 			case !found && j.allNamed(ref.kind):
 				j.fail(w.Resource, "pods of %s need %s %q, which namespace %s does not have (%s)",
 					w.Label, ref.kind, ref.name, w.Namespace, w.In(ref.path))

@@ -29,7 +29,9 @@ func change(changes ...modeltest.Change) []modeltest.Change { return changes }
 var firstPreview = map[string]bool{"host-key-pinned": true, "no-secret-in-command": true, "version-skew": true}
 
 // fixtures are those of every theme.
-var fixtures = []map[string][]fixture{infraFixtures, quotaFixtures, clusterFixtures, workloadFixtures, objectFixtures, podFixtures}
+var fixtures = []map[string][]fixture{
+	infraFixtures, quotaFixtures, clusterFixtures, workloadFixtures, objectFixtures, podFixtures, inventoryFixtures, autoscalerFixtures, scheduleFixtures,
+}
 
 func TestRules(t *testing.T) {
 	tested := map[string]bool{}
@@ -146,7 +148,7 @@ func TestARuleThatEvaluatesNothingSaysSo(t *testing.T) {
 	for _, rule := range rules.All {
 		rule.Check(stack)
 	}
-	assert.Equal(t, []string{"certificates-last", "host-key-pinned"}, stack.BlindRules(), "the first preview knows no connection, and no cluster")
+	assert.Equal(t, []string{"certificates-last", "host-key-pinned", "kubeconfigs-last"}, stack.BlindRules(), "the first preview knows no connection, and no cluster")
 	stack = modeltest.Dev(t, modeltest.Unknown(serviceType, "shop-backend", "spec.selector"))
 	find(t, "service-selects-pods").Check(stack)
 	assert.Empty(t, stack.BlindRules(), "it looked at the other Services")

@@ -101,6 +101,10 @@ var All = []Rule{
 		"set certificateRenewal to another text, such as today's date, and run pulumi up", certificatesLast,
 	},
 	{
+		"kubeconfigs-last", advisory, "No kubeconfig of a role is near its end",
+		"set kubeconfigs.renewal to another text, such as today's date, run pulumi up, and hand the outputs out anew", kubeconfigsLast,
+	},
+	{
 		"no-restore-armed", advisory, "No restore stays in the configuration once it is done",
 		"run pulumi config rm --path backup.restore once pulumi up has restored", noRestoreArmed,
 	},
@@ -166,6 +170,10 @@ var All = []Rule{
 		"set maxUnavailable: 1, or minAvailable below the number of replicas", budgetHonoured,
 	},
 	{
+		"autoscaler-has-target", mandatory, "Every HorizontalPodAutoscaler scales what the stack declares",
+		"correct scaleTargetRef, or remove the autoscaler", autoscalerHasTarget,
+	},
+	{
 		"urls-resolve", mandatory, "Addresses in the environment name a Service and a port that exist",
 		"correct the name or the port, or declare the Service", urlsResolve,
 	},
@@ -180,6 +188,14 @@ var All = []Rule{
 	{
 		"objects-unique", mandatory, "No two resources declare the same Kubernetes object",
 		"give one of them another name, or remove it", objectsUnique,
+	},
+	{
+		"namespace-has-room", mandatory, "What a namespace is to hold keeps within its ResourceQuotas and LimitRanges",
+		"declare fewer or smaller objects there, or allow more", namespaceHasRoom,
+	},
+	{
+		"schedules-valid", mandatory, "The schedule of a CronJob is one that the API server accepts",
+		"write five fields, such as 0 3 * * *, and a time zone in spec.timeZone", schedulesValid,
 	},
 	{
 		"selector-matches-template", mandatory, "The selector of a Deployment matches the labels of its own pods",

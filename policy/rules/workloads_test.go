@@ -148,6 +148,7 @@ var workloadFixtures = map[string][]fixture{
 			`need PersistentVolumeClaim "postgres-worker-node-2"`, postgres, ""},
 		{"a Secret in another namespace", change(set(secretType, postgres, "metadata.namespace", "default")), `need Secret "postgres"`, postgres, ""},
 		{"all as they are", nil, "", "", ""},
+		{"what the cluster keeps in its own namespace", change(deployment(postgres, "metadata.namespace", "kube-system")), "", "", ""},
 		{"an optional ConfigMap", change(deployment(frontend, "spec.template.spec.volumes[0].configMap", map[string]any{"name": "nginx", "optional": true})), "", "", ""},
 		{"the cluster's own certificate", change(deployment(frontend, "spec.template.spec.volumes[0].configMap.name", "kube-root-ca.crt")), "", "", ""},
 		{"a Job's Secret of another name", change(

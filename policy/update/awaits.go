@@ -7,7 +7,7 @@ import "ecommerce-platform/policy/placement"
 // Source: https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/ (await logic).
 type Wait struct {
 	Tier, URN string
-	// Reason is the scheduler's own.
+	// Reason is the scheduler's own, or the API server's.
 	Reason string
 }
 

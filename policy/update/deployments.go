@@ -17,6 +17,7 @@ import (
 // another template. A rollout that stops for want of room goes on when another one has made some.
 func (r *run) deployments() error {
 	var rolling []*placement.Tier
+	var rollouts []rollout.Rollout
 	for _, tier := range placement.Mixed(r.Course, r.Tiers) {
 		was := r.before.Counterpart(tier)
 		if was == nil {
@@ -25,38 +26,45 @@ func (r *run) deployments() error {
 		if err := r.scale(was, tier.Replicas()); err != nil {
 			return err
 		}
-		if same, _ := was.SameTemplate(tier); !same && !tier.Keeps {
-			rolling = append(rolling, tier)
+		if same, _ := was.SameTemplate(tier); same || tier.Keeps {
+			continue
+		}
+		rolling, rollouts = append(rolling, tier), append(rollouts, rollout.Rollout{})
+		if r.Course.ByTurns() {
+			if _, err := r.roll(tier, &rollouts[len(rollouts)-1]); err != nil {
+				return err
+			}
 		}
 	}
 	if err := r.retry(); err != nil {
 		return err
 	}
-	rollouts := make([]rollout.Rollout, len(rolling))
+	if r.Course.Together() {
+		for i, tier := range rolling {
+			if rollouts[i].Tier != "" {
+				continue // it has begun
+			}
+			if err := rollout.Begin(r.Simulation, tier); err != nil {
+				return err
+			}
+		}
+	}
 	for progress := true; progress; {
 		progress = false
 		for i, tier := range rolling {
 			if rollouts[i].Completes {
 				continue
 			}
-			// Pods that never became ready go first, and nobody misses them.
-			r.forget(func(pod *corev1.Pod) bool { return tier.Owns(pod) && placement.Revision(pod) != placement.Next })
-			result, moved, err := rollout.Roll(r.Simulation, tier)
+			moved, err := r.roll(tier, &rollouts[i])
 			if err != nil {
 				return err
 			}
-			if rollouts[i].Tier != "" {
-				result.Lowest = min(result.Lowest, rollouts[i].Lowest)
-			}
-			result.Now = true
-			rollouts[i], progress = result, progress || moved
+			progress = progress || moved
 		}
 	}
 	for i, tier := range rolling {
-		for number := range rollouts[i].Pending {
-			pod := tier.Pod(placement.Next, tier.Replicas()-number)
-			r.decided[placement.Key(pod)] = placement.Outcome{Pod: pod, Reason: rollouts[i].Stuck}
-			r.waiting = append(r.waiting, pod)
+		for _, outcome := range rollouts[i].Waiting {
+			r.noteOne(outcome)
 		}
 		if rollouts[i].Lowest == 0 && tier.Replicas() > 0 {
 			outage := Outage{
@@ -71,6 +79,36 @@ func (r *run) deployments() error {
 	}
 	r.update.Rollouts = rollouts
 	return nil
+}
+
+// roll goes on with a rollout, as far as that has come, and tells whether it moved anything.
+func (r *run) roll(tier *placement.Tier, rolled *rollout.Rollout) (bool, error) {
+	// Pods that never became ready go first, and nobody misses them.
+	if err := r.forget(func(pod *corev1.Pod) bool { return tier.Owns(pod) && placement.Revision(pod) != placement.Next }); err != nil {
+		return false, err
+	}
+	result, moved, err := rollout.Roll(r.Simulation, tier)
+	if err != nil {
+		return false, err
+	}
+	r.preempted(result.Displaced)
+	if rolled.Tier != "" {
+		result.Lowest = min(result.Lowest, rolled.Lowest)
+	} else {
+		result.Lowest = r.begins(tier, result.Lowest)
+	}
+	result.Now = true
+	*rolled = result
+	return moved, nil
+}
+
+// begins is how few pods of the tier are ready while it rolls, where so few would be if all were ready to begin with: those that it has
+// more of than before, and those that come in place of evicted ones, may not be yet.
+func (r *run) begins(tier *placement.Tier, lowest int) int {
+	if was := r.before.Counterpart(tier); was != nil {
+		lowest = min(lowest, was.Replicas())
+	}
+	return max(0, lowest-r.evicted[tier.Name()])
 }
 
 // scale makes or ends pods of the template that runs until there are as many as wanted.
@@ -95,8 +133,7 @@ func (r *run) scale(tier *placement.Tier, wanted int) error {
 	}
 	rank(pods)
 	for _, pod := range pods[:len(pods)-wanted] {
-		r.forget(func(waits *corev1.Pod) bool { return placement.Key(waits) == placement.Key(pod) })
-		if err := r.Cluster.Remove(pod); err != nil {
+		if err := r.end(pod); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -108,20 +109,29 @@ func (r *run) evictUntolerated(name string) error {
 			if err := r.Cluster.Remove(pod); err != nil {
 				return err
 			}
-			if err := r.schedule(placement.Successor(pod)); err != nil {
+			if metav1.GetControllerOfNoCopy(pod) == nil {
+				r.noteOne(placement.Outcome{Pod: pod, Ended: true, Reason: fmt.Sprintf(
+					"evicted from %s, a taint of which it does not tolerate, and nothing makes it again", name)})
+				continue
+			}
+			next := r.Cluster.Successor(pod)
+			if err := r.schedule(next); err != nil {
 				return err
+			}
+			if r.decided[placement.Key(next)].Node != "" {
+				r.evicted[r.whose(pod)]++
 			}
 		}
 	}
 	return nil
 }
 
-// end takes a drained node away. What a budget kept on it has a successor that waits.
-func (r *run) end(node string) error {
+// takeAway takes a drained node away. What a budget kept on it has a successor that waits.
+func (r *run) takeAway(node string) error {
 	lost, err := r.Cluster.RemoveNode(node)
 	for _, pod := range lost {
 		if owner := metav1.GetControllerOfNoCopy(pod); owner != nil && owner.Kind == "ReplicaSet" {
-			r.waiting = append(r.waiting, placement.Successor(pod))
+			r.waiting = append(r.waiting, r.Cluster.Successor(pod))
 		}
 	}
 	return err
@@ -136,7 +146,7 @@ func (r *run) leave() error {
 		if err := r.drain(node.Name, Leaves, r.Simulation); err != nil {
 			return err
 		}
-		if err := r.end(node.Name); err != nil {
+		if err := r.takeAway(node.Name); err != nil {
 			return err
 		}
 	}
@@ -147,7 +157,9 @@ func (r *run) leave() error {
 		tier := r.before.TierOf(pod)
 		return tier != nil && r.Counterpart(tier) == nil
 	}
-	r.forget(gone)
+	if err := r.forget(gone); err != nil {
+		return err
+	}
 	for _, pod := range r.Cluster.Pods() {
 		if gone(pod) {
 			if err := r.Cluster.Remove(pod); err != nil {

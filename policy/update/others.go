@@ -16,8 +16,12 @@ func (r *run) daemons() error {
 	for _, pod := range append(r.DaemonPods(), r.SinglePods()...) {
 		wanted[placement.Key(pod)], pods = pod, append(pods, pod)
 	}
-	outdated := func(pod *corev1.Pod) bool { return r.declares(pod) && !same(pod, wanted[placement.Key(pod)]) }
-	r.forget(outdated)
+	outdated := func(pod *corev1.Pod) bool {
+		return r.declares(pod) && !same(r.Cluster.Declared(pod), wanted[placement.Key(pod)])
+	}
+	if err := r.forget(outdated); err != nil {
+		return err
+	}
 	there := map[string]bool{}
 	for _, pod := range r.waiting {
 		there[placement.Key(pod)] = true
@@ -62,7 +66,7 @@ func (r *run) declares(pod *corev1.Pod) bool {
 // declaredAs is the URN of a pod that the program still declares as it was, empty where it does not.
 func (r *run) declaredAs(pod *corev1.Pod) string {
 	for _, wanted := range r.SinglePods() {
-		if placement.Key(wanted) != placement.Key(pod) || !same(pod, wanted) {
+		if placement.Key(wanted) != placement.Key(pod) || !same(r.Cluster.Declared(pod), wanted) {
 			continue
 		}
 		for _, declared := range r.Stack.Pods {
@@ -93,12 +97,11 @@ func (r *run) addons() error {
 				running = append(running, other)
 			}
 		}
-		if len(running) > 0 && same(running[0], pod) {
+		if len(running) > 0 && same(r.Cluster.Declared(running[0]), pod) {
 			continue
 		}
 		for _, other := range running {
-			r.forget(func(waits *corev1.Pod) bool { return waits == other })
-			if err := r.Cluster.Remove(other); err != nil {
+			if err := r.end(other); err != nil {
 				return err
 			}
 		}

@@ -30,6 +30,7 @@ type Times struct {
 	UpdatePackages Time `json:"updatePackages"`
 	APIUpgrade     Time `json:"apiUpgrade"`
 	APIRestart     Time `json:"apiRestart"`
+	APIStart       Time `json:"apiStart"`
 }
 
 //go:embed times.json
@@ -61,7 +62,7 @@ func (t *Times) merge(text string) error {
 	if err := decoder.Decode(t); err != nil {
 		return err
 	}
-	for _, time := range []Time{t.Evict, t.PodReady, t.MachineRestart, t.NewMachine, t.Upgrade, t.UpdatePackages, t.APIUpgrade, t.APIRestart} {
+	for _, time := range []Time{t.Evict, t.PodReady, t.MachineRestart, t.NewMachine, t.Upgrade, t.UpdatePackages, t.APIUpgrade, t.APIRestart, t.APIStart} {
 		if time.Seconds < 0 || time.Source == "" {
 			return errors.New("every time is a number of seconds from 0, with its source")
 		}

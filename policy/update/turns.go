@@ -121,7 +121,7 @@ func (r *run) turn(node *model.Node, what string) error {
 	if what == Upgraded || what == Updated {
 		r.Cluster.Replace(r.Node(node))
 	} else {
-		if err := r.end(node.Name); err != nil {
+		if err := r.takeAway(node.Name); err != nil {
 			return err
 		}
 		r.Cluster.AddNode(r.Node(node))
@@ -145,12 +145,20 @@ func (r *run) takes(what string) int {
 	case Upgraded:
 		return r.times.Upgrade.Seconds
 	case UpgradedInPlace:
-		return r.times.Upgrade.Seconds + r.times.APIUpgrade.Seconds
+		if r.newKubernetes() {
+			return r.times.Upgrade.Seconds + r.times.APIUpgrade.Seconds
+		}
+		return r.times.Upgrade.Seconds
 	case Updated:
 		return r.times.UpdatePackages.Seconds + r.times.MachineRestart.Seconds
 	default:
 		return 0
 	}
+}
+
+// newKubernetes tells whether the update brings another version of Kubernetes.
+func (r *run) newKubernetes() bool {
+	return another(r.before.Stack.Facts.KubernetesVersion, r.Stack.Facts.KubernetesVersion)
 }
 
 // silent is how long a machine answers nobody meanwhile.
@@ -170,9 +178,12 @@ func (r *run) apiAway(node *model.Node, what string) {
 	if node.Role != model.ControlPlane {
 		return
 	}
-	away := Outage{While: node.Name + " " + what, Until: "the machine is back", Seconds: r.silent(what)}
+	away := Outage{While: node.Name + " " + what, Until: "it has started on the machine that is back", Seconds: r.silent(what)}
+	if away.Seconds > 0 {
+		away.Seconds += r.times.APIStart.Seconds
+	}
 	switch {
-	case what == UpgradedInPlace && another(r.before.Stack.Facts.KubernetesVersion, r.Stack.Facts.KubernetesVersion):
+	case what == UpgradedInPlace && r.newKubernetes():
 		away.Until, away.Seconds = "the new one is ready", r.times.APIUpgrade.Seconds
 	case what == Replaced:
 		away.Until = "the new machine has started from a backup"
@@ -194,7 +205,7 @@ func (r *run) drain(node, what string, budgets *placement.Simulation) error {
 		Seconds: r.times.Evict.Seconds + r.takes(what), Silent: r.silent(what),
 	}
 	for _, outcome := range eviction.Successors {
-		r.note(outcome)
+		r.noteOne(outcome)
 		if outcome.Node == "" {
 			change.Pending[r.whose(outcome.Pod)]++
 		} else {
@@ -202,7 +213,7 @@ func (r *run) drain(node, what string, budgets *placement.Simulation) error {
 		}
 	}
 	for _, pod := range eviction.Ended {
-		r.ended[placement.Key(pod)] = pod
+		r.ended[placement.Key(pod)] = r.Cluster.Declared(pod)
 		change.Ended = append(change.Ended, Ended{placement.Key(pod), r.declaredAs(pod)})
 	}
 	r.update.Nodes = append(r.update.Nodes, change)

@@ -1,18 +1,11 @@
 package update_test
 
 import (
-	"os"
-	"path/filepath"
-	"slices"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/property"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"ecommerce-platform/cluster/versions"
-	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/model/modeltest"
 	"ecommerce-platform/policy/nodeloss"
 	"ecommerce-platform/policy/placement"
@@ -51,11 +44,11 @@ func perNode(t *testing.T, s *placement.Simulation, tier string) placement.TierP
 }
 
 // worker adds worker-node-3, a node like another one.
-func worker(like, address string) []modeltest.Change {
+func worker(like string) []modeltest.Change {
 	const name = "worker-node-3"
 	return []modeltest.Change{
 		modeltest.Copy(instance, like, name),
-		modeltest.Set(instance, name, "privateIp", address),
+		modeltest.Set(instance, name, "privateIp", "172.31.9.9"),
 		modeltest.Copy(nodePatch, "platform-"+like+"-labels", "platform-"+name+"-labels"),
 		modeltest.Set(nodePatch, "platform-"+name+"-labels", "metadata.name", name),
 	}
@@ -65,9 +58,10 @@ func set(tier, path string, value any) modeltest.Change {
 	return modeltest.Set(deployment, "shop-"+tier, path, value)
 }
 
-func strategy(tier string, surge, unavailable float64) modeltest.Change {
+// surging has a tier make a new pod before it ends an old one.
+func surging(tier string) modeltest.Change {
 	return set(tier, "spec.strategy", map[string]any{
-		"type": "RollingUpdate", "rollingUpdate": map[string]any{"maxSurge": surge, "maxUnavailable": unavailable},
+		"type": "RollingUpdate", "rollingUpdate": map[string]any{"maxSurge": 1.0, "maxUnavailable": 0.0},
 	})
 }
 
@@ -83,7 +77,7 @@ func TestNothingChanges(t *testing.T) {
 }
 
 func TestANewWorkerIsEmpty(t *testing.T) {
-	more := worker("worker-node-1", "172.31.9.9")
+	more := worker("worker-node-1")
 	after, done := changed(t, nil, more)
 	assert.Equal(t, map[string]int{"worker-node-1": 4}, perNode(t, after, "frontend").PerNode)
 	assert.Equal(t, []update.NodeChange{{Node: "worker-node-3", What: update.Joins, Seconds: times(t).NewMachine.Seconds}}, done.Nodes)
@@ -117,7 +111,7 @@ func TestANewWorkerIsEmpty(t *testing.T) {
 
 // A rollout goes from the template that runs to the declared one.
 func TestRollouts(t *testing.T) {
-	careful := strategy("backend", 1, 0)
+	careful := surging("backend")
 	for name, c := range map[string]struct {
 		runs, changes []modeltest.Change
 		completes     bool
@@ -141,6 +135,11 @@ func TestRollouts(t *testing.T) {
 			nil, []modeltest.Change{
 				set("backend", "spec.template.spec.containers[0].image", "shop:2"), set("backend", "spec.replicas", 4.0),
 				set("backend", request, "150m"),
+			}, true, 3, "",
+		},
+		"more pods, which are not ready at first": {
+			[]modeltest.Change{careful, set("backend", request, "100m")}, []modeltest.Change{
+				set("backend", "spec.template.spec.containers[0].image", "shop:2"), set("backend", "spec.replicas", 4.0),
 			}, true, 3, "",
 		},
 	} {
@@ -167,15 +166,30 @@ func TestRollouts(t *testing.T) {
 	}
 }
 
+// A cache that grows fits beside the backends that run, not beside those that come as well: it depends on which is done first.
+func TestOneObjectMayBeDoneBeforeAnotherBegins(t *testing.T) {
+	completes := map[bool]bool{}
+	for number := range 32 {
+		runs := []modeltest.Change{set("backend", request, "100m"), set("redis", request, "100m")}
+		before, err := placement.SimulateIn(t.Context(), modeltest.Dev(t, runs...), placement.NewCourse(number))
+		require.NoError(t, err)
+		_, done, err := update.Simulate(t.Context(), before, modeltest.Dev(t, append(runs, set("backend", "spec.replicas", 6.0), set("redis", request, "600m"))...))
+		require.NoError(t, err)
+		require.Len(t, done.Rollouts, 1)
+		completes[number >= 16] = completes[number >= 16] || done.Rollouts[0].Completes
+	}
+	assert.Equal(t, map[bool]bool{false: false, true: true}, completes)
+}
+
 func TestOtherScalesEndTheRightPods(t *testing.T) {
-	runs := append(worker("worker-node-1", "172.31.9.9"), set("frontend", "spec.replicas", 4.0))
+	runs := append(worker("worker-node-1"), set("frontend", "spec.replicas", 4.0))
 	after, done := changed(t, runs, []modeltest.Change{set("frontend", "spec.replicas", 2.0)})
 	assert.Equal(t, map[string]int{"worker-node-1": 1, "worker-node-3": 1}, perNode(t, after, "frontend").PerNode)
 	assert.Empty(t, done.Rollouts)
 }
 
 func TestAWorkerThatLeavesIsDrained(t *testing.T) {
-	runs := worker("worker-node-2", "172.31.9.9")
+	runs := worker("worker-node-2")
 	before, err := placement.Simulate(t.Context(), modeltest.Dev(t, runs...))
 	require.NoError(t, err)
 	there := perNode(t, before, "backend").PerNode["worker-node-3"]
@@ -201,169 +215,24 @@ func TestAWorkerThatLeavesIsDrained(t *testing.T) {
 	})
 }
 
-func TestMachinesChangeOneAtATime(t *testing.T) {
-	var larger []modeltest.Change
-	for _, node := range []string{"control-plane", "worker-node-1", "worker-node-2"} {
-		larger = append(larger, modeltest.Set(instance, node, "instanceType", "t3.large"))
-	}
-	after, done := changed(t, nil, larger)
-	var order []string
-	for _, node := range done.Nodes {
-		assert.Equal(t, update.Changed, node.What)
-		order = append(order, node.Node)
-	}
-	assert.Equal(t, []string{"control-plane", "worker-node-1", "worker-node-2"}, order)
-	assert.Equal(t, 4, done.Nodes[1].Pending["frontend"], "they wait for their only node")
-	times := times(t)
-	away := times.Evict.Seconds + times.MachineRestart.Seconds + times.PodReady.Seconds
-	assert.Equal(t, []update.Outage{
-		{Tier: "frontend", While: "worker-node-1 is drained, stopped and changed", Until: "the node is back", Seconds: away},
-		{Tier: "backend", While: "worker-node-2 is drained, stopped and changed", Until: "the node is back", Seconds: away},
-		{Tier: "postgres", While: "worker-node-2 is drained, stopped and changed", Until: "the node is back", Seconds: away},
-	}, done.Outages)
-	assert.Equal(t, []update.Outage{
-		{While: "control-plane is drained, stopped and changed", Until: "the machine is back", Seconds: times.MachineRestart.Seconds},
-	}, done.API)
-	assert.Equal(t, 3*(times.Evict.Seconds+times.MachineRestart.Seconds), done.Seconds)
-	assert.Equal(t, 3, done.Nodes[2].Pending["backend"])
-	assert.Equal(t, 1, done.Nodes[2].Pending["postgres"])
-	for _, p := range after.TierPlacements() {
-		assert.Zero(t, p.Pending, "%s: %v", p.Tier, p.Reasons)
-	}
-	assert.Equal(t, int64(7477), after.NodeUses()[1].AllocatableMemory)
-	assert.Empty(t, after.SystemPending())
-}
-
-func times(t *testing.T) *update.Times {
-	t.Helper()
-	times, err := update.ReadTimes()
-	require.NoError(t, err)
-	return times
-}
-
-// fact is a value that the cluster tells of itself.
-func fact(name string, value any) modeltest.Change {
-	return modeltest.Set(model.ClusterType, "platform", name, value)
-}
-
-// oldest is a version of Kubernetes that is not that of a new cluster.
-func oldest() string {
-	minors := versions.All.Kubernetes.Minors()
-	return versions.All.Kubernetes.Of(slices.Min(minors)).Version
-}
-
-// facts are those of a state of this version of the program.
-func facts() []modeltest.Change {
-	return []modeltest.Change{
-		fact("kubernetesVersion", oldest()), fact("containerdVersion", versions.All.Containerd.Before), fact("certificateRenewal", ""), fact("osUpdate", ""),
-	}
-}
-
-func TestUpgradesEmptyEachWorker(t *testing.T) {
-	for name, c := range map[string]struct {
-		change  modeltest.Change
-		without int // seconds without an API server
-	}{
-		"Kubernetes":            {fact("kubernetesVersion", versions.All.Kubernetes.New().Version), times(t).APIUpgrade.Seconds},
-		"the container runtime": {fact("containerdVersion", versions.All.Containerd.Version), 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, done := changed(t, facts(), []modeltest.Change{c.change})
-			require.Len(t, done.Nodes, 3)
-			assert.Equal(t, update.UpgradedInPlace, done.Nodes[0].What)
-			for i, node := range []string{"control-plane", "worker-node-1", "worker-node-2"} {
-				assert.Equal(t, node, done.Nodes[i].Node)
-				assert.Zero(t, done.Nodes[i].Silent, "machines run on")
-				assert.Equal(t, i > 0, done.Nodes[i].What == update.Upgraded)
-			}
-			seconds := 0
-			for _, away := range done.API {
-				seconds += away.Seconds
-			}
-			assert.Equal(t, c.without, seconds)
-		})
-	}
-}
-
-func TestSystemsAreUpdatedInTurn(t *testing.T) {
-	_, done := changed(t, facts(), []modeltest.Change{fact("osUpdate", "2026-11")})
-	var order []string
-	for _, node := range done.Nodes {
-		assert.Equal(t, update.Updated, node.What)
-		assert.Equal(t, times(t).MachineRestart.Seconds, node.Silent)
-		order = append(order, node.Node)
-	}
-	assert.Equal(t, []string{"worker-node-1", "worker-node-2", "control-plane"}, order)
-	require.Len(t, done.API, 1)
-	t.Run("another machine is updated as well", func(t *testing.T) {
-		_, done := changed(t, append(facts(), fact("osUpdate", "2026-11")), []modeltest.Change{modeltest.Set(instance, "worker-node-1", "privateIp", "172.31.9.9")})
-		require.Len(t, done.Nodes, 2)
-		assert.Equal(t, update.Replaced, done.Nodes[0].What)
-		assert.Equal(t, update.Updated, done.Nodes[1].What)
-		assert.Equal(t, "worker-node-1", done.Nodes[1].Node)
-	})
-	t.Run("a text that is taken away does nothing", func(t *testing.T) {
-		_, done := changed(t, append(facts(), fact("osUpdate", "2026-11")), []modeltest.Change{fact("osUpdate", "")})
-		assert.Empty(t, done.Nodes)
-	})
-}
-
-func TestRenewedCertificates(t *testing.T) {
-	_, done := changed(t, facts(), []modeltest.Change{fact("certificateRenewal", "2026-11-30")})
-	assert.Empty(t, done.Nodes)
-	assert.Equal(t, []update.Outage{{While: "certificates are renewed", Until: "it has started again", Seconds: times(t).APIRestart.Seconds}}, done.API)
-}
-
-func TestOtherArgumentsRestartTheAPIServer(t *testing.T) {
-	arguments := func(days string) modeltest.Change { return fact("apiServer", map[string]any{"audit-log-maxage": days}) }
-	restarts := []update.Outage{{While: "the API server gets other arguments", Until: "it has started again", Seconds: times(t).APIRestart.Seconds}}
-	for name, c := range map[string]struct {
-		before []modeltest.Change
-		want   []update.Outage
-	}{
-		"others":                        {append(facts(), arguments("30")), restarts},
-		"the same":                      {append(facts(), arguments("7")), nil},
-		"a program that published none": {facts(), restarts},
-		"a stack that had no cluster":   {[]modeltest.Change{fact("kubernetesVersion", "")}, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, done := changed(t, c.before, []modeltest.Change{arguments("7")})
-			assert.Equal(t, c.want, done.API)
-			assert.Empty(t, done.Nodes)
-		})
-	}
-}
-
-// A state of an earlier version of the program does not tell what ran.
-func TestAnOlderStateIsNotGuessed(t *testing.T) {
-	older := append(facts(), fact("containerdVersion", ""))
-	before, err := placement.Simulate(t.Context(), modeltest.Dev(t, older...))
-	require.NoError(t, err)
-	stack := modeltest.Dev(t, append(facts(), fact("osUpdate", "2026-11"), fact("certificateRenewal", "2026-11-30"))...)
-	_, done, err := update.Simulate(t.Context(), before, stack)
-	require.NoError(t, err)
-	assert.Empty(t, done.API)
-	assert.Contains(t, modeltest.Gaps(stack), "upgrades and updates of nodes: the state is of an earlier version of this program, which does not tell what they run")
-}
-
-func TestTimesOfAnotherEnvironment(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "times.json")
-	t.Setenv(update.TimesFile, path)
-	write := func(text string) { require.NoError(t, os.WriteFile(path, []byte(text), 0o600)) }
-	write(`{"machineRestart": {"seconds": 11, "source": "here"}}`)
-	assert.Equal(t, 11, times(t).MachineRestart.Seconds)
-	assert.NotZero(t, times(t).PodReady.Seconds, "the others stay")
-	for _, bad := range []string{`{"machineRestart": {"seconds": -1, "source": "here"}}`, `{"reboot": {"seconds": 1, "source": "here"}}`, "no object"} {
-		write(bad)
-		_, err := update.ReadTimes()
-		require.ErrorContains(t, err, update.TimesFile, bad)
-	}
-}
-
 func TestATaintThatDrivesPodsOff(t *testing.T) {
 	after, _ := changed(t, nil, []modeltest.Change{modeltest.Set(nodePatch, "platform-worker-node-1-labels", "spec.taints",
 		[]any{map[string]any{"key": "out", "value": "yes", "effect": "NoExecute"}})})
 	assert.Equal(t, 4, perNode(t, after, "frontend").Pending)
+	t.Run("while they roll, which leaves fewer of them", func(t *testing.T) {
+		before, err := placement.Simulate(t.Context(), modeltest.Dev(t, worker("worker-node-2")...))
+		require.NoError(t, err)
+		node := "worker-node-2"
+		if perNode(t, before, "redis").PerNode[node] == 0 {
+			node = "worker-node-3"
+		}
+		_, done := changed(t, worker("worker-node-2"), []modeltest.Change{
+			modeltest.Set(nodePatch, "platform-"+node+"-labels", "spec.taints", []any{map[string]any{"key": "out", "value": "yes", "effect": "NoExecute"}}),
+			set("redis", "spec.template.spec.containers[0].image", "redis:8"), surging("redis"),
+		})
+		require.Len(t, done.Rollouts, 1)
+		assert.Equal(t, 1, done.Rollouts[0].Lowest, done.Rollouts[0].Stuck)
+	})
 	t.Run("and one that does not", func(t *testing.T) {
 		after, _ := changed(t, nil, []modeltest.Change{modeltest.Set(nodePatch, "platform-worker-node-1-labels", "spec.taints",
 			[]any{map[string]any{"key": "out", "value": "yes", "effect": "NoSchedule"}})})
@@ -379,7 +248,7 @@ func TestWhoIsDown(t *testing.T) {
 		}}, done.Outages)
 	})
 	t.Run("the one pod of a tier that moves", func(t *testing.T) {
-		single := append(worker("worker-node-2", "172.31.9.9"), set("backend", "spec.replicas", 1.0))
+		single := append(worker("worker-node-2"), set("backend", "spec.replicas", 1.0))
 		_, done := changed(t, single, []modeltest.Change{
 			modeltest.Set(instance, "worker-node-2", "instanceType", "t3.large"), modeltest.Set(instance, "worker-node-3", "instanceType", "t3.large"),
 		})
@@ -393,7 +262,7 @@ func TestWhoIsDown(t *testing.T) {
 		assert.Equal(t, "its pods have started elsewhere", backend[0].Until)
 	})
 	t.Run("nobody where a budget takes one pod after the other", func(t *testing.T) {
-		two := append(worker("worker-node-1", "172.31.9.9"), modeltest.Set(budget, "shop-frontend", "spec.maxUnavailable", 1.0))
+		two := append(worker("worker-node-1"), modeltest.Set(budget, "shop-frontend", "spec.maxUnavailable", 1.0))
 		_, done := changed(t, two, []modeltest.Change{modeltest.Set(instance, "worker-node-1", "instanceType", "t3.large")})
 		for _, outage := range done.Outages {
 			assert.NotEqual(t, "frontend", outage.Tier)
@@ -418,36 +287,6 @@ func TestWhatComesDoesNotWaitForWhatGoes(t *testing.T) {
 			}
 		})
 	}
-}
-
-// `kubectl drain --force` ends a pod that nothing makes again.
-func TestAPodWithoutAControllerDoesNotComeBack(t *testing.T) {
-	const pod = "kubernetes:core/v1:Pod"
-	single := modeltest.Edit(deployment, "shop-redis", func(r *policyx.AnalyzerResource) {
-		template := r.Properties.Get("spec").AsMap().Get("template").AsMap()
-		r.Type = pod
-		r.Properties = property.NewMap(map[string]property.Value{"metadata": r.Properties.Get("metadata"), "spec": template.Get("spec")})
-	})
-	runs := append(worker("worker-node-2", "172.31.9.9"), single, modeltest.Remove(budget, "shop-redis"),
-		modeltest.Set(pod, "shop-redis", "spec.nodeSelector", map[string]any{"kubernetes.io/hostname": "worker-node-2"}))
-	larger := modeltest.Set(instance, "worker-node-2", "instanceType", "t3.large")
-	after, done := changed(t, runs, []modeltest.Change{larger})
-	require.Len(t, done.Nodes, 1)
-	require.Len(t, done.Nodes[0].Ended, 1)
-	assert.Equal(t, "ecommerce/redis", done.Nodes[0].Ended[0].Pod)
-	assert.Contains(t, done.Nodes[0].Ended[0].URN, "shop-redis")
-	for _, other := range after.Cluster.Pods() {
-		assert.NotEqual(t, "redis", other.Name)
-	}
-	t.Run("unless Pulumi replaces it anyway", func(t *testing.T) {
-		after, done := changed(t, runs, []modeltest.Change{larger, modeltest.Set(pod, "shop-redis", "spec.containers[0].image", "redis:8")})
-		assert.Empty(t, done.Nodes[0].Ended[0].URN)
-		names := map[string]string{}
-		for _, other := range after.Cluster.Pods() {
-			names[other.Name] = other.Spec.NodeName
-		}
-		assert.Equal(t, "worker-node-2", names["redis"])
-	})
 }
 
 func TestADeploymentThatGoes(t *testing.T) {

@@ -12,10 +12,13 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	coredefaults "k8s.io/kubernetes/pkg/apis/core/v1"
 
+	"ecommerce-platform/policy/admission"
 	"ecommerce-platform/policy/placement"
 )
 
@@ -26,6 +29,11 @@ type scenario struct {
 	Pods  []*corev1.Pod  `json:"pods"`
 	// ReplicaSets are those that pods belong to; the scheduler spreads the pods of each.
 	ReplicaSets []*appsv1.ReplicaSet `json:"replicaSets"`
+	// The rest is what the API server asks about before it lets a pod come to be.
+	LimitRanges     []*corev1.LimitRange          `json:"limitRanges"`
+	Quotas          []*corev1.ResourceQuota       `json:"quotas"`
+	RuntimeClasses  []*nodev1.RuntimeClass        `json:"runtimeClasses"`
+	PriorityClasses []*schedulingv1.PriorityClass `json:"priorityClasses"`
 }
 
 // outcome is what the scheduler decides about one pod.
@@ -34,6 +42,9 @@ type outcome struct {
 	// Node is empty for a pod without a place, and Reason then says why.
 	Node   string `json:"node,omitempty"`
 	Reason string `json:"reason,omitempty"`
+	// Refused is set where the API server does not let the pod come to be, Preempted where another one took its place.
+	Refused   bool `json:"refused,omitempty"`
+	Preempted bool `json:"preempted,omitempty"`
 	// Equal are all nodes that the scheduler rates as high as Node.
 	Equal []string `json:"equal,omitempty"`
 }
@@ -81,6 +92,11 @@ func (s scenario) run(ctx context.Context) ([]outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := cluster.Under(admission.New(admission.Objects{
+		LimitRanges: s.LimitRanges, Quotas: s.Quotas, RuntimeClasses: s.RuntimeClasses, PriorityClasses: s.PriorityClasses,
+	})); err != nil {
+		return nil, err
+	}
 	outcomes, settled := make([]outcome, len(s.Pods)), make([]bool, len(s.Pods))
 	for progress := true; progress; {
 		progress = false
@@ -94,9 +110,19 @@ func (s scenario) run(ctx context.Context) ([]outcome, error) {
 			if err != nil {
 				return nil, err
 			}
-			outcomes[i] = outcome{pod.Name, decided.Node, decided.Reason, decided.Equal}
-			settled[i] = decided.Node != "" || pod.Spec.NodeName != ""
+			outcomes[i] = outcome{Pod: pod.Name, Node: decided.Node, Reason: decided.Reason, Equal: decided.Equal}
+			if decided.Refusal != nil {
+				outcomes[i].Reason, outcomes[i].Refused = decided.Refusal.Reason, true
+			}
+			settled[i] = decided.Node != "" || pod.Spec.NodeName != "" || decided.Refusal != nil
 			progress = progress || settled[i]
+			for _, displaced := range decided.Displaced {
+				for j, other := range s.Pods {
+					if other.Name == displaced.Victim.Name {
+						outcomes[j] = outcome{Pod: other.Name, Reason: displaced.Reason, Preempted: true}
+					}
+				}
+			}
 		}
 	}
 	return outcomes, nil

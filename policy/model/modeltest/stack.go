@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 	"github.com/stretchr/testify/require"
@@ -37,6 +38,17 @@ func Copy(token, name, as string) Change {
 		}
 		require.Failf(t, "no such resource", "%s %s is not in the stack", token, name)
 		return nil
+	}
+}
+
+// Add adds a resource of the workloads, with these properties as plain Go values.
+func Add(token, name string, properties map[string]any) Change {
+	return func(_ testing.TB, resources []policyx.AnalyzerResource) []policyx.AnalyzerResource {
+		values := resource.FromResourcePropertyValue(resource.NewPropertyValue(properties))
+		return append(resources, policyx.AnalyzerResource{
+			URN:  "urn:pulumi:dev::ecommerce-platform::ecommerce-platform:workloads:Workloads$" + token + "::" + name,
+			Type: token, Name: name, Properties: values.AsMap(),
+		})
 	}
 }
 

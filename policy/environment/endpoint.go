@@ -1,4 +1,5 @@
-package rules
+// Package environment reads what the variables of containers tell of Services.
+package environment
 
 import (
 	"net/netip"
@@ -18,30 +19,31 @@ var portOf = map[string]int{
 	"mysql": 3306, "mongodb": 27017, "amqp": 5672, "nats": 4222,
 }
 
-// addressName is a variable whose value is an address without a scheme.
-var addressName = regexp.MustCompile(`_(URL|URI|ADDR|ADDRESS|ENDPOINT|HOST|HOSTS|SERVER)$`)
+// addressName is a variable whose value is an address without a scheme; PGHOST is libpq's.
+// https://www.postgresql.org/docs/current/libpq-envars.html
+var addressName = regexp.MustCompile(`_(URL|URI|ADDR|ADDRESS|ENDPOINT|HOST|HOSTS|SERVER)$|^PGHOST$`)
 
-// linked is a Service's address as Kubernetes puts it in the place of a variable of that name, in pods of its namespace with service
+// Linked is a Service's address as Kubernetes puts it in the place of a variable of that name, in pods of its namespace with service
 // links. https://kubernetes.io/docs/tutorials/services/connect-applications-service/#accessing-the-service
-var linked = regexp.MustCompile(`\$\(([A-Z0-9_]+)_SERVICE_HOST\)`)
+var Linked = regexp.MustCompile(`\$\(([A-Z0-9_]+)_SERVICE_HOST\)`)
 
-// endpoint is what a pod would connect to.
-type endpoint struct {
-	service, namespace string
-	port               int // 0 if the text names none
+// Endpoint is what a pod would connect to.
+type Endpoint struct {
+	Service, Namespace string
+	Port               int // 0 if the text names none
 }
 
 // endpointsIn finds the Services that a variable's value names, as a pod of this namespace would resolve them. It leaves out
 // what is surely not a Service: addresses, the pod itself, and names of the internet.
-func endpointsIn(name, value, namespace string, namespaces []string) []endpoint {
-	var found []endpoint
+func endpointsIn(name, value, namespace string, namespaces []string) []Endpoint {
+	var found []Endpoint
 	for _, text := range strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
 		host, port, ok := hostAndPort(name, text)
 		if !ok {
 			continue
 		}
 		if service, in, ok := serviceOf(host, namespace, namespaces); ok {
-			found = append(found, endpoint{service, in, port})
+			found = append(found, Endpoint{service, in, port})
 		}
 	}
 	return found
@@ -72,7 +74,7 @@ func serviceOf(host, namespace string, namespaces []string) (service, in string,
 	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" {
 		return "", "", false
 	}
-	if link := linked.FindStringSubmatch(host); link != nil {
+	if link := Linked.FindStringSubmatch(host); link != nil {
 		return strings.ToLower(strings.ReplaceAll(link[1], "_", "-")), namespace, true
 	}
 	if strings.Contains(host, "$(") {
