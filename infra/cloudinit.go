@@ -30,19 +30,19 @@ type hostKeys struct {
 }
 
 // userData is secret as a whole, since it holds the private host key.
-func userData(node Node, authorizedKey string) pulumi.StringOutput {
+func userData(node Node, authorizedKeys []string) pulumi.StringOutput {
 	return pulumi.ToSecret(node.HostKey.ToStringOutput()).(pulumi.StringOutput).ApplyT(func(hostKey string) (string, error) {
-		return renderUserData(node, hostKey, authorizedKey)
+		return renderUserData(node, hostKey, authorizedKeys)
 	}).(pulumi.StringOutput)
 }
 
-func renderUserData(node Node, hostKey, authorizedKey string) (string, error) {
+func renderUserData(node Node, hostKey string, authorizedKeys []string) (string, error) {
 	document, err := yaml.Marshal(cloudConfig{
 		Hostname:          node.Name,
 		ManageEtcHosts:    "localhost",
 		SSHDeleteKeys:     true,
 		SSHKeys:           hostKeys{Private: hostKey, Public: node.HostPublicKey},
-		SSHAuthorizedKeys: []string{authorizedKey},
+		SSHAuthorizedKeys: authorizedKeys,
 		DisableRoot:       true,
 	})
 	if err != nil {

@@ -24,6 +24,12 @@ type Args struct {
 	ShopPort int
 	// MetricsPort is where a node's monitoring agent listens, 9100.
 	MetricsPort int
+	// MetricsServerPort is where the pod of metrics-server listens, 4443; 0 where there is none.
+	MetricsServerPort int
+	// Monitoring tells that a pod on a worker asks kubelets, Calico and etcd for their metrics.
+	Monitoring bool
+	// IngressRules are rows of the user's own in the table of what nodes take from each other. Optional.
+	IngressRules []IngressRule
 	// AMIOwner is the account that publishes the image: "136693071363" is Debian's.
 	AMIOwner string
 	// AMIName is a pattern for the image's name, of which the newest is taken: "debian-13-amd64-*".
@@ -31,8 +37,14 @@ type Args struct {
 	// CPUCredits is what burstable machines may do when their CPU credits are spent: "unlimited", run on and pay for it, or
 	// "standard", slow down.
 	CPUCredits string
-	// AuthorizedKey is the public login key in authorized_keys form.
-	AuthorizedKey string
+	// KMSKeyID is the ARN of the key that encrypts the disks of new machines,
+	// "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab". Default, the account's own for EBS.
+	KMSKeyID string
+	// DetailedMonitoring sends the machines' figures to CloudWatch every minute instead of every five. Optional.
+	DetailedMonitoring bool
+	// AuthorizedKeys are the public login keys of new machines in authorized_keys form, first the one that the program uses.
+	// On a machine that runs they are the cluster's matter.
+	AuthorizedKeys []string
 	// Backup is where in S3 the control plane keeps its backups. Optional: with a bucket it gets a role that may.
 	Backup Bucket
 	// Nodes are the machines, exactly one of them the control plane.
@@ -59,8 +71,10 @@ type Node struct {
 	PrivateIP string
 	// InstanceType is an x86_64 type: "t3.medium".
 	InstanceType string
-	// RootVolumeGiB is the size of the only disk: 20.
+	// RootVolumeGiB is the size of the first disk: 20.
 	RootVolumeGiB int
+	// Volumes are the disks of the machine besides its first. They outlive it. Optional.
+	Volumes []Volume
 	// Holds names what is on the machine's disk and nowhere else, "etcd"; empty for nothing. Optional.
 	Holds string
 	// Protect makes Pulumi refuse to delete or replace the machine. Optional.
@@ -72,4 +86,18 @@ type Node struct {
 	HostKey pulumi.StringInput
 	// HostPublicKey is its public half in authorized_keys form.
 	HostPublicKey string
+}
+
+// Volume is an EBS volume of its own, which goes over to the machine that takes another one's place.
+type Volume struct {
+	// Name is part of the resource's name: "postgres".
+	Name string
+	// Type is gp2 or gp3.
+	Type string
+	// GiB is its size. It can grow.
+	GiB int
+	// Holds names what is on it and nowhere else, "database". Optional.
+	Holds string
+	// Protect makes Pulumi refuse to delete or replace it. Optional.
+	Protect bool
 }

@@ -31,6 +31,8 @@ type NodeState struct {
 	// Elastic is the same address, known without the instance.
 	Elastic  pulumi.StringOutput
 	Instance *ec2.Instance
+	// Volumes are the IDs of the EBS volumes, by their names.
+	Volumes map[string]pulumi.StringOutput
 }
 
 // Node is the machine with this name, or nil.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2transitgateway"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -41,7 +42,7 @@ func (b *builder) image() (string, error) {
 
 func (b *builder) loginKey() (*ec2.KeyPair, error) {
 	return ec2.NewKeyPair(b.ctx, b.name+"-login", &ec2.KeyPairArgs{
-		PublicKey: pulumi.String(b.args.AuthorizedKey),
+		PublicKey: pulumi.String(b.args.AuthorizedKeys[0]),
 		Tags:      b.tags(b.name + "-login"),
 	}, b.parent)
 }
@@ -58,7 +59,11 @@ func (b *builder) node(node Node, m *machine) (*NodeState, error) {
 	if err != nil {
 		return nil, err
 	}
-	instance, reachable, err := b.instance(node, m)
+	disks, err := b.volumes(node, m)
+	if err != nil {
+		return nil, err
+	}
+	instance, reachable, err := b.instance(node, m, disks)
 	if err != nil {
 		return nil, err
 	}
@@ -76,10 +81,15 @@ func (b *builder) node(node Node, m *machine) (*NodeState, error) {
 	if err != nil {
 		return nil, err
 	}
+	attached, volumes, err := b.attach(node, instance, disks)
+	if err != nil {
+		return nil, err
+	}
 	reachable = append(reachable, association, running)
+	reachable = append(reachable, attached...)
 	reachable = append(reachable, m.network.internet...)
 	return &NodeState{
-		Name: node.Name, Role: node.Role, PrivateIP: node.PrivateIP, Instance: instance, Elastic: address.PublicIp,
+		Name: node.Name, Role: node.Role, PrivateIP: node.PrivateIP, Instance: instance, Elastic: address.PublicIp, Volumes: volumes,
 		PublicIP: pulumi.OutputWithDependencies(b.ctx.Context(), address.PublicIp, reachable...).(pulumi.StringOutput),
 	}, nil
 }
@@ -93,12 +103,19 @@ func (n Node) address() pulumi.StringInput {
 }
 
 // instance also returns the rules without which it cannot be used.
-func (b *builder) instance(node Node, m *machine) (*ec2.Instance, []pulumi.Resource, error) {
+func (b *builder) instance(node Node, m *machine, disks []*ebs.Volume) (*ec2.Instance, []pulumi.Resource, error) {
 	groups, rules := m.security.of(node.Role)
 	tags := b.tags(node.Name)
 	tags["Role"] = pulumi.String(node.Role)
 	if node.Holds != "" {
 		tags["Holds"] = pulumi.String(node.Holds)
+	}
+	disk := &ec2.InstanceRootBlockDeviceArgs{
+		VolumeType:          pulumi.String("gp3"),
+		VolumeSize:          pulumi.Int(node.RootVolumeGiB),
+		Encrypted:           pulumi.Bool(true),
+		DeleteOnTermination: pulumi.Bool(true),
+		Tags:                tags,
 	}
 	args := &ec2.InstanceArgs{
 		Ami:                 pulumi.String(m.image),
@@ -116,33 +133,34 @@ func (b *builder) instance(node Node, m *machine) (*ec2.Instance, []pulumi.Resou
 			HttpTokens:              pulumi.String("required"),
 			HttpPutResponseHopLimit: pulumi.Int(1),
 		},
-		RootBlockDevice: &ec2.InstanceRootBlockDeviceArgs{
-			VolumeType:          pulumi.String("gp3"),
-			VolumeSize:          pulumi.Int(node.RootVolumeGiB),
-			Encrypted:           pulumi.Bool(true),
-			DeleteOnTermination: pulumi.Bool(true),
-			Tags:                tags,
-		},
-		UserData: userData(node, b.args.AuthorizedKey),
-		// cloud-init reads user data at the first boot only. Otherwise a changed key would stop and start the node and
-		// leave the old key on it, which nobody who pins the new one could reach again.
-		UserDataReplaceOnChange: pulumi.Bool(true),
-		Tags:                    tags,
+		RootBlockDevice: disk,
+		Monitoring:      pulumi.Bool(b.args.DetailedMonitoring),
+		UserData:        userData(node, b.args.AuthorizedKeys),
+		Tags:            tags,
 	}
 	if burstable.MatchString(node.InstanceType) {
 		args.CreditSpecification = &ec2.InstanceCreditSpecificationArgs{CpuCredits: pulumi.String(b.args.CPUCredits)}
+	}
+	if b.args.KMSKeyID != "" {
+		disk.KmsKeyId = pulumi.String(b.args.KMSKeyID)
 	}
 	if node.Role == boundary.ControlPlane {
 		args.IamInstanceProfile = m.access
 	}
 	opts := []pulumi.ResourceOption{
 		b.parent, b.patient,
-		// A new image is for new nodes; it never replaces one that runs.
-		pulumi.IgnoreChanges([]string{"ami"}),
+		// They are for new machines, also for one that takes this one's place. A new image never replaces a machine that runs,
+		// nor does another key for its disk, and neither do login keys, which cloud-init reads at the first boot only: the
+		// cluster authorizes them.
+		pulumi.IgnoreChanges([]string{"ami", "keyName", "rootBlockDevice.kmsKeyId", "userData"}),
 		// The successor has the same fixed address.
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.AdditionalSecretOutputs([]string{"userData"}),
 		pulumi.Protect(node.Protect),
+	}
+	// A volume can be deleted once the machine that has it is gone.
+	for _, disk := range disks {
+		opts = append(opts, pulumi.DependsOn([]pulumi.Resource{disk}))
 	}
 	instance, err := ec2.NewInstance(b.ctx, node.Name, args, opts...)
 	return instance, rules, err

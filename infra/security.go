@@ -42,9 +42,10 @@ type rule struct {
 //     request to the API server or for a node's metrics comes from the pod's node;
 //   - what a worker's NodePort took in and kube-proxy hands to a pod of another worker, in its own name.
 //
-// The API server calls no pod here. An extension that it does call, such as a webhook, needs a row for its port.
+// The API server calls no pod here but metrics-server's, and pods ask of nodes only metrics. What else it is to call, such as a
+// webhook, or they to ask, ingressRules names.
 func rules(args *Args) []rule {
-	return []rule{
+	rows := []rule{
 		{"ssh", groupNode, false, adminCidrs, "tcp", 22, 22, "SSH from administrators"},
 		{"api", groupControlPlane, false, adminCidrs, "tcp", 6443, 6443, "Kubernetes API from administrators"},
 		{"node-port", groupWorker, false, clientCidrs, "tcp", args.NodePort, args.NodePort, "The shop from its clients"},
@@ -60,6 +61,23 @@ func rules(args *Args) []rule {
 
 		{"internet", groupNode, true, anywhere, "-1", 0, 0, "Packages, images and answers"},
 	}
+	if args.MetricsServerPort != 0 || args.Monitoring {
+		rows = append(rows,
+			rule{"kubelet-metrics", groupNode, false, groupWorker, "tcp", 10250, 10250, "Metrics, from what measures on a worker"})
+	}
+	if args.MetricsServerPort != 0 {
+		rows = append(rows,
+			rule{"metrics-server", groupWorker, false, groupControlPlane, "tcp", args.MetricsServerPort, args.MetricsServerPort, "metrics-server from the API server"})
+	}
+	if args.Monitoring {
+		rows = append(rows,
+			rule{"calico-metrics", groupNode, false, groupWorker, "tcp", 9091, 9091, "Metrics of Calico, from what measures on a worker"},
+			rule{"etcd-metrics", groupControlPlane, false, groupWorker, "tcp", 2381, 2381, "Metrics of etcd, from what measures on a worker"})
+	}
+	for _, own := range args.IngressRules {
+		rows = append(rows, own.rule())
+	}
+	return rows
 }
 
 // security is the groups with their rules.

@@ -25,6 +25,7 @@ func (a *Args) Validate() []error {
 	v := &validation{}
 	a.validateNetwork(v)
 	a.validateAccess(v)
+	a.validateIngressRules(v)
 	a.validateImage(v)
 	a.validateNodes(v)
 	return v.Found()
@@ -33,7 +34,12 @@ func (a *Args) Validate() []error {
 // checkKeys finds keys that the program failed to pass. They are derived, so configuration cannot be at fault.
 func (a *Args) checkKeys() []error {
 	v := &validation{}
-	v.publicKey("authorizedKey", a.AuthorizedKey)
+	if len(a.AuthorizedKeys) == 0 {
+		v.Addf("authorizedKeys []: at least one is required")
+	}
+	for i, key := range a.AuthorizedKeys {
+		v.publicKey(fmt.Sprintf("authorizedKeys[%d]", i), key)
+	}
 	for i, node := range a.Nodes {
 		if node.HostKey == nil {
 			v.Addf("nodes[%d].hostKey <unset>: required", i)

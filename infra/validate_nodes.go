@@ -12,6 +12,9 @@ var (
 	dnsLabel     = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 	instanceType = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9]+(-[a-z0-9]+)?$`)
 
+	// An ID or an alias would be drift from the ARN that EC2 reports. A key of several regions is named mrk-.
+	kmsKey = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+
 	// Graviton families have a g right after the generation (t4g, c7gn, im4gn); a1 is the first of them.
 	armType = regexp.MustCompile(`^(a1|[a-z]+[0-9]+g[a-z]*(-[a-z0-9]+)?)\.`)
 	// Types with one CPU or at most 1 GiB of memory, which kubeadm's preflight checks refuse for a control plane.
@@ -25,6 +28,9 @@ const minVolumeGiB, maxVolumeGiB = 8, 16384
 func (a *Args) validateNodes(v *validation) {
 	if a.CPUCredits != "unlimited" && a.CPUCredits != "standard" {
 		v.Addf("cpuCredits %q: must be unlimited or standard", a.CPUCredits)
+	}
+	if a.KMSKeyID != "" && !kmsKey.MatchString(a.KMSKeyID) {
+		v.Addf("kmsKeyId %q: not the ARN of a KMS key such as %q", a.KMSKeyID, "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")
 	}
 	controlPlanes := 0
 	names, addresses := map[string]int{}, map[netip.Addr]int{}
@@ -90,6 +96,7 @@ func validateMachine(v *validation, key string, node Node) {
 	if node.RootVolumeGiB < minVolumeGiB || node.RootVolumeGiB > maxVolumeGiB {
 		v.Addf("%srootVolumeGiB %d: must be between %d and %d", key, node.RootVolumeGiB, minVolumeGiB, maxVolumeGiB)
 	}
+	v.volumes(key, node.Volumes)
 }
 
 // reserved tells whether AWS keeps the address for itself: the first four of a subnet and the last.

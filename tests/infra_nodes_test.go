@@ -15,6 +15,8 @@ import (
 	"ecommerce-platform/tests/pulumitest"
 )
 
+const infraKMSKey = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
 func TestInfraNodes(t *testing.T) {
 	rec := pulumitest.Run(t, infraProgram(infraArgs()))
 	for _, want := range infraArgs().Nodes {
@@ -34,14 +36,17 @@ func TestInfraNodes(t *testing.T) {
 			assert.Equal(t, true, node.Input("rootBlockDevice.deleteOnTermination"))
 			assert.Equal(t, 20.0, node.Input("rootBlockDevice.volumeSize"))
 			assert.Equal(t, want.Name, node.Input("rootBlockDevice.tags.Name"))
+			assert.False(t, node.Has("rootBlockDevice.kmsKeyId"), "the account's own key")
 			assert.Equal(t, "unlimited", node.Input("creditSpecification.cpuCredits"), "a new T3 has no credits for its bootstrap")
+			assert.Equal(t, false, node.Input("monitoring"), "said, so that turning it off again takes effect")
+			assert.False(t, node.Has("networkInterfaces"), "it has the one that EC2 gives it")
 			assert.Equal(t, want.Name, node.Input("tags.Name"))
 			assert.Equal(t, want.Role, node.Input("tags.Role"))
 			assert.False(t, node.Has("associatePublicIpAddress"), "would fight with the Elastic IP in every update")
 
-			assert.Equal(t, []string{"ami"}, node.IgnoreChanges, "a new image never replaces a node")
+			assert.Equal(t, []string{"ami", "keyName", "rootBlockDevice.kmsKeyId", "userData"}, node.IgnoreChanges,
+				"a new image never replaces a node, nor does another key for its disk, nor do other login keys")
 			assert.True(t, node.DeleteBeforeReplace, "the successor has the same address")
-			assert.Equal(t, true, node.Input("userDataReplaceOnChange"))
 		})
 		t.Run(want.Name+" keeps its Elastic IP", func(t *testing.T) {
 			node, eip := rec.Get(t, infraInstance, want.Name), rec.Get(t, infraEip, want.Name)
@@ -93,6 +98,15 @@ func TestInfraNodes(t *testing.T) {
 		other := rec.Get(t, infraInstance, args.Nodes[1].Name)
 		assert.False(t, other.Protect)
 		assert.False(t, other.Has("tags.Holds"))
+	})
+	t.Run("a key of one's own encrypts every disk, and figures come each minute, where the configuration says so", func(t *testing.T) {
+		args := infraArgs()
+		args.KMSKeyID, args.DetailedMonitoring = infraKMSKey, true
+		for _, node := range pulumitest.Run(t, infraProgram(args)).All(infraInstance) {
+			assert.Equal(t, infraKMSKey, node.Input("rootBlockDevice.kmsKeyId"), node.Name)
+			assert.Equal(t, true, node.Input("rootBlockDevice.encrypted"), node.Name)
+			assert.Equal(t, true, node.Input("monitoring"), node.Name)
+		}
 	})
 	t.Run("a type without credits is not asked for credits", func(t *testing.T) {
 		args := infraArgs()
@@ -161,7 +175,7 @@ func TestInfraUserData(t *testing.T) {
 		assert.Equal(t, "worker-node-1", document.Hostname)
 		assert.Equal(t, infraPrivateKey("worker-node-1"), document.SSHKeys.Private)
 		assert.Equal(t, infraPublicKey("worker-node-1"), document.SSHKeys.Public)
-		assert.Equal(t, []string{infraPublicKey("login")}, document.AuthorizedKeys)
+		assert.Equal(t, []string{infraPublicKey("login"), infraPublicKey("next")}, document.AuthorizedKeys)
 	})
 	t.Run("fits into what EC2 takes", func(t *testing.T) {
 		assert.Less(t, len(node.InputString("userData")), 16*1024)

@@ -55,7 +55,7 @@ func infraArgs() *infra.Args {
 		VpcCidr: "172.31.0.0/20", SubnetCidr: "172.31.0.0/20", PodCidr: "192.168.0.0/16", ServiceCidr: "10.96.0.0/12",
 		AdminCidrs: []string{"203.0.113.7/32"}, ClientCidrs: []string{"0.0.0.0/0"},
 		NodePort: 30080, ShopPort: 80, MetricsPort: 9100,
-		AMIOwner: "136693071363", AMIName: "debian-13-amd64-*", CPUCredits: "unlimited", AuthorizedKey: infraPublicKey("login"),
+		AMIOwner: "136693071363", AMIName: "debian-13-amd64-*", CPUCredits: "unlimited", AuthorizedKeys: []string{infraPublicKey("login"), infraPublicKey("next")},
 		Nodes: []infra.Node{
 			infraNode("control-plane", boundary.ControlPlane, "172.31.15.119"),
 			infraNode("worker-node-1", boundary.Worker, "172.31.2.239"),

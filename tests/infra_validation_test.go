@@ -27,6 +27,12 @@ func TestInfraValidation(t *testing.T) {
 		breaks func(*infra.Args)
 		says   string
 	}{
+		"a volume without a name":  {func(a *infra.Args) { a.Nodes[1].Volumes = []infra.Volume{{Type: "gp3", GiB: 1}} }, `nodes[1].volumes[0].name "": not a DNS label`},
+		"a volume of another type": {func(a *infra.Args) { a.Nodes[1].Volumes = []infra.Volume{{Name: "a", Type: "io2", GiB: 1}} }, `nodes[1].volumes[0].type "io2": must be gp2 or gp3`},
+		"a volume of no size":      {func(a *infra.Args) { a.Nodes[1].Volumes = []infra.Volume{{Name: "a", Type: "gp3"}} }, `nodes[1].volumes[0].giB 0: must be between 1 and 16384`},
+		"a volume that is there twice": {func(a *infra.Args) {
+			a.Nodes[1].Volumes = []infra.Volume{{Name: "a", Type: "gp3", GiB: 1}, {Name: "a", Type: "gp3", GiB: 1}}
+		}, `nodes[1].volumes[1].name "a": is there twice`},
 		"vpcCidr that is no block":       {func(a *infra.Args) { a.VpcCidr = "172.31.0.0" }, `vpcCidr "172.31.0.0": not an IPv4 CIDR block`},
 		"vpcCidr of IPv6":                {func(a *infra.Args) { a.VpcCidr = "fd00::/20" }, `vpcCidr "fd00::/20": not an IPv4 CIDR block`},
 		"vpcCidr with a prefix too long": {func(a *infra.Args) { a.VpcCidr = "172.31.0.0/33" }, `vpcCidr "172.31.0.0/33": not an IPv4 CIDR block`},
@@ -65,29 +71,34 @@ func TestInfraValidation(t *testing.T) {
 		"nodePort too low":                {func(a *infra.Args) { a.NodePort = 29999 }, `nodePort 29999: must be between 30000 and 32767`},
 		"nodePort too high":               {func(a *infra.Args) { a.NodePort = 32768 }, `nodePort 32768: must be between 30000 and 32767`},
 		"amiOwner that is none":           {func(a *infra.Args) { a.AMIOwner = "debian" }, `amiOwner "debian": must be a 12-digit AWS account, amazon, aws-marketplace or self`},
-		"cpuCredits unknown":              {func(a *infra.Args) { a.CPUCredits = "endless" }, `cpuCredits "endless": must be unlimited or standard`},
-		"amiName missing":                 {func(a *infra.Args) { a.AMIName = "" }, `amiName <unset>: required, a pattern such as "debian-13-amd64-*"`},
-		"no control plane":                {func(a *infra.Args) { a.Nodes = a.Nodes[1:] }, `nodes (0 with role control-plane): exactly one control plane is required`},
-		"no nodes at all":                 {func(a *infra.Args) { a.Nodes = nil }, `nodes (0 with role control-plane): exactly one control plane is required`},
-		"two control planes":              {func(a *infra.Args) { a.Nodes[1].Role = boundary.ControlPlane }, `nodes (2 with role control-plane): exactly one control plane is offered yet`},
-		"unknown role":                    {func(a *infra.Args) { a.Nodes[2].Role = "master" }, `nodes[2].role "master": must be control-plane or worker`},
-		"name with capitals":              {func(a *infra.Args) { a.Nodes[1].Name = "Worker_1" }, `nodes[1].name "Worker_1": not a DNS label`},
-		"name missing":                    {func(a *infra.Args) { a.Nodes[1].Name = "" }, `nodes[1].name "": not a DNS label`},
-		"name with a dot":                 {func(a *infra.Args) { a.Nodes[1].Name = "a.b" }, `nodes[1].name "a.b": not a DNS label`},
-		"name twice":                      {func(a *infra.Args) { a.Nodes[2].Name = "worker-node-1" }, `nodes[2].name "worker-node-1": duplicate of nodes[1].name`},
-		"address that is none":            {func(a *infra.Args) { a.Nodes[1].PrivateIP = "172.31.2" }, `nodes[1].privateIp "172.31.2": not an IPv4 address`},
-		"address of IPv6":                 {func(a *infra.Args) { a.Nodes[1].PrivateIP = "fd00::1" }, `nodes[1].privateIp "fd00::1": not an IPv4 address`},
-		"address twice":                   {func(a *infra.Args) { a.Nodes[2].PrivateIP = "172.31.2.239" }, `nodes[2].privateIp "172.31.2.239": duplicate of nodes[1].privateIp`},
-		"address outside the subnet":      {func(a *infra.Args) { a.Nodes[1].PrivateIP = "172.31.18.239" }, `nodes[1].privateIp "172.31.18.239": outside subnetCidr "172.31.0.0/20"`},
-		"address of the network":          {func(a *infra.Args) { a.Nodes[1].PrivateIP = "172.31.0.0" }, `nodes[1].privateIp "172.31.0.0": reserved by AWS in subnetCidr "172.31.0.0/20"`},
-		"fourth address":                  {func(a *infra.Args) { a.Nodes[1].PrivateIP = "172.31.0.3" }, `nodes[1].privateIp "172.31.0.3": reserved by AWS in subnetCidr "172.31.0.0/20"`},
-		"last address":                    {func(a *infra.Args) { a.Nodes[1].PrivateIP = "172.31.15.255" }, `nodes[1].privateIp "172.31.15.255": reserved by AWS in subnetCidr "172.31.0.0/20"`},
-		"instanceType that is none":       {func(a *infra.Args) { a.Nodes[1].InstanceType = "medium" }, `nodes[1].instanceType "medium": not an EC2 instance type such as "t3.medium"`},
-		"instanceType for Arm":            {func(a *infra.Args) { a.Nodes[1].InstanceType = "t4g.medium" }, `nodes[1].instanceType "t4g.medium": an Arm type, only x86_64 is offered yet`},
-		"control plane too small":         {func(a *infra.Args) { a.Nodes[0].InstanceType = "t3.micro" }, `nodes[0].instanceType "t3.micro": too small for a control plane, kubeadm needs 2 CPUs and 1700 MB`},
-		"control plane with one CPU":      {func(a *infra.Args) { a.Nodes[0].InstanceType = "t2.small" }, `nodes[0].instanceType "t2.small": too small for a control plane, kubeadm needs 2 CPUs and 1700 MB`},
-		"disk smaller than the image":     {func(a *infra.Args) { a.Nodes[1].RootVolumeGiB = 7 }, `nodes[1].rootVolumeGiB 7: must be between 8 and 16384`},
-		"disk larger than EBS has":        {func(a *infra.Args) { a.Nodes[1].RootVolumeGiB = 16385 }, `nodes[1].rootVolumeGiB 16385: must be between 8 and 16384`},
+		"kmsKeyId that is an alias":       {func(a *infra.Args) { a.KMSKeyID = "alias/shop" }, `kmsKeyId "alias/shop": not the ARN of a KMS key such as "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"`},
+		"kmsKeyId of an alias's ARN": {
+			func(a *infra.Args) { a.KMSKeyID = "arn:aws:kms:eu-central-1:111122223333:alias/shop" },
+			`kmsKeyId "arn:aws:kms:eu-central-1:111122223333:alias/shop": not the ARN of a KMS key such as "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"`,
+		},
+		"cpuCredits unknown":          {func(a *infra.Args) { a.CPUCredits = "endless" }, `cpuCredits "endless": must be unlimited or standard`},
+		"amiName missing":             {func(a *infra.Args) { a.AMIName = "" }, `amiName <unset>: required, a pattern such as "debian-13-amd64-*"`},
+		"no control plane":            {func(a *infra.Args) { a.Nodes = a.Nodes[1:] }, `nodes (0 with role control-plane): exactly one control plane is required`},
+		"no nodes at all":             {func(a *infra.Args) { a.Nodes = nil }, `nodes (0 with role control-plane): exactly one control plane is required`},
+		"two control planes":          {func(a *infra.Args) { a.Nodes[1].Role = boundary.ControlPlane }, `nodes (2 with role control-plane): exactly one control plane is offered yet`},
+		"unknown role":                {func(a *infra.Args) { a.Nodes[2].Role = "master" }, `nodes[2].role "master": must be control-plane or worker`},
+		"name with capitals":          {func(a *infra.Args) { a.Nodes[1].Name = "Worker_1" }, `nodes[1].name "Worker_1": not a DNS label`},
+		"name missing":                {func(a *infra.Args) { a.Nodes[1].Name = "" }, `nodes[1].name "": not a DNS label`},
+		"name with a dot":             {func(a *infra.Args) { a.Nodes[1].Name = "a.b" }, `nodes[1].name "a.b": not a DNS label`},
+		"name twice":                  {func(a *infra.Args) { a.Nodes[2].Name = "worker-node-1" }, `nodes[2].name "worker-node-1": duplicate of nodes[1].name`},
+		"address that is none":        {func(a *infra.Args) { a.Nodes[1].PrivateIP = "172.31.2" }, `nodes[1].privateIp "172.31.2": not an IPv4 address`},
+		"address of IPv6":             {func(a *infra.Args) { a.Nodes[1].PrivateIP = "fd00::1" }, `nodes[1].privateIp "fd00::1": not an IPv4 address`},
+		"address twice":               {func(a *infra.Args) { a.Nodes[2].PrivateIP = "172.31.2.239" }, `nodes[2].privateIp "172.31.2.239": duplicate of nodes[1].privateIp`},
+		"address outside the subnet":  {func(a *infra.Args) { a.Nodes[1].PrivateIP = "172.31.18.239" }, `nodes[1].privateIp "172.31.18.239": outside subnetCidr "172.31.0.0/20"`},
+		"address of the network":      {func(a *infra.Args) { a.Nodes[1].PrivateIP = "172.31.0.0" }, `nodes[1].privateIp "172.31.0.0": reserved by AWS in subnetCidr "172.31.0.0/20"`},
+		"fourth address":              {func(a *infra.Args) { a.Nodes[1].PrivateIP = "172.31.0.3" }, `nodes[1].privateIp "172.31.0.3": reserved by AWS in subnetCidr "172.31.0.0/20"`},
+		"last address":                {func(a *infra.Args) { a.Nodes[1].PrivateIP = "172.31.15.255" }, `nodes[1].privateIp "172.31.15.255": reserved by AWS in subnetCidr "172.31.0.0/20"`},
+		"instanceType that is none":   {func(a *infra.Args) { a.Nodes[1].InstanceType = "medium" }, `nodes[1].instanceType "medium": not an EC2 instance type such as "t3.medium"`},
+		"instanceType for Arm":        {func(a *infra.Args) { a.Nodes[1].InstanceType = "t4g.medium" }, `nodes[1].instanceType "t4g.medium": an Arm type, only x86_64 is offered yet`},
+		"control plane too small":     {func(a *infra.Args) { a.Nodes[0].InstanceType = "t3.micro" }, `nodes[0].instanceType "t3.micro": too small for a control plane, kubeadm needs 2 CPUs and 1700 MB`},
+		"control plane with one CPU":  {func(a *infra.Args) { a.Nodes[0].InstanceType = "t2.small" }, `nodes[0].instanceType "t2.small": too small for a control plane, kubeadm needs 2 CPUs and 1700 MB`},
+		"disk smaller than the image": {func(a *infra.Args) { a.Nodes[1].RootVolumeGiB = 7 }, `nodes[1].rootVolumeGiB 7: must be between 8 and 16384`},
+		"disk larger than EBS has":    {func(a *infra.Args) { a.Nodes[1].RootVolumeGiB = 16385 }, `nodes[1].rootVolumeGiB 16385: must be between 8 and 16384`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := infraArgs()
@@ -107,6 +118,10 @@ func TestInfraValidationAdmits(t *testing.T) {
 		"the first and the last free address": func(a *infra.Args) {
 			a.Nodes[0].PrivateIP, a.Nodes[1].PrivateIP = "172.31.0.4", "172.31.15.254"
 		},
+		"a KMS key of its own": func(a *infra.Args) { a.KMSKeyID = infraKMSKey },
+		"a KMS key of several regions, in another partition": func(a *infra.Args) {
+			a.KMSKeyID = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
+		},
 		"the smallest network AWS has": func(a *infra.Args) {
 			a.VpcCidr, a.SubnetCidr = "10.0.0.0/28", "10.0.0.0/28"
 			a.Nodes[0].PrivateIP, a.Nodes[1].PrivateIP, a.Nodes[2].PrivateIP = "10.0.0.4", "10.0.0.9", "10.0.0.14"
@@ -118,7 +133,7 @@ func TestInfraValidationAdmits(t *testing.T) {
 		"types of other shapes": func(a *infra.Args) {
 			a.Nodes[0].InstanceType, a.Nodes[1].InstanceType, a.Nodes[2].InstanceType = "m7i-flex.large", "g4dn.xlarge", "m7i.metal-24xl"
 		},
-		"keys that are not derived yet": func(a *infra.Args) { a.AuthorizedKey, a.Nodes[0].HostPublicKey = "", "" },
+		"keys that are not derived yet": func(a *infra.Args) { a.AuthorizedKeys, a.Nodes[0].HostPublicKey = nil, "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := infraArgs()
@@ -153,9 +168,9 @@ func TestInfraReportsABlockUsedTwiceOnce(t *testing.T) {
 
 func TestInfraNeedsKeys(t *testing.T) {
 	args := infraArgs()
-	args.AuthorizedKey, args.Nodes[1].HostPublicKey, args.Nodes[2].HostKey = "", "ssh-ed25519 AAAA", pulumi.StringInput(nil)
+	args.AuthorizedKeys, args.Nodes[1].HostPublicKey, args.Nodes[2].HostKey = []string{infraPublicKey("login"), ""}, "ssh-ed25519 AAAA", pulumi.StringInput(nil)
 	rec, err := pulumitest.RunErr(t, infraProgram(args))
-	require.ErrorContains(t, err, `authorizedKey "": not an SSH public key`)
+	require.ErrorContains(t, err, `authorizedKeys[1] "": not an SSH public key`)
 	require.ErrorContains(t, err, `nodes[1].hostPublicKey "ssh-ed25519 AAAA": not an SSH public key`)
 	require.ErrorContains(t, err, `nodes[2].hostKey <unset>: required`)
 	assert.Empty(t, rec.All())

@@ -40,3 +40,6 @@ type Dump struct {
 	// is there. All are lines of sh.
 	Dump, Content, Restore string
 }
+
+// DiskAnnotation of a PersistentVolume names the kind of disk that it has to itself and that outlives the machine: "ebs".
+const DiskAnnotation = "ecommerce-platform/disk"
