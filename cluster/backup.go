@@ -155,7 +155,7 @@ func keepBackupPassword(args *Args, control *node) (*step.Done, error) {
 		return strings.Join([]string{password, key.ID, key.Secret}, "\n")
 	}).(pulumi.StringOutput)
 	return control.Run(step.Step{
-		Name: "backup-password", Script: "backup-password.sh", Limit: 120, Output: step.Secret,
+		Name: "backup-password", Script: "backup-password.sh", Limit: 7200, Output: step.Secret,
 		Settings:    []step.Setting{step.Set("ACTION", pulumi.String("install")), step.Set("REPOSITORY", pulumi.String(args.Backup.Destination))},
 		SecretStdin: pulumi.ToSecret(lines).(pulumi.StringOutput).ToStringPtrOutput(),
 		Undo:        &step.Undo{Script: "backup-password.sh", Limit: 120, Settings: []step.Setting{step.Set("ACTION", pulumi.String("remove"))}},

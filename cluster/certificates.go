@@ -21,7 +21,7 @@ func listCertificates(members []*node, ready *step.Done) (pulumi.ArrayOutput, er
 	for _, member := range members {
 		list, err := member.Run(step.Step{
 			Name: "certificates", Script: "certificates.sh", Limit: 120, Output: step.Data,
-			After: []*step.Done{member.joined}, Waits: []pulumi.Resource{ready.Command},
+			After: append([]*step.Done{member.joined}, member.certified...), Waits: []pulumi.Resource{ready.Command},
 		})
 		if err != nil {
 			return pulumi.ArrayOutput{}, err

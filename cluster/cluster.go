@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -18,6 +19,8 @@ type Cluster struct {
 	// Kubeconfig is the administrator's, through the control plane's public address. Secret.
 	// What depends on it finds the cluster complete.
 	Kubeconfig pulumi.StringOutput
+	// Kubeconfigs are those of the roles, by role, for a short time. Secret.
+	Kubeconfigs map[string]pulumi.StringOutput
 	// Identifier names the cluster for Kubernetes providers.
 	Identifier string
 	// Certificates lists every certificate of every node: node, name of its file, and when it expires.
@@ -25,6 +28,8 @@ type Cluster struct {
 	// Turns resolve, by node, when its pods have left a machine that is to be another one, and every node before it is
 	// complete. The machine changes then; see takeTurns.
 	Turns map[string]pulumi.Output
+	// Authorized are the keys of AuthorizedKeys that may log in to every node, told once they may.
+	Authorized pulumi.StringArrayOutput
 	// Backups lists the newest points of the backups when one was last asked for: what each holds, and since when.
 	Backups pulumi.ArrayOutput
 }
@@ -58,12 +63,18 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
+	if c.Kubeconfigs, err = makeKubeconfigs(args, control); err != nil {
+		return nil, err
+	}
 	members, err := joinAll(args, control, workers, network)
 	if err != nil {
 		return nil, err
 	}
 	patches, err := objects.nodes(members)
 	if err != nil {
+		return nil, err
+	}
+	if c.Authorized, err = authorize(args, members); err != nil {
 		return nil, err
 	}
 	if c.Turns, err = takeTurns(args, members); err != nil {
@@ -75,8 +86,23 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := monitor(members); err != nil {
 		return nil, err
 	}
-	ready, err := awaitServices(control, network, append(objects.network, patches...))
+	if err := sendJournals(args, members); err != nil {
+		return nil, err
+	}
+	metricsServer, err := certifyMetricsServer(args, control)
 	if err != nil {
+		return nil, err
+	}
+	complete := slices.Concat(objects.network, patches)
+	if metricsServer != nil {
+		control.certified = append(control.certified, metricsServer)
+		complete = append(complete, metricsServer.Command)
+	}
+	ready, err := awaitServices(control, network, complete)
+	if err != nil {
+		return nil, err
+	}
+	if err := objects.measureNetwork(args, ready.Command); err != nil {
 		return nil, err
 	}
 	if c.Certificates, err = listCertificates(members, ready); err != nil {
@@ -103,6 +129,12 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	outputs["kubeconfig"] = c.Kubeconfig
+	kubeconfigs := pulumi.StringMap{}
+	for role, kubeconfig := range c.Kubeconfigs {
+		kubeconfigs[role] = kubeconfig
+	}
+	outputs["kubeconfigs"] = kubeconfigs
+	outputs["kubeconfigTimes"] = kubeconfigTimes(c.Kubeconfigs)
 	outputs["certificates"] = c.Certificates
 	outputs["backups"] = c.Backups
 	outputs["identifier"] = pulumi.String(c.Identifier)

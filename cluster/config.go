@@ -25,6 +25,9 @@ type Args struct {
 	ServiceCidr string
 	// LoginKey is the private key, in PEM, that logs in as the user admin. Secret.
 	LoginKey pulumi.StringInput
+	// AuthorizedKeys are the public keys, in authorized_keys form, that may log in as that user, LoginKey's among them. Any
+	// other is taken away.
+	AuthorizedKeys []string
 	// Kubelet holds further fields of KubeletConfiguration for every node, e.g. maxPods: 60. Optional.
 	Kubelet map[string]any
 	// KubeProxy holds further fields of KubeProxyConfiguration, e.g. conntrack: {maxPerCore: 0}. Optional.
@@ -39,6 +42,12 @@ type Args struct {
 	RegistryCAs map[string]string
 	// NodeExporterImage is the monitoring agent's image with a tag or a digest.
 	NodeExporterImage string
+	// MetricsServer tells that metrics-server runs in the cluster, which needs a certificate of its authority.
+	MetricsServer bool
+	// Monitoring tells that something in the cluster asks etcd and Calico for their metrics.
+	Monitoring bool
+	// JournalPort is where an agent takes each node's journal, on 127.0.0.1 there. Default, the journal stays on the node alone.
+	JournalPort int
 	// Backup says where backups go and when. Without a destination there are none.
 	Backup Backup
 	// BackupPassword encrypts the backups. Secret; required with a destination.
@@ -49,6 +58,11 @@ type Args struct {
 	Dumps []boundary.Dump
 	// CertificateRenewal is any text; another one renews every certificate but the authorities'. Optional.
 	CertificateRenewal string
+	// Kubeconfigs are those of the roles admin, edit and view.
+	Kubeconfigs Kubeconfigs
+	// OIDC is who vouches for people, and Access which of its groups have which role. Optional.
+	OIDC   OIDC
+	Access Access
 	// AuditLog is what the API server writes down of the requests it gets.
 	AuditLog AuditLog
 	// SecretsKeyRotation is any text; another one makes a new key that Secrets are encrypted with in etcd. Optional.
@@ -98,12 +112,14 @@ type Node struct {
 	MachineID pulumi.StringInput
 }
 
-// Volume is a file system of its own on the disk of a node.
+// Volume is a file system of its own on a node.
 type Volume struct {
 	// Directory is where it is mounted, e.g. /var/lib/platform/volumes/postgres. Its directory data is for pods.
 	Directory string
 	// GiB is its size. It can grow.
 	GiB int
+	// DiskID is the ID of the EBS volume that has nothing else on it. Optional: otherwise it is a part of the node's first disk.
+	DiskID pulumi.StringInput
 }
 
 // Containerd are settings of the container runtime.

@@ -70,6 +70,7 @@ func (a *Args) nodeFiles(node Node) (map[string]pulumi.StringInput, error) {
 			return nil, err
 		}
 	}
+	maps.Copy(files, a.journalFiles())
 	if node.Role == boundary.Worker {
 		join, err := a.joinYAML(node)
 		return files, add(kubeadmFile, join, err)

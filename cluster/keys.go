@@ -8,6 +8,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,7 +17,7 @@ import (
 )
 
 // The names under which keys are derived from the seed. They are part of every deployed machine
-// and so can never change: another name is another key.
+// and so can never change: another name is another key. A label of a login key follows after a slash.
 const (
 	loginKeyInfo = "ecommerce-platform/v1/ssh/login"
 	hostKeyInfo  = "ecommerce-platform/v1/ssh/host/"
@@ -35,11 +37,12 @@ type Key struct {
 
 // Keys are the keys of a platform, all of them derived from one secret.
 type Keys struct {
-	// Login logs in to every node.
-	Login Key
+	// Logins log in to every node, in the order of their labels. The program uses the first.
+	Logins []Key
 	// Hosts are the nodes' own keys by the name of the node.
 	Hosts map[string]Key
-	// Backup is the password that encrypts backups. It is not stored anywhere but on the control plane.
+	// Backup is the password that encrypts backups where backupPassword names no other. It is not stored anywhere but on the
+	// control plane.
 	Backup string
 }
 
@@ -55,22 +58,56 @@ func ValidateSeed(seed string) error {
 	return nil
 }
 
-// DeriveKeys returns the login key and the host keys of the named nodes. The same seed gives the
-// same keys for ever, so that a host key is known, and can be insisted on, before its machine exists.
-func DeriveKeys(seed string, nodes []string) (*Keys, error) {
-	if err := ValidateSeed(seed); err != nil {
-		return nil, err
+// Authorized are the public keys that may log in to every node.
+func (k *Keys) Authorized() []string {
+	keys := make([]string, len(k.Logins))
+	for i, login := range k.Logins {
+		keys[i] = login.Public
 	}
-	login, err := deriveKey(seed, loginKeyInfo)
-	if err != nil {
+	return keys
+}
+
+// loginKeyLabel is a word of a command line and of a key's comment.
+var loginKeyLabel = regexp.MustCompile(`^[A-Za-z0-9._-]{0,63}$`)
+
+// ValidateLoginKeys returns everything that is wrong with the labels of the login keys.
+func ValidateLoginKeys(labels []string) []error {
+	var found []error
+	if len(labels) == 0 {
+		found = append(found, errors.New("loginKeys []: at least one label is required"))
+	}
+	for i, label := range labels {
+		if first := slices.Index(labels, label); first < i {
+			found = append(found, fmt.Errorf("loginKeys[%d] %q: duplicate of loginKeys[%d]", i, label, first))
+		} else if !loginKeyLabel.MatchString(label) {
+			found = append(found, fmt.Errorf("loginKeys[%d] %q: must be at most 63 letters, digits, dots, dashes and underscores, such as a date", i, label))
+		}
+	}
+	return found
+}
+
+// DeriveKeys returns the login keys of these labels and the host keys of the named nodes. The same seed and label give the
+// same key for ever, so that a host key is known, and can be insisted on, before its machine exists. The key of the empty
+// label is the one of platforms from before there were labels.
+func DeriveKeys(seed string, logins, nodes []string) (*Keys, error) {
+	if err := ValidateSeed(seed); err != nil {
 		return nil, err
 	}
 	password, err := hkdf.Key(sha256.New, []byte(seed), nil, backupInfo, sha256.Size)
 	if err != nil {
 		return nil, fmt.Errorf("derive %s: %w", backupInfo, err)
 	}
-	keys := &Keys{
-		Login: login, Hosts: make(map[string]Key, len(nodes)), Backup: base64.RawURLEncoding.EncodeToString(password),
+	keys := &Keys{Hosts: make(map[string]Key, len(nodes)), Backup: base64.RawURLEncoding.EncodeToString(password)}
+	for _, label := range logins {
+		info := loginKeyInfo
+		if label != "" {
+			info += "/" + label
+		}
+		login, err := deriveKey(seed, info)
+		if err != nil {
+			return nil, err
+		}
+		keys.Logins = append(keys.Logins, login)
 	}
 	for _, node := range nodes {
 		if keys.Hosts[node], err = deriveKey(seed, hostKeyInfo+node); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 
@@ -60,9 +61,16 @@ type (
 		KubernetesVersion    string     `json:"kubernetesVersion"`
 		ControlPlaneEndpoint string     `json:"controlPlaneEndpoint"`
 		Networking           networking `json:"networking"`
+		Etcd                 *etcd      `json:"etcd,omitempty"`
 		APIServer            apiServer  `json:"apiServer"`
 		ControllerManager    component  `json:"controllerManager"`
 		Scheduler            component  `json:"scheduler"`
+	}
+	etcd struct {
+		Local localEtcd `json:"local"`
+	}
+	localEtcd struct {
+		ExtraArgs []argument `json:"extraArgs"`
 	}
 	networking struct {
 		PodSubnet     string `json:"podSubnet"`
@@ -128,28 +136,57 @@ func (a *Args) initYAML(address string) (string, error) {
 			KubernetesVersion:    "v" + a.KubernetesVersion,
 			ControlPlaneEndpoint: a.endpoint(),
 			Networking:           networking{PodSubnet: a.PodCidr, ServiceSubnet: a.ServiceCidr},
+			Etcd:                 a.etcd(),
 			APIServer:            apiServer{component: server, CertSANs: names},
 			// Calico hands out pod addresses; a second allocation in Node.spec.podCIDR would only mislead.
-			ControllerManager: component{ExtraArgs: []argument{{"allocate-node-cidrs", "false"}, noProfiling}},
-			Scheduler:         component{ExtraArgs: []argument{noProfiling}},
+			ControllerManager: component{ExtraArgs: []argument{
+				{"allocate-node-cidrs", "false"}, noProfiling,
+				// By default 12,500 pods that have ended are kept, which nodes of this size never see the end of.
+				{"terminated-pod-gc-threshold", "1000"},
+			}},
+			Scheduler: component{ExtraArgs: []argument{noProfiling}},
 		},
 		a.kubeletConfiguration(),
 		a.kubeProxyConfiguration(),
 	)
 }
 
+// etcd is how etcd runs: with metrics for who watches the platform, without what is in it. kubeadm asks the first of these addresses whether
+// it is well.
+func (a *Args) etcd() *etcd {
+	if !a.Monitoring {
+		return nil
+	}
+	urls := fmt.Sprintf("http://127.0.0.1:%d,http://%s:%d", etcdMetricsPort, a.controlPlane().PrivateIP, etcdMetricsPort)
+	return &etcd{localEtcd{[]argument{{"listen-metrics-urls", urls}}}}
+}
+
 // noProfiling closes the pages under /debug/pprof, which show what a process does and which nobody here reads.
 var noProfiling = argument{"profiling", "false"}
 
+// cipherSuites are those of TLS 1.2 that keep what was said also from who gets the key later, and show that nobody changed it; TLS 1.3
+// has no others. https://www.cisecurity.org/benchmark/kubernetes
+var cipherSuites = []string{
+	"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+	"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+}
+
 // apiServer is how the API server runs: it insists on who a kubelet is, encrypts Secrets with the key that init.sh drew,
-// whose file it reads again when that changes, and writes down who asked for what.
+// whose file it reads again when that changes, takes the word of the OIDC issuer, and writes down who asked for what.
 func (a *Args) apiServer() (component, error) {
 	server := component{ExtraArgs: []argument{
 		noProfiling,
+		// The first is kubeadm's own. The second refuses Services with externalIPs, by which whoever may make one takes
+		// traffic of others. https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
+		{"enable-admission-plugins", "NodeRestriction,DenyServiceExternalIPs"},
+		// A pod's token is good for the hour that it says, not for a year as for programs that never read it again.
+		{"service-account-extend-token-expiration", "false"},
+		{"tls-cipher-suites", strings.Join(cipherSuites, ",")},
 		{"kubelet-certificate-authority", authorityFile},
 		{"encryption-provider-config", secretsKeyFile},
 		{"encryption-provider-config-automatic-reload", "true"},
 	}}
+	server.ExtraArgs = append(server.ExtraArgs, a.OIDC.arguments()...)
 	if !a.AuditLog.on() {
 		return server, nil
 	}
@@ -188,6 +225,9 @@ func (a *Args) kubeletConfiguration() map[string]any {
 	configuration := map[string]any{
 		// A pod that names no seccomp profile gets the runtime's.
 		"seccompDefault": true,
+		// A pod that makes processes without end is stopped before its node is.
+		"podPidsLimit":    4096,
+		"tlsCipherSuites": cipherSuites,
 	}
 	maps.Copy(configuration, a.Kubelet)
 	maps.Copy(configuration, map[string]any{

@@ -92,6 +92,9 @@ func (c *Cluster) configure(ctx *pulumi.Context, prefix string, args *Args, cont
 		}
 		k.network = append(k.network, resource)
 	}
+	if err := k.grant(args, network.Command); err != nil {
+		return nil, err
+	}
 	return k, k.keepNames(args, network.Command)
 }
 

@@ -1,9 +1,22 @@
 package cluster
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/cluster/step"
+	"ecommerce-platform/infra/boundary"
+)
 
 // MonitoringPort is where the monitoring agent serves its metrics, on the node's private address.
 const MonitoringPort = 9100
+
+// etcdMetricsPort is kubeadm's own, for the metrics of etcd without what is in it.
+const etcdMetricsPort = 2381
 
 const (
 	agentName      = "node-exporter"
@@ -129,13 +142,7 @@ func (a *Args) staticPodYAML(node Node) (string, error) {
 			Containers: []container{{
 				Name:  agentName,
 				Image: a.NodeExporterImage,
-				Args: []string{
-					// Not on every address: the node has a public one as well.
-					fmt.Sprintf("--web.listen-address=%s:%d", node.PrivateIP, MonitoringPort),
-					"--path.rootfs=/host",
-					"--path.procfs=/host/proc",
-					"--path.sysfs=/host/sys",
-				},
+				Args:  a.agentArguments(node),
 				Ports: []containerPort{{Name: "metrics", ContainerPort: MonitoringPort, HostPort: MonitoringPort}},
 				Resources: resources{
 					Requests: agentRequests,
@@ -153,4 +160,62 @@ func (a *Args) staticPodYAML(node Node) (string, error) {
 			Volumes: []volume{{Name: "host", HostPath: hostPath{Path: "/", Type: "Directory"}}},
 		},
 	})
+}
+
+// agentArguments are those of the agent of a node. On the control plane it tells of backups, too, what scripts/told.sh writes down.
+func (a *Args) agentArguments(node Node) []string {
+	arguments := []string{
+		// Not on every address: the node has a public one as well.
+		fmt.Sprintf("--web.listen-address=%s:%d", node.PrivateIP, MonitoringPort),
+		"--path.rootfs=/host",
+		"--path.procfs=/host/proc",
+		"--path.sysfs=/host/sys",
+	}
+	if node.Role == boundary.ControlPlane && a.Backup.Destination != "" {
+		arguments = append(arguments, "--collector.textfile.directory=/host/var/lib/prometheus/node-exporter")
+	}
+	return arguments
+}
+
+// measureNetwork has Calico tell what it does, on port 9091 of every node. The object is Calico's, which makes it when its first pod starts.
+// https://docs.tigera.io/calico/latest/reference/resources/felixconfig
+func (k *objects) measureNetwork(args *Args, ready pulumi.Resource) error {
+	if !args.Monitoring {
+		return nil
+	}
+	_, err := apiextensions.NewCustomResourcePatch(k.ctx, k.prefix+"-felix", &apiextensions.CustomResourcePatchArgs{
+		ApiVersion:  pulumi.String(calicoAPI),
+		Kind:        pulumi.String("FelixConfiguration"),
+		Metadata:    managed(metav1.ObjectMetaArgs{Name: pulumi.String("default")}),
+		OtherFields: kubernetes.UntypedArgs{"spec": map[string]any{"prometheusMetricsEnabled": true}},
+	}, k.options(args.controlPlane().Instance, ready)...)
+	return err
+}
+
+// monitor runs the monitoring agent as a static pod on the nodes that are to have one.
+func monitor(members []*node) error {
+	for _, n := range members {
+		if n.node.Monitoring {
+			if err := monitorNode(n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func monitorNode(n *node) error {
+	_, err := n.Run(step.Step{
+		Name: "monitoring", Script: "static-pod.sh", Limit: 600, Files: []string{staticPodFile}, After: []*step.Done{n.joined},
+		Settings: []step.Setting{
+			step.Set("ACTION", pulumi.String("install")),
+			step.Set("MANIFEST", pulumi.String(staticPodFile)),
+			step.Set("HEALTH", pulumi.Sprintf("http://%s:%d/", n.node.PrivateIP, MonitoringPort)),
+		},
+		Undo: &step.Undo{Script: "static-pod.sh", Limit: 120, Settings: []step.Setting{
+			step.Set("ACTION", pulumi.String("remove")),
+			step.Set("MANIFEST", pulumi.String(staticPodFile)),
+		}},
+	})
+	return err
 }

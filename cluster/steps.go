@@ -21,14 +21,16 @@ type node struct {
 	present  *step.Done // the cluster sees the node ready
 	upgraded *step.Done // it runs the cluster's version, on a worker
 	labelled pulumi.Resource
+	// certified are the steps that make certificates there after it has joined.
+	certified []*step.Done
 }
 
 // nodeScripts are the scripts that a node of this role needs.
 func nodeScripts(role string) []string {
-	both := []string{library, "serving.sh", "packages.sh", "containerd.sh", "version.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh", "volume.sh", "os-update.sh"}
+	both := []string{library, "serving.sh", "packages.sh", "containerd.sh", "version.sh", "metadata.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh", "volume.sh", "os-update.sh", "login-keys.sh", "units.sh", "journal.sh"}
 	if role == boundary.ControlPlane {
-		return append(both, "evict.sh", "components.sh", "manifests.sh", "encryption.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "admit.sh", "member.sh",
-			"vacate.sh", "turn.sh", "clear.sh", "drain.sh", "ready.sh", "backup-password.sh", "backup.sh", "schedule.sh", "restore-data.sh")
+		return append(both, "evict.sh", "components.sh", "manifests.sh", "encryption.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "signing.sh", "role-kubeconfig.sh", "admit.sh", "member.sh",
+			"vacate.sh", "turn.sh", "clear.sh", "drain.sh", "ready.sh", "metrics-server.sh", "backup-password.sh", "told.sh", "backup.sh", "schedule.sh", "restore-data.sh")
 	}
 	return append(both, "local-volumes.sh", "request.sh", "join.sh", "upgrade.sh", "reset.sh")
 }
@@ -235,18 +237,26 @@ func makeVolumes(n *node) ([]pulumi.Resource, error) {
 	if len(n.node.Volumes) == 0 {
 		return nil, nil
 	}
-	volumes := make([]string, len(n.node.Volumes))
+	volumes := make(pulumi.StringArray, len(n.node.Volumes))
 	for i, volume := range n.node.Volumes {
-		volumes[i] = fmt.Sprintf("%s=%d", volume.Directory, volume.GiB)
+		volumes[i] = pulumi.Sprintf("%s=%d", volume.Directory, volume.GiB)
+		if volume.DiskID != nil {
+			volumes[i] = pulumi.Sprintf("%s=%d=%s", volume.Directory, volume.GiB, volume.DiskID)
+		}
 	}
 	made, err := n.Run(step.Step{
 		Name: "volumes", Script: "local-volumes.sh", Limit: 600, After: []*step.Done{n.prepared},
-		Settings: []step.Setting{step.Set("VOLUMES", pulumi.String(strings.Join(volumes, " ")))},
+		Settings: []step.Setting{step.Set("VOLUMES", joined(volumes))},
 	})
 	if err != nil {
 		return nil, err
 	}
 	return []pulumi.Resource{made.Command}, nil
+}
+
+// joined are words of a line.
+func joined(words pulumi.StringArray) pulumi.StringOutput {
+	return words.ToStringArrayOutput().ApplyT(func(words []string) string { return strings.Join(words, " ") }).(pulumi.StringOutput)
 }
 
 // see waits until the cluster sees a node as ready, and opens it where it was closed for a change of its machine.
@@ -269,34 +279,6 @@ func see(control, n *node, network *step.Done) (*step.Done, error) {
 		s.Undo = &step.Undo{Script: "drain.sh", Limit: 1500, Settings: []step.Setting{name}}
 	}
 	return control.Run(s)
-}
-
-// monitor runs the monitoring agent as a static pod on the nodes that are to have one.
-func monitor(members []*node) error {
-	for _, n := range members {
-		if n.node.Monitoring {
-			if err := monitorNode(n); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func monitorNode(n *node) error {
-	_, err := n.Run(step.Step{
-		Name: "monitoring", Script: "static-pod.sh", Limit: 600, Files: []string{staticPodFile}, After: []*step.Done{n.joined},
-		Settings: []step.Setting{
-			step.Set("ACTION", pulumi.String("install")),
-			step.Set("MANIFEST", pulumi.String(staticPodFile)),
-			step.Set("HEALTH", pulumi.Sprintf("http://%s:%d/", n.node.PrivateIP, MonitoringPort)),
-		},
-		Undo: &step.Undo{Script: "static-pod.sh", Limit: 120, Settings: []step.Setting{
-			step.Set("ACTION", pulumi.String("remove")),
-			step.Set("MANIFEST", pulumi.String(staticPodFile)),
-		}},
-	})
-	return err
 }
 
 // awaitServices waits for what needs the whole network: Calico routes on every node, its controllers run and names resolve.

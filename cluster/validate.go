@@ -37,6 +37,9 @@ func (a *Args) Validate() []error {
 	p.settings(a)
 	p.backup(a)
 	p.auditLog(a.AuditLog)
+	p.kubeconfigs(a.Kubeconfigs)
+	p.oidc(a.OIDC)
+	p.access(a)
 	p.marker("osUpdate", a.OSUpdate)
 	p.marker("secretsKeyRotation", a.SecretsKeyRotation)
 	return p.Found()
@@ -151,6 +154,9 @@ func (p *problems) settings(a *Args) {
 	}
 	if a.LoginKey == nil {
 		p.Addf("loginKey <unset>: required, the private key of the user %s", step.LoginUser)
+	}
+	if len(a.AuthorizedKeys) == 0 {
+		p.Addf("authorizedKeys []: at least one is required, that of loginKey")
 	}
 	if a.Identifier == "" {
 		p.Addf("identifier <unset>: required, a name that stays the same as long as the cluster lives")

@@ -5,7 +5,10 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"ecommerce-platform/infra/boundary"
 )
@@ -57,8 +60,33 @@ func (p *problems) backup(a *Args) {
 	if a.BackupPassword == nil {
 		p.Addf("backupPassword <unset>: required with backup.destination")
 	}
+	if slices.Contains(unmountable, a.ContainerdVersion) {
+		p.Addf("containerdVersion %q: cannot mount an image, which a backup takes etcd's tools from; use 2.2.2 or later", a.ContainerdVersion)
+	}
 	p.dumps(a.Dumps)
 }
+
+// minimumPassword is enough where nobody can try passwords but who has the repository.
+const minimumPassword = 16
+
+// ValidateBackupPassword returns why a password of the user's own cannot be used. The message never holds it.
+func ValidateBackupPassword(password, destination string) []error {
+	var p problems
+	switch {
+	case password == "":
+	case destination == "":
+		p.Addf("backupPassword <secret>: has no use without backup.destination")
+	case utf8.RuneCountInString(password) < minimumPassword:
+		p.Addf("backupPassword <secret>: must have at least %d characters, make one with `openssl rand -base64 32`", minimumPassword)
+	case strings.ContainsFunc(password, unicode.IsControl) || strings.TrimSpace(password) != password:
+		p.Addf("backupPassword <secret>: must be one line, without control characters or blanks around it")
+	}
+	return p.Found()
+}
+
+// unmountable are the versions of containerd whose `ctr images mount` fails.
+// https://github.com/containerd/containerd/issues/12549
+var unmountable = []string{"2.2.0", "2.2.1"}
 
 func (p *problems) backupDestination(a *Args) {
 	b, keyed := a.Backup, a.BackupKey != AccessKey{}

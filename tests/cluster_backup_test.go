@@ -69,7 +69,8 @@ func TestClusterBackups(t *testing.T) {
 		args := clusterBackedUp()
 		args.Backup.Destination, args.BackupKey = "s3:https://storage.example.com/shop", cluster.AccessKey{ID: "key-0815", Secret: "its-secret-0815"}
 		rec := clusterRun(t, args)
-		assert.Empty(t, rec.FindPlain("0815"))
+		assert.Empty(t, rec.FindPlain("key-0815"))
+		assert.Empty(t, rec.FindPlain("its-secret-0815"))
 		assert.Equal(t, clusterBackupPassword+"\nkey-0815\nits-secret-0815", step(rec, "backup-password").Input("stdin"))
 	})
 	t.Run("the control plane gets units and dumps, the workers nothing", func(t *testing.T) {
@@ -135,6 +136,10 @@ func TestClusterRefusesWrongBackups(t *testing.T) {
 		change func(*cluster.Args)
 		want   string
 	}{
+		"a runtime that cannot mount images": {
+			func(a *cluster.Args) { a.ContainerdVersion = "2.2.1" },
+			`containerdVersion "2.2.1": cannot mount an image, which a backup takes etcd's tools from; use 2.2.2 or later`,
+		},
 		"a relative directory":   {func(a *cluster.Args) { a.Backup.Destination = "backups" }, `backup.destination "backups": ` + directory},
 		"the root directory":     {func(a *cluster.Args) { a.Backup.Destination = "/" }, `backup.destination "/": ` + directory},
 		"another protocol":       {func(a *cluster.Args) { a.Backup.Destination = "sftp:host:/x" }, `backup.destination "sftp:host:/x": ` + directory},

@@ -40,7 +40,7 @@ func TestClusterChanges(t *testing.T) {
 	t.Run("one more worker runs that worker's steps only", func(t *testing.T) {
 		assert.Equal(t, []string{
 			"shop-control-plane-admit-worker-node-3", "shop-control-plane-member-worker-node-3", "shop-control-plane-vacate-worker-node-3",
-			"shop-worker-node-3-certificates", "shop-worker-node-3-files", "shop-worker-node-3-join", "shop-worker-node-3-prepare", "shop-worker-node-3-request", "shop-worker-node-3-upgrade",
+			"shop-worker-node-3-certificates", "shop-worker-node-3-files", "shop-worker-node-3-join", "shop-worker-node-3-login-keys", "shop-worker-node-3-prepare", "shop-worker-node-3-request", "shop-worker-node-3-upgrade",
 		}, clusterChanged(t, func(args *cluster.Args) {
 			args.Nodes = append(args.Nodes, clusterNode("worker-node-3", boundary.Worker, "172.31.7.251"))
 		}))
@@ -58,7 +58,7 @@ func TestClusterChanges(t *testing.T) {
 		}))
 	})
 	t.Run("another machine in a worker's place is bootstrapped from the start", func(t *testing.T) {
-		assert.Equal(t, []string{"shop-worker-node-1-certificates", "shop-worker-node-1-files", "shop-worker-node-1-join", "shop-worker-node-1-monitoring", "shop-worker-node-1-prepare", "shop-worker-node-1-request", "shop-worker-node-1-upgrade"},
+		assert.Equal(t, []string{"shop-worker-node-1-certificates", "shop-worker-node-1-files", "shop-worker-node-1-join", "shop-worker-node-1-login-keys", "shop-worker-node-1-monitoring", "shop-worker-node-1-prepare", "shop-worker-node-1-request", "shop-worker-node-1-upgrade"},
 			slices.DeleteFunc(clusterChanged(t, func(args *cluster.Args) { args.Nodes[1].MachineID = pulumi.String("i-2") }), func(name string) bool {
 				return name == "shop-control-plane-admit-worker-node-1" || name == "shop-control-plane-member-worker-node-1"
 			}))

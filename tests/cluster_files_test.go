@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 
 func TestClusterSecrets(t *testing.T) {
 	rec := clusterRun(t, clusterArgs())
-	assert.Empty(t, rec.FindPlain(strings.Split(clusterKeys().Login.Private, "\n")[3]), "the login key is in plain sight")
+	assert.Empty(t, rec.FindPlain(strings.Split(clusterKeys().Logins[0].Private, "\n")[3]), "the login key is in plain sight")
 	assert.Empty(t, rec.FindPlain(clusterAdminKey), "the kubeconfig is in plain sight")
 	assert.True(t, rec.IsSecretExport("kubeconfig"))
 	assert.Equal(t, "kubeconfig with "+clusterAdminKey, rec.Export("kubeconfig"))
@@ -25,6 +26,22 @@ func TestClusterSecrets(t *testing.T) {
 		for _, input := range []string{"create", "delete", "stdin"} {
 			assert.False(t, r.IsSecret(input), "%s of %s must not need to be secret", input, r.Name)
 		}
+	}
+}
+
+// A script that is not there is missed when the one runs that needs it: by a timer, or on a bad day.
+func TestClusterScriptsComeWithWhatTheySource(t *testing.T) {
+	rec := clusterRun(t, clusterArgs())
+	sourced := regexp.MustCompile(`(?m)^source "\$\{BASH_SOURCE\[0\]%/\*\}/([a-z-]+\.sh)"$`)
+	for _, node := range []string{"control-plane", "worker-node-1"} {
+		files, seen := clusterUpload(t, rec.Get(t, clusterCommand, "shop-"+node+"-files")), 0
+		for name, content := range files {
+			for _, match := range sourced.FindAllStringSubmatch(content, -1) {
+				seen++
+				assert.Contains(t, files, "bin/"+match[1], "%s on %s", name, node)
+			}
+		}
+		assert.Greater(t, seen, 10, node)
 	}
 }
 

@@ -34,7 +34,7 @@ const (
 )
 
 func clusterKeys(names ...string) *cluster.Keys {
-	keys, err := cluster.DeriveKeys(clusterSeed, names)
+	keys, err := cluster.DeriveKeys(clusterSeed, []string{""}, names)
 	if err != nil {
 		panic(err)
 	}
@@ -64,7 +64,9 @@ func clusterArgs() *cluster.Args {
 		KubernetesVersion: clusterRelease.Version, ContainerdVersion: versions.All.Containerd.Version, CalicoVersion: versions.All.Calico.Version,
 		CalicoManifestSHA256: versions.All.Calico.ManifestSHA256,
 		PodCidr:              "192.168.0.0/16", ServiceCidr: "10.96.0.0/12",
-		LoginKey:          pulumi.String(clusterKeys().Login.Private),
+		LoginKey:          pulumi.String(clusterKeys().Logins[0].Private),
+		AuthorizedKeys:    clusterKeys().Authorized(),
+		Kubeconfigs:       cluster.Kubeconfigs{LifetimeHours: 720},
 		AuditLog:          cluster.AuditLog{Level: "Metadata", MaxAge: 30, MaxBackup: 10, MaxSize: 100},
 		NodeExporterImage: "quay.io/prometheus/node-exporter:v" + versions.All.NodeExporter,
 		Identifier:        "ecommerce-platform-dev",

@@ -37,6 +37,18 @@ func TestClusterLeavesAMachineBeforeAnotherTakesItsPlace(t *testing.T) {
 		"another machine's Node has none of the labels, so they are due again")
 }
 
+// TestClusterStepsReplacedByHand is about `pulumi up --replace`.
+func TestClusterStepsReplacedByHand(t *testing.T) {
+	undone := 0
+	for _, r := range clusterRun(t, clusterBackedUp()).All(clusterCommand) {
+		if r.Has("delete") {
+			undone++
+			assert.True(t, r.DeleteBeforeReplace, "the step of before takes back what %s does", r.Name)
+		}
+	}
+	assert.Greater(t, undone, 5)
+}
+
 func TestClusterGoesWithItsMachines(t *testing.T) {
 	const instance = "aws:ec2/instance:Instance"
 	rec := pulumitest.Run(t, clusterOnInstances(clusterArgs()), clusterOutputs, clusterInstances)

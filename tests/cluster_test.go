@@ -16,11 +16,12 @@ func TestClusterSteps(t *testing.T) {
 	assert.Equal(t, []string{
 		"shop-control-plane-admit-worker-node-1", "shop-control-plane-admit-worker-node-2", "shop-control-plane-calico",
 		"shop-control-plane-certificates", "shop-control-plane-files", "shop-control-plane-init", "shop-control-plane-kubeconfig",
+		"shop-control-plane-kubeconfig-admin", "shop-control-plane-kubeconfig-edit", "shop-control-plane-kubeconfig-view", "shop-control-plane-login-keys",
 		"shop-control-plane-member-control-plane", "shop-control-plane-member-worker-node-1", "shop-control-plane-member-worker-node-2",
 		"shop-control-plane-prepare", "shop-control-plane-ready",
 		"shop-control-plane-vacate-worker-node-1", "shop-control-plane-vacate-worker-node-2",
-		"shop-worker-node-1-certificates", "shop-worker-node-1-files", "shop-worker-node-1-join", "shop-worker-node-1-monitoring", "shop-worker-node-1-prepare", "shop-worker-node-1-request", "shop-worker-node-1-upgrade",
-		"shop-worker-node-2-certificates", "shop-worker-node-2-files", "shop-worker-node-2-join", "shop-worker-node-2-prepare", "shop-worker-node-2-request", "shop-worker-node-2-upgrade", "shop-worker-node-2-volumes",
+		"shop-worker-node-1-certificates", "shop-worker-node-1-files", "shop-worker-node-1-join", "shop-worker-node-1-login-keys", "shop-worker-node-1-monitoring", "shop-worker-node-1-prepare", "shop-worker-node-1-request", "shop-worker-node-1-upgrade",
+		"shop-worker-node-2-certificates", "shop-worker-node-2-files", "shop-worker-node-2-join", "shop-worker-node-2-login-keys", "shop-worker-node-2-prepare", "shop-worker-node-2-request", "shop-worker-node-2-upgrade", "shop-worker-node-2-volumes",
 	}, rec.Names(clusterCommand))
 
 	step := func(name string) *pulumitest.Resource { return rec.Get(t, clusterCommand, "shop-"+name) }

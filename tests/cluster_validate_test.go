@@ -84,6 +84,7 @@ func TestClusterValidation(t *testing.T) {
 		"a volume with a space":           {func(a *cluster.Args) { a.Nodes[2].Volumes[0].Directory = "/a b" }, []string{`nodes[2].volumes[0].directory "/a b": not the plain absolute path of a directory`}},
 		"a volume without a size":         {func(a *cluster.Args) { a.Nodes[2].Volumes[0].GiB = 0 }, []string{`nodes[2].volumes[0].giB 0: must be at least 1`}},
 		"no login key":                    {func(a *cluster.Args) { a.LoginKey = nil }, []string{`loginKey <unset>: required, the private key of the user admin`}},
+		"nobody may log in":               {func(a *cluster.Args) { a.AuthorizedKeys = nil }, []string{`authorizedKeys []: at least one is required, that of loginKey`}},
 		"no identifier":                   {func(a *cluster.Args) { a.Identifier = "" }, []string{`identifier <unset>: required, a name that stays the same as long as the cluster lives`}},
 		"an audit level that is none":     {func(a *cluster.Args) { a.AuditLog.Level = "metadata" }, []string{`auditLog.level "metadata": must be one of [None Metadata Request RequestResponse]`}},
 		"an audit log without bounds": {func(a *cluster.Args) { a.AuditLog = cluster.AuditLog{Level: "Metadata", MaxSize: -1} }, []string{

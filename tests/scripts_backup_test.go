@@ -75,6 +75,42 @@ func TestScriptsBackupIsWholeOrFails(t *testing.T) {
 	}
 }
 
+func TestScriptsBackupsAreToldToTheAgent(t *testing.T) {
+	const directory, cluster, data = "var/lib/prometheus/node-exporter/", `{what="cluster"} `, `{what="data"} `
+	const failed, due = "platform_backup_failed", "platform_backup_due_timestamp_seconds"
+	h := newScriptsHost(t, nil)
+	scriptsBackups(h)
+	h.works("backup.sh", "")
+	assert.False(t, h.has(directory+"backup-cluster.prom"), "without a schedule nothing is due")
+
+	h.works("schedule.sh", "")
+	assert.Equal(t, failed+cluster+"0\n"+due+cluster+"1796084100\n", h.read(directory+"backup-cluster.prom"))
+	assert.Equal(t, failed+data+"0\n"+due+data+"1796086800\n", h.read(directory+"backup-data.prom"))
+	info, err := os.Stat(filepath.Join(h.root, directory+"backup-data.prom"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o644), info.Mode().Perm(), "the agent is nobody")
+
+	h.write("no-server", "")
+	h.fails("backup.sh", "", "postgres.sql cannot be dumped", "see whether deployment/postgres")
+	assert.Contains(t, h.read(directory+"backup-cluster.prom"), failed+cluster+"0\n", "that part is stored")
+	assert.Contains(t, h.read(directory+"backup-data.prom"), failed+data+"1\n")
+	h.works("schedule.sh", "")
+	assert.Contains(t, h.read(directory+"backup-data.prom"), failed+data+"1\n", "another schedule is no backup")
+	h.remove("no-server")
+	h.works("backup.sh", "")
+	assert.Contains(t, h.read(directory+"backup-data.prom"), failed+data+"0\n")
+
+	h.write("storage-away", "")
+	h.env["WHAT"] = "data"
+	h.fails("backup.sh", "", "the repository "+h.root+"/repository cannot be used", "see whether the node may read and write there")
+	assert.Contains(t, h.read(directory+"backup-data.prom"), failed+data+"1\n")
+	assert.Contains(t, h.read(directory+"backup-cluster.prom"), failed+cluster+"0\n")
+
+	h.env["ACTION"] = "remove"
+	h.works("schedule.sh", "")
+	assert.False(t, h.has(directory+"backup-data.prom"))
+}
+
 func TestScriptsBackupOfADatabaseThatIsNotThere(t *testing.T) {
 	h := newScriptsHost(t, nil)
 	scriptsBackups(h)
@@ -177,7 +213,11 @@ func TestScriptsScheduleBackups(t *testing.T) {
 	})
 	t.Run("the end of the schedule leaves the backups", func(t *testing.T) {
 		h.env["ACTION"] = "remove"
-		assert.Contains(t, h.works("schedule.sh", "").calls, "disable --now platform-backup-cluster.timer platform-backup-data.timer")
+		h.stub("systemctl", `[[ $* != *disable*data* ]] || { echo "Failed to disable unit: Access denied" >&2; exit 1; }`)
+		h.fails("schedule.sh", "", "platform-backup-data.timer cannot be stopped", "see systemctl status")
+		assert.True(t, h.has("etc/systemd/system/platform-backup-cluster.timer"), "what is not at its end is not taken away")
+		h.stub("systemctl", "")
+		inOrder(t, h.works("schedule.sh", "").calls, "disable --now platform-backup-cluster.timer", "disable --now platform-backup-data.timer")
 		assert.False(t, h.has("etc/systemd/system/platform-backup-cluster.timer"))
 		assert.True(t, h.has("repository/config"))
 	})

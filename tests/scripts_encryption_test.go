@@ -115,7 +115,10 @@ func TestScriptsControlPlaneFollowsItsConfiguration(t *testing.T) {
 	components := []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler"}
 	h.stubBefore("kubeadm", `[[ $* != "init --config"* && $* != "init phase control-plane all"* ]] || for name in `+strings.Join(components, " ")+`; do
 	directory=${KUBEADM_INIT_DRYRUN_DIR:-$PLATFORM_ROOT/etc/kubernetes/manifests}; mkdir -p "$directory"
-	cp "$PLATFORM_ROOT/opt/platform/etc/kubeadm.yaml" "$directory/$name.yaml"; done`)
+	cp "$PLATFORM_ROOT/opt/platform/etc/kubeadm.yaml" "$directory/$name.yaml"; done
+[[ $* != "init --config"* && $* != "init phase etcd local"* ]] || {
+	directory=${KUBEADM_INIT_DRYRUN_DIR:-$PLATFORM_ROOT/etc/kubernetes/manifests}; mkdir -p "$directory"
+	grep -c etcd: "$PLATFORM_ROOT/opt/platform/etc/kubeadm.yaml" >"$directory/etcd.yaml" || true; }`)
 	h.write("opt/platform/etc/audit/policy-1.yaml", "one\n")
 	first := h.works("init.sh", "")
 	assert.Equal(t, "one\n", h.read("etc/kubernetes/audit/policy-1.yaml"))
@@ -131,12 +134,16 @@ func TestScriptsControlPlaneFollowsItsConfiguration(t *testing.T) {
 		assert.Equal(t, "kind: ClusterConfiguration\nanother: setting\n", h.read("etc/kubernetes/manifests/"+name+".yaml"))
 		assert.Contains(t, calls, "tasks kill --signal SIGTERM "+name+"-0")
 	}
-	assert.NotContains(t, calls, "tasks kill --signal SIGTERM etcd")
+	assert.NotContains(t, calls, "tasks kill --signal SIGTERM etcd", "its manifest is as it was")
 	assert.True(t, h.has("etc/kubernetes/audit/policy-2.yaml"))
 	assert.False(t, h.has("etc/kubernetes/audit/policy-1.yaml"), "nobody reads it any more")
 	assert.NotContains(t, h.works("init.sh", "").calls, "tasks kill")
 
-	h.write("opt/platform/etc/kubeadm.yaml", "kind: ClusterConfiguration\na: third\n")
+	h.write("opt/platform/etc/kubeadm.yaml", "kind: ClusterConfiguration\netcd: {}\n")
+	assert.Contains(t, h.works("init.sh", "").calls, "tasks kill --signal SIGTERM etcd-0", "etcd follows as well")
+	assert.Equal(t, "1\n", h.read("etc/kubernetes/manifests/etcd.yaml"))
+
+	h.write("opt/platform/etc/kubeadm.yaml", "kind: ClusterConfiguration\na: third\netcd: {}\n")
 	h.stub("ctr", "")
 	h.fails("init.sh", "", "kube-apiserver does not start with its new settings", "look at journalctl -u kubelet")
 }

@@ -33,7 +33,7 @@ func newScriptsHost(t *testing.T, env map[string]string) *scriptsHost {
 	}}
 	maps.Copy(h.env, env)
 	h.write("etc/os-release", "VERSION_CODENAME=trixie\n")
-	for _, name := range []string{"systemctl", "journalctl", "crictl", "kubeadm", "kubectl", "curl", "ip"} {
+	for _, name := range []string{"systemctl", "journalctl", "crictl", "kubeadm", "kubectl", "curl", "ip", "nft"} {
 		h.stub(name, "")
 	}
 	return h

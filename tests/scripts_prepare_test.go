@@ -2,10 +2,13 @@ package tests
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // scriptsMachine is a Debian machine before prepare.sh.
@@ -55,7 +58,16 @@ func TestScriptsPrepare(t *testing.T) {
 	assert.Equal(t, "server = \"http://mirror:5000\"\n", h.read("etc/containerd/certs.d/quay.io/hosts.toml"))
 	assert.Equal(t, "overlay\nbr_netfilter\nnf_conntrack\n", h.read("etc/modules-load.d/platform.conf"), "settings of a module need it")
 
+	assert.Equal(t, "[Service]\nExecStartPre=-/usr/bin/chmod 0600 /var/lib/kubelet/config.yaml /usr/lib/systemd/system/kubelet.service\n",
+		h.read("etc/systemd/system/kubelet.service.d/20-permissions.conf"))
+
+	h.write("var/lib/kubelet/config.yaml", "kind: KubeletConfiguration\n")
+	config := filepath.Join(h.root, "var/lib/kubelet/config.yaml")
+	require.NoError(t, os.Chmod(config, 0o644))
 	second := h.works("prepare.sh", "")
+	closed, err := os.Stat(config)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), closed.Mode().Perm(), "the settings of a kubelet that runs")
 	assert.NotContains(t, second.calls, "apt-get", "nothing is installed twice")
 	assert.NotContains(t, second.calls, "systemctl restart")
 	assert.Equal(t, 1, strings.Count(h.read("etc/fstab"), "#"))

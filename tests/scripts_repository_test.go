@@ -49,8 +49,12 @@ func scriptsBackups(h *scriptsHost) {
 	h.env["WHAT"], h.env["KEEP_ALL"], h.env["KEEP_HOURLY"], h.env["KEEP_DAILY"], h.env["ACTION"] = "all", "1", "7", "90", "install"
 	h.write("opt/platform/etc/dumps.tsv", scriptsDumps)
 	h.write("opt/platform/etc/platform-backup@.service", "[Service]\n")
-	h.write("opt/platform/etc/platform-backup-cluster.timer", "[Timer]\n")
-	h.write("opt/platform/etc/platform-backup-data.timer", "[Timer]\n")
+	h.write("opt/platform/etc/platform-backup-cluster.timer", "[Timer]\nOnCalendar=*:0/15\n")
+	h.write("opt/platform/etc/platform-backup-data.timer", "[Timer]\nOnCalendar=hourly\n")
+	h.stub("systemd-analyze", `case $2 in
+hourly) echo "    Next elapse: Tue 2026-12-01 01:00:00 UTC" ;;
+*) echo "    Next elapse: Tue 2026-12-01 00:15:00 UTC" ;;
+esac`)
 	h.write("etc/kubernetes/manifests/etcd.yaml", "    image: registry.k8s.io/etcd:3.6.6-0\n")
 	for _, file := range []string{"ca.crt", "ca.key", "sa.key", "sa.pub", "front-proxy-ca.crt", "front-proxy-ca.key", "etcd/ca.crt", "etcd/ca.key"} {
 		if path := "etc/kubernetes/pki/" + file; !h.has(path) {

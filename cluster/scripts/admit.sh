@@ -6,14 +6,8 @@ set -euo pipefail
 source "${BASH_SOURCE[0]%/*}/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=serving.sh
 source "${BASH_SOURCE[0]%/*}/serving.sh"
-
-NAME=platform-join-$NODE_NAME
-
-signed() {
-	local encoded
-	encoded=$(admin get certificatesigningrequest "$NAME" --output 'jsonpath={.status.certificate}')
-	[[ -n $encoded ]] && base64 --decode <<<"$encoded" >"$work/node.crt"
-}
+# shellcheck source-path=SCRIPTDIR source=signing.sh
+source "${BASH_SOURCE[0]%/*}/signing.sh"
 
 alone "$SCRIPT-$NODE_NAME"
 work=$(mktemp --directory)
@@ -26,24 +20,7 @@ subject=$(sed -n 's/^subject= *//p' <<<"$checked")
 	fail "the request of $NODE_NAME is not a certificate request in its name" "run pulumi up again with --replace for the step request of this node"
 
 say "signing the certificate of $NODE_NAME"
-admin delete certificatesigningrequest "$NAME" --ignore-not-found >/dev/null
-admin create --filename - >/dev/null <<END
-{
-  "apiVersion": "certificates.k8s.io/v1",
-  "kind": "CertificateSigningRequest",
-  "metadata": {"name": "$NAME"},
-  "spec": {
-    "request": "$(base64 --wrap 0 "$work/node.csr")",
-    "signerName": "kubernetes.io/kube-apiserver-client-kubelet",
-    "usages": ["digital signature", "client auth"]
-  }
-}
-END
-admin certificate approve "$NAME" >/dev/null
-wait_for 120 signed ||
-	fail "the certificate was not signed" "look at the log of kube-controller-manager" \
-		admin describe certificatesigningrequest "$NAME"
-admin delete certificatesigningrequest "$NAME" --ignore-not-found >/dev/null
+sign_client "platform-join-$NODE_NAME" kube-apiserver-client-kubelet "$work/node.csr" "$work/node.crt"
 
 config() {
 	kubectl --kubeconfig "$work/join.conf" config "$@" >/dev/null
@@ -53,6 +30,6 @@ config set-credentials node --client-certificate "$work/node.crt" --embed-certs
 config set users.node.client-key /var/lib/platform/join/node.key
 config set-context join --cluster platform --user node
 config use-context join
-sign_serving "$work/node.csr" "$work/serving.crt" "$NODE_NAME" "$NODE_IP" ||
+sign_serving "$work/node.csr" "$work/serving.crt" "DNS:$NODE_NAME, IP:$NODE_IP" ||
 	fail "the certificate of the kubelet of $NODE_NAME cannot be signed" "see whether the cluster's authority is in $KUBERNETES/pki" cat "$LOGS/serving.log"
 cat "$work/serving.crt" "$work/join.conf"

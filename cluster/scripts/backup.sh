@@ -8,6 +8,8 @@ source "${BASH_SOURCE[0]%/*}/lib.sh"
 source "${BASH_SOURCE[0]%/*}/components.sh"
 # shellcheck source-path=SCRIPTDIR source=repository.sh
 source "${BASH_SOURCE[0]%/*}/repository.sh"
+# shellcheck source-path=SCRIPTDIR source=told.sh
+source "${BASH_SOURCE[0]%/*}/told.sh"
 
 # begin makes room for a point.
 begin() {
@@ -104,17 +106,22 @@ tidy() {
 }
 
 alone "$SCRIPT"
+PART=${WHAT/#all/cluster}
+trap '[[ $? == 0 ]] || tell_backup "$PART" 1' EXIT
 exclusive
 open_repository
-trap 'rm -rf "$STAGE"' EXIT
+trap '[[ $? == 0 ]] || tell_backup "$PART" 1; rm -rf "$STAGE"' EXIT
 case $WHAT in
 cluster) back_up_cluster ;;
 data) back_up_data ;;
 all)
 	back_up_cluster
+	tell_backup cluster 0
+	PART=data
 	back_up_data
 	;;
 *) fail "WHAT is $WHAT" "use cluster, data or all" ;;
 esac
+tell_backup "$PART" 0
 tidy
 say "the backup is stored"

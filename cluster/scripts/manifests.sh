@@ -35,15 +35,23 @@ another_pod() {
 	[[ -n $now && $now != "$2" ]]
 }
 
+# write_manifests DIRECTORY PHASE... lets kubeadm write manifests into a directory that no kubelet looks at.
+write_manifests() {
+	local directory=$1
+	shift
+	KUBEADM_INIT_DRYRUN_DIR=$directory logged manifests timeout 120 kubeadm init phase "$@" --config "$CONFIG" --dry-run ||
+		fail "kubeadm could not write the control plane's manifests" "read what it says, then run pulumi up again" cat "$LOGS/manifests.log"
+}
+
 # refresh_components lets kubeadm write the manifests elsewhere, so that one that it is killed over is not half a manifest,
 # and takes over those that changed.
 refresh_components() {
 	local file name before work=$STATE/manifests
 	rm -rf "$work"
 	install -d -m 0700 "$work"
-	KUBEADM_INIT_DRYRUN_DIR=$work logged manifests timeout 120 kubeadm init phase control-plane all --config "$CONFIG" --dry-run ||
-		fail "kubeadm could not write the control plane's manifests" "read what it says, then run pulumi up again" cat "$LOGS/manifests.log"
-	for file in "$work"/kube-*.yaml; do
+	write_manifests "$work" etcd local
+	write_manifests "$work" control-plane all
+	for file in "$work"/etcd.yaml "$work"/kube-*.yaml; do
 		[[ -e $file ]] || continue
 		name=${file##*/} name=${name%.yaml}
 		before=$(pod_of "$name")

@@ -16,6 +16,11 @@ installed_version() {
 	printf '%s\n' "${version%%-*}"
 }
 
+# installed PACKAGE asks for one that is there as a whole.
+installed() {
+	[[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
 # wanted_version PACKAGE prints the version that a held package should have.
 wanted_version() {
 	case $1 in

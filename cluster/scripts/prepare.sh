@@ -12,8 +12,10 @@ source "${BASH_SOURCE[0]%/*}/packages.sh"
 source "${BASH_SOURCE[0]%/*}/containerd.sh"
 # shellcheck source-path=SCRIPTDIR source=version.sh
 source "${BASH_SOURCE[0]%/*}/version.sh"
+# shellcheck source-path=SCRIPTDIR source=metadata.sh
+source "${BASH_SOURCE[0]%/*}/metadata.sh"
 
-PACKAGES_NEEDED=(ca-certificates cloud-guest-utils conntrack curl ethtool iproute2 iptables kmod openssl socat xfsprogs)
+PACKAGES_NEEDED=(ca-certificates cloud-guest-utils conntrack curl ethtool iproute2 iptables kmod nftables openssl socat xfsprogs)
 
 await_cloud_init() {
 	command -v cloud-init >/dev/null || return 0
@@ -139,7 +141,7 @@ use_public_sources() {
 set_packages() {
 	local name missing=() later=()
 	for name in "${PACKAGES_NEEDED[@]}"; do
-		[[ $(dpkg-query --show --showformat '${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || missing+=("$name")
+		installed "$name" || missing+=("$name")
 	done
 	for name in "${HELD_PACKAGES[@]}"; do
 		if has_version "$name"; then
@@ -193,10 +195,22 @@ set_registries() {
 	done >"$list"
 }
 
+# What starts the kubelet and what it starts with is for root only. kubeadm and the kubelet's package write both for all to read, so
+# that the kubelet closes them whenever it starts.
+set_kubelet() {
+	local files=(/var/lib/kubelet/config.yaml /usr/lib/systemd/system/kubelet.service) unit=$ROOT/etc/systemd/system/kubelet.service.d file
+	install -d -m 0755 "$unit"
+	printf '[Service]\nExecStartPre=-/usr/bin/chmod 0600 %s\n' "${files[*]}" >"$unit/20-permissions.conf"
+	for file in "${files[@]}"; do
+		[[ ! -e $ROOT$file ]] || chmod 0600 "$ROOT$file"
+	done
+}
+
 # A member keeps a runtime of another version, with the settings that this one knows, until its turn in the upgrade.
 set_containerd() {
 	set_registries
 	printf 'runtime-endpoint: unix:///run/containerd/containerd.sock\n' >"$ROOT/etc/crictl.yaml"
+	set_kubelet
 	systemctl --quiet enable containerd kubelet
 	if has_version containerd.io; then
 		run_containerd
@@ -210,5 +224,6 @@ check_upgrade
 set_kernel
 set_swap
 set_packages
+set_metadata
 set_containerd
 say "the machine is ready for Kubernetes $KUBERNETES_VERSION"

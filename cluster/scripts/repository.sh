@@ -80,7 +80,7 @@ open_repository() {
 		logged unlock timeout 300 restic unlock || true
 		;;
 	locked)
-		fail "the repository $REPOSITORY has another password" "it was made with another keySeed: set that, or choose another destination"
+		fail "the repository $REPOSITORY has another password" "it was made with another keySeed or backupPassword: set that, or choose another destination"
 		;;
 	absent)
 		say "making the repository $REPOSITORY"

@@ -10,8 +10,11 @@ source "${BASH_SOURCE[0]%/*}/components.sh"
 source "${BASH_SOURCE[0]%/*}/packages.sh"
 # shellcheck source-path=SCRIPTDIR source=repository.sh
 source "${BASH_SOURCE[0]%/*}/repository.sh"
+# shellcheck source-path=SCRIPTDIR source=told.sh
+source "${BASH_SOURCE[0]%/*}/told.sh"
+# shellcheck source-path=SCRIPTDIR source=units.sh
+source "${BASH_SOURCE[0]%/*}/units.sh"
 
-UNITS=$ROOT/etc/systemd/system
 SERVICE=platform-backup@.service
 TIMERS=(platform-backup-cluster.timer platform-backup-data.timer)
 RAN=$BACKUP/ran
@@ -28,6 +31,8 @@ schedule() {
 	systemctl --quiet enable "${TIMERS[@]}"
 	logged schedule systemctl restart "${TIMERS[@]}" ||
 		fail "backups cannot be scheduled" "see whether backup.schedule has calendar events: systemd-analyze calendar" cat "$LOGS/schedule.log"
+	tell_backup cluster
+	tell_backup data
 }
 
 take() {
@@ -57,11 +62,12 @@ install)
 	;;
 remove)
 	say "ending the schedule; the backups stay"
-	systemctl --quiet disable --now "${TIMERS[@]}" || true
+	end_units "${TIMERS[@]}"
 	for unit in "$SERVICE" "${TIMERS[@]}"; do
 		rm -f "$UNITS/$unit"
 	done
 	systemctl daemon-reload
+	rm -f "$TOLD"/backup-*.prom
 	;;
 *)
 	fail "ACTION is $ACTION" "use install or remove"

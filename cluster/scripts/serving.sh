@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Sourced by init.sh, admit.sh and join.sh: the certificate by which the API server knows a node's kubelet, of the cluster's
-# own authority. A kubelet that finds none signs itself one, which proves nothing.
+# Sourced by init.sh, admit.sh and join.sh, and by metrics-server.sh for its own: the certificate by which the API server knows a
+# node's kubelet, of the cluster's own authority. A kubelet that finds none signs itself one, which proves nothing.
 # shellcheck disable=SC2154 # variables of lib.sh
 
 KUBELET_PKI=$ROOT/var/lib/kubelet/pki
 # There from before a certificate is put in place until the kubelet serves it.
 UNSERVED=$STATE/kubelet-certificate
 
-# sign_serving REQUEST CERTIFICATE NAME ADDRESS makes a certificate, for a year, for the key in a request. What else the
-# request asks for counts for nothing.
+# sign_serving REQUEST CERTIFICATE NAMES makes a certificate, for a year, for the key in a request. What else the request asks
+# for counts for nothing. NAMES are such as DNS:worker-node-1, IP:172.31.2.239.
 sign_serving() {
 	local serial
 	serial=$(openssl rand -hex 16)
 	openssl x509 -req -in "$1" -out "$2" -days 365 -set_serial "0x$serial" -CA "$KUBERNETES/pki/ca.crt" -CAkey "$KUBERNETES/pki/ca.key" \
-		-extfile <(printf '%s\n' "subjectAltName = DNS:$3, IP:$4" "basicConstraints = critical, CA:FALSE" \
+		-extfile <(printf '%s\n' "subjectAltName = $3" "basicConstraints = critical, CA:FALSE" \
 			"keyUsage = critical, digitalSignature, keyEncipherment" "extendedKeyUsage = serverAuth") >"$LOGS/serving.log" 2>&1
 }
 
@@ -49,7 +49,7 @@ restart_kubelet() {
 make_serving() {
 	if ! openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj "/O=system:nodes/CN=system:node:$2" \
 		-keyout "$1/serving.key" -out "$1/serving.csr" 2>"$LOGS/serving.log" ||
-		! sign_serving "$1/serving.csr" "$1/serving.crt" "$2" "$3"; then
+		! sign_serving "$1/serving.csr" "$1/serving.crt" "DNS:$2, IP:$3"; then
 		fail "the kubelet's certificate cannot be signed" "see whether the cluster's authority is in $KUBERNETES/pki" cat "$LOGS/serving.log"
 	fi
 }

@@ -6,17 +6,21 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+
+	"ecommerce-platform/cluster"
 )
 
-// serveKey offers a private key at a socket until the function that it returns is called.
-func serveKey(socket, key string) (end func(), err error) {
-	private, err := ssh.ParseRawPrivateKey([]byte(key))
-	if err != nil {
-		return nil, fmt.Errorf("login key: %w", err)
-	}
+// serveKeys offers private keys at a socket until the function that it returns is called.
+func serveKeys(socket string, logins []cluster.Key) (end func(), err error) {
 	keyring := agent.NewKeyring()
-	if err := keyring.Add(agent.AddedKey{PrivateKey: private}); err != nil {
-		return nil, fmt.Errorf("login key: %w", err)
+	for _, login := range logins {
+		private, err := ssh.ParseRawPrivateKey([]byte(login.Private))
+		if err != nil {
+			return nil, fmt.Errorf("login key: %w", err)
+		}
+		if err := keyring.Add(agent.AddedKey{PrivateKey: private}); err != nil {
+			return nil, fmt.Errorf("login key: %w", err)
+		}
 	}
 	listener, err := net.Listen("unix", socket)
 	if err != nil {

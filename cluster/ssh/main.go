@@ -2,8 +2,8 @@
 //
 //	go run ./cluster/ssh worker-node-1 [command...]
 //
-// It asks pulumi for the seed and the addresses, derives the login key as the program does, and runs the ssh command with an
-// agent of its own, so that the key is in no file. The node's host key is the derived one and no other is accepted.
+// It asks pulumi for the seed and the addresses, derives the login keys as the program does, and runs the ssh command with an
+// agent of its own, so that the keys are in no file. The node's host key is the derived one and no other is accepted.
 package main
 
 import (
@@ -40,22 +40,28 @@ func main() {
 	}
 }
 
-// node is an entry of the stack's output nodes.
+// outputs are those of the stack's outputs that say how nodes are reached.
+type outputs struct {
+	Nodes []node `json:"nodes"`
+	// LoginKeys are the labels of the keys that every node takes. While an update goes on a node takes at least one of them.
+	LoginKeys []string `json:"loginKeys"`
+}
+
 type node struct {
 	Name     string `json:"name"`
 	PublicIP string `json:"publicIp"`
 }
 
 func login(cwd, name string, command []string) error {
-	output, err := pulumi(cwd, "stack", "output", "nodes", "--json")
+	output, err := pulumi(cwd, "stack", "output", "--json")
 	if err != nil {
 		return err
 	}
-	var nodes []node
-	if err := json.Unmarshal(output, &nodes); err != nil {
-		return fmt.Errorf("output nodes: %w", err)
+	last := outputs{LoginKeys: []string{""}}
+	if err := json.Unmarshal(output, &last); err != nil {
+		return fmt.Errorf("outputs: %w", err)
 	}
-	address, err := addressOf(nodes, name)
+	address, err := addressOf(last.Nodes, name)
 	if err != nil {
 		return err
 	}
@@ -63,11 +69,11 @@ func login(cwd, name string, command []string) error {
 	if err != nil {
 		return err
 	}
-	keys, err := cluster.DeriveKeys(strings.TrimSuffix(string(seed), "\n"), []string{name})
+	keys, err := cluster.DeriveKeys(strings.TrimSuffix(string(seed), "\n"), last.LoginKeys, []string{name})
 	if err != nil {
 		return err
 	}
-	return run(address, keys.Login.Private, keys.Hosts[name].Public, command)
+	return run(address, keys.Logins, keys.Hosts[name].Public, command)
 }
 
 func addressOf(nodes []node, name string) (string, error) {
@@ -82,7 +88,7 @@ func addressOf(nodes []node, name string) (string, error) {
 }
 
 // run leaves the terminal to ssh.
-func run(address, key, hostKey string, command []string) (err error) {
+func run(address string, logins []cluster.Key, hostKey string, command []string) (err error) {
 	dir, err := os.MkdirTemp("", "platform-ssh-") // mode 0700
 	if err != nil {
 		return err
@@ -93,7 +99,7 @@ func run(address, key, hostKey string, command []string) (err error) {
 		return err
 	}
 	socket := filepath.Join(dir, "agent")
-	end, err := serveKey(socket, key)
+	end, err := serveKeys(socket, logins)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -31,7 +32,7 @@ func stub(t *testing.T, name, code string) (arguments string) {
 func stubPulumi(t *testing.T) {
 	t.Helper()
 	stub(t, "pulumi", `case "$*" in
-*"stack output nodes --json") echo '[{"name":"worker-node-1","publicIp":"203.0.113.7"}]' ;;
+*"stack output --json") echo '{"nodes":[{"name":"worker-node-1","publicIp":"203.0.113.7"}],"loginKeys":["2026-12-01",""],"kubeconfig":"[secret]"}' ;;
 *"config get keySeed") echo '`+seed+`' ;;
 esac`)
 }
@@ -41,6 +42,7 @@ func TestLogin(t *testing.T) {
 	seen := t.TempDir()
 	t.Setenv("SEEN", seen)
 	arguments := stub(t, "ssh", `for word; do case $word in
+IdentityAgent=*) SSH_AUTH_SOCK=${word#*=} ssh-add -L | cut -d " " -f 1,2 >"$SEEN/offered" ;;
 UserKnownHostsFile=*) cp "${word#*=}" "$SEEN/known"; ls -ld "$(dirname "${word#*=}")" | cut -c1-10 >"$SEEN/mode"; ls "$(dirname "${word#*=}")" >"$SEEN/files" ;;
 esac; done
 exit 3`)
@@ -54,7 +56,7 @@ exit 3`)
 		require.NoError(t, err)
 		return string(text)
 	}
-	keys, err := cluster.DeriveKeys(seed, []string{"worker-node-1"})
+	keys, err := cluster.DeriveKeys(seed, nil, []string{"worker-node-1"})
 	require.NoError(t, err)
 	assert.Equal(t, "203.0.113.7 "+keys.Hosts["worker-node-1"].Public+"\n", read(filepath.Join(seen, "known")))
 	assert.Contains(t, read(arguments), "StrictHostKeyChecking=yes\n")
@@ -62,6 +64,9 @@ exit 3`)
 	assert.NotContains(t, read(arguments), "PRIVATE KEY")
 	assert.Equal(t, "drwx------\n", read(filepath.Join(seen, "mode")))
 	assert.Equal(t, "agent\nknown_hosts\n", read(filepath.Join(seen, "files")), "the key is in no file")
+	logins, err := cluster.DeriveKeys(seed, []string{"2026-12-01", ""}, nil)
+	require.NoError(t, err)
+	assert.Equal(t, strings.Join(logins.Authorized(), "\n")+"\n", read(filepath.Join(seen, "offered")), "each key that a node may take while they change")
 }
 
 func TestLoginToAnUnknownNode(t *testing.T) {
@@ -69,19 +74,22 @@ func TestLoginToAnUnknownNode(t *testing.T) {
 	require.EqualError(t, login(".", "worker-node-9", nil), `node "worker-node-9": not one of worker-node-1`)
 }
 
-func TestAgentSignsWithTheLoginKey(t *testing.T) {
-	keys, err := cluster.DeriveKeys(seed, nil)
+func TestAgentSignsWithTheLoginKeys(t *testing.T) {
+	keys, err := cluster.DeriveKeys(seed, []string{"", "new"}, nil)
 	require.NoError(t, err)
 	socket := filepath.Join(t.TempDir(), "agent")
-	end, err := serveKey(socket, keys.Login.Private)
+	end, err := serveKeys(socket, keys.Logins)
 	require.NoError(t, err)
 	defer end()
 	connection, err := net.Dial("unix", socket)
 	require.NoError(t, err)
 	defer connection.Close() //nolint:errcheck // nothing is left to lose
-	public, _, _, _, err := ssh.ParseAuthorizedKey([]byte(keys.Login.Public))
-	require.NoError(t, err)
-	signature, err := agent.NewClient(connection).Sign(public, []byte("challenge"))
-	require.NoError(t, err)
-	assert.NoError(t, public.Verify([]byte("challenge"), signature))
+	client := agent.NewClient(connection)
+	for _, authorized := range keys.Authorized() {
+		public, _, _, _, err := ssh.ParseAuthorizedKey([]byte(authorized))
+		require.NoError(t, err)
+		signature, err := client.Sign(public, []byte("challenge"))
+		require.NoError(t, err)
+		assert.NoError(t, public.Verify([]byte("challenge"), signature))
+	}
 }

@@ -118,6 +118,9 @@ func (m *Machine) Run(s Step) (*Done, error) {
 	options := m.options(waits)
 	if s.Of != nil {
 		args.Triggers = pulumi.Array{s.Of.incarnation()}
+	}
+	if s.Undo != nil {
+		// Otherwise the step of before takes back, after it, what its successor did.
 		options = append(options, pulumi.DeleteBeforeReplace(true))
 	}
 	if s.Output == Secret {
