@@ -20,7 +20,7 @@ const workloadsSecret = "kubernetes:core/v1:Secret"
 func workloadsOwn() *workloads.Args {
 	args := workloadsArgs()
 	args.Backend.Image = "registry.example.com/team/orders:1.4.2"
-	args.Backend.Port = 3000
+	args.Backend.Port, args.Backend.MetricsPort = 3000, 9090
 	args.Backend.User = 1000
 	args.Backend.Args = []string{"serve", "--log=json"}
 	args.Backend.Env = map[string]string{"LOG_LEVEL": "info", "GREETING": "Good $(POD_NAME)"}

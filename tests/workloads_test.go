@@ -73,6 +73,7 @@ func workloadsArgs() *workloads.Args {
 		}},
 		NodePort:         30080,
 		Isolation:        "tiers",
+		Quota:            "tiers",
 		PodCidr:          "192.168.0.0/16",
 		DatabasePassword: pulumi.String(workloadsPassword),
 	}

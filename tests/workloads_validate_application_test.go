@@ -29,15 +29,17 @@ func TestWorkloadsRefuseApplications(t *testing.T) {
 		breaks func(*workloads.Args)
 		want   string
 	}{
-		"no port":              {func(a *workloads.Args) { a.Backend.Port = 0 }, `backend.port 0: must be between 1 and 65535`},
-		"a port too high":      {func(a *workloads.Args) { a.Frontend.Port = 65536 }, `frontend.port 65536: must be between 1 and 65535`},
-		"root":                 {func(a *workloads.Args) { a.Backend.User = 0 }, `backend.user 0: must be between 1 and 2147483647, since no container runs as root`},
-		"a user too high":      {func(a *workloads.Args) { a.Frontend.User = 1 << 31 }, `frontend.user 2147483648: must be between 1 and 2147483647, since no container runs as root`},
-		"no readiness path":    {func(a *workloads.Args) { a.Backend.ReadinessPath = "" }, `backend.readinessPath <unset>: required`},
-		"no liveness path":     {func(a *workloads.Args) { a.Backend.LivenessPath = "" }, `backend.livenessPath <unset>: required`},
-		"a probe without /":    {func(a *workloads.Args) { a.Frontend.ReadinessPath = "readyz" }, `frontend.readinessPath "readyz": not a path such as /healthz`},
-		"a probe with a space": {func(a *workloads.Args) { a.Backend.LivenessPath = "/a b" }, `backend.livenessPath "/a b": not a path such as /healthz`},
-		"a probe of nginx":     {func(a *workloads.Args) { a.Backend.LivenessPath = "/alive" }, `backend.livenessPath "/alive": nginx is configured to answer /healthz and /readyz`},
+		"no port":                          {func(a *workloads.Args) { a.Backend.Port = 0 }, `backend.port 0: must be between 1 and 65535`},
+		"a port too high":                  {func(a *workloads.Args) { a.Frontend.Port = 65536 }, `frontend.port 65536: must be between 1 and 65535`},
+		"root":                             {func(a *workloads.Args) { a.Backend.User = 0 }, `backend.user 0: must be between 1 and 2147483647, since no container runs as root`},
+		"a user too high":                  {func(a *workloads.Args) { a.Frontend.User = 1 << 31 }, `frontend.user 2147483648: must be between 1 and 2147483647, since no container runs as root`},
+		"a port of the system for metrics": {func(a *workloads.Args) { a.Backend.MetricsPort = 90 }, `backend.metricsPort 90: must be between 1024 and 65535, or 0 for none`},
+		"one port for both":                {func(a *workloads.Args) { a.Backend.MetricsPort = a.Backend.Port }, `backend.metricsPort 8080: backend.port is the same, which the frontend's requests come to`},
+		"no readiness path":                {func(a *workloads.Args) { a.Backend.ReadinessPath = "" }, `backend.readinessPath <unset>: required`},
+		"no liveness path":                 {func(a *workloads.Args) { a.Backend.LivenessPath = "" }, `backend.livenessPath <unset>: required`},
+		"a probe without /":                {func(a *workloads.Args) { a.Frontend.ReadinessPath = "readyz" }, `frontend.readinessPath "readyz": not a path such as /healthz`},
+		"a probe with a space":             {func(a *workloads.Args) { a.Backend.LivenessPath = "/a b" }, `backend.livenessPath "/a b": not a path such as /healthz`},
+		"a probe of nginx":                 {func(a *workloads.Args) { a.Backend.LivenessPath = "/alive" }, `backend.livenessPath "/alive": nginx is configured to answer /healthz and /readyz`},
 
 		"a variable without a name":   {env(""), `backend.env "": not the name of an environment variable`},
 		"a variable with a dash":      {env("LOG-LEVEL"), `backend.env "LOG-LEVEL": not the name of an environment variable`},

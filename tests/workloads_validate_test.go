@@ -29,6 +29,8 @@ func TestWorkloadsRefuse(t *testing.T) {
 		"a NodePort above the range":   {func(a *workloads.Args) { a.NodePort = 32768 }, `nodePort 32768: must be between 30000 and 32767`},
 		"no isolation":                 {func(a *workloads.Args) { a.Isolation = "" }, `isolation <unset>: required`},
 		"an isolation of nobody":       {func(a *workloads.Args) { a.Isolation = "strict" }, `isolation "strict": must be tiers or open`},
+		"no quota":                     {func(a *workloads.Args) { a.Quota = "" }, `quota <unset>: required`},
+		"a quota by hand":              {func(a *workloads.Args) { a.Quota = "4 CPUs" }, `quota "4 CPUs": must be tiers or none`},
 		"pods without a block":         {func(a *workloads.Args) { a.PodCidr = "pods" }, `podCidr "pods": not an IPv4 CIDR block`},
 		"egress to a name": {func(a *workloads.Args) {
 			a.Backend.Egress = []workloads.Destination{{Cidr: "db.example.com", Port: 5432}}

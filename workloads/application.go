@@ -24,14 +24,15 @@ const (
 // application is the tier that runs a, without what only one of the two has.
 func (a Application) application(name string) *tier {
 	t := &tier{
-		Tier:     a.Tier,
-		name:     name,
-		portName: httpPort,
-		port:     a.Port,
-		uid:      a.User,
-		gid:      a.User,
-		args:     a.Args,
-		env:      corev1.EnvVarArray{variable("PORT", strconv.Itoa(a.Port))},
+		Tier:      a.Tier,
+		autoscale: a.Autoscale,
+		name:      name,
+		portName:  httpPort,
+		port:      a.Port,
+		uid:       a.User,
+		gid:       a.User,
+		args:      a.Args,
+		env:       corev1.EnvVarArray{variable("PORT", strconv.Itoa(a.Port))},
 		probes: probes{
 			alive:          check{path: a.LivenessPath},
 			ready:          check{path: a.ReadinessPath},
@@ -41,7 +42,7 @@ func (a Application) application(name string) *tier {
 		drain:  applicationDrain,
 		grace:  applicationGrace,
 		// A full node still rolls: where the extra pod finds no room, an old one makes it.
-		strategy: rolling(1, 1),
+		strategy: rolling(surges[name], 1),
 	}
 	if a.Port < 1024 {
 		// For a user who is not root and has no capability. The sysctl acts in the pod's network only, and Kubernetes and

@@ -12,6 +12,7 @@ const backendPort = 8080
 func (to *target) deployBackend(postgres, redis *endpoint) (*endpoint, error) {
 	backend := to.args.Backend.application(backendName)
 	backend.component = "api"
+	backend.metricsPort = to.args.Backend.MetricsPort
 	backend.affinity = backendAffinity()
 	backend.env = append(backend.env,
 		podField("POD_NAME", "metadata.name"), podField("POD_IP", "status.podIP"), podField("NODE_NAME", "spec.nodeName"))

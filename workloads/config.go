@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"ecommerce-platform/infra/boundary"
+	"ecommerce-platform/workloads/monitoring"
 )
 
 // Args is what the workloads layer needs to know. It has no defaults: every field but ControlPlane is required.
@@ -24,6 +25,8 @@ type Args struct {
 	Redis    Redis
 	// Isolation says who may speak to whom: "tiers", what the table of flows names; "open", everybody.
 	Isolation string
+	// Quota says what the namespace may request: "tiers", what they need with room for their rollouts; "none", anything.
+	Quota string
 	// PodCidr is the block that pods get addresses from, "192.168.0.0/16".
 	PodCidr string
 	// Logins are those to registries that images are pulled from, by host: "registry.example.com:5000".
@@ -32,6 +35,14 @@ type Args struct {
 	NodePort int
 	// DatabasePassword is the password of PostgreSQL's superuser. It is treated as a secret.
 	DatabasePassword pulumi.StringInput
+	// MetricsServer tells whether metrics-server runs, which autoscaling needs, and MetricsServerImage from what.
+	MetricsServer      bool
+	MetricsServerImage string
+	// Monitoring tells whether the platform is watched, and MonitoringImages from what.
+	Monitoring       monitoring.Settings
+	MonitoringImages monitoring.Images
+	// Alerting says who is told of alerts. It is treated as a secret.
+	Alerting monitoring.Alerting
 	// ControlPlane is the machine whose deletion takes the cluster with it, so that nothing in the cluster has to be
 	// deleted before. Nil where another stack holds the machine.
 	ControlPlane pulumi.Resource
@@ -77,6 +88,8 @@ type Application struct {
 	LivenessPath  string `json:"livenessPath"`
 	// Scratch are directories that the program may write, with their size limits: {"/tmp": "64Mi"}. They end with the pod.
 	Scratch map[string]string `json:"scratch"`
+	// Autoscale lets the cluster choose the number of pods, and Replicas is then without effect.
+	Autoscale Autoscale `json:"autoscale"`
 	// Egress is what the program connects to outside of the shop, besides names.
 	Egress []Destination `json:"egress"`
 }
@@ -93,6 +106,8 @@ type Backend struct {
 	// Paths are those that the frontend hands on: a path and what lies below it, or what begins with one that ends in a
 	// slash.
 	Paths []string `json:"paths"`
+	// MetricsPort is where the program tells its metrics at /metrics, another port than Port: 9090. Optional: 0 is a program that does not.
+	MetricsPort int `json:"metricsPort"`
 }
 
 // Login is a user of a registry. The password is treated as a secret.
@@ -112,6 +127,8 @@ type Database struct {
 	Node string `json:"node"`
 	// Volume names the file system on the node; another name is another, empty one.
 	Volume string `json:"volume"`
+	// VolumeType is gp2 or gp3, for an EBS volume of its own, or empty for a part of the node's first disk. Optional.
+	VolumeType string `json:"volumeType"`
 	// VolumeGiB is its size. It can grow.
 	VolumeGiB int `json:"volumeGiB"`
 	// SharedMemory bounds /dev/shm, where the workers of one query meet. It counts as memory of the container.

@@ -1,15 +1,10 @@
 package workloads
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"hash"
-	"io"
-	"maps"
-	"slices"
-
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/workloads/digest"
 )
 
 // configFiles is a ConfigMap whose keys are files of a container.
@@ -22,7 +17,7 @@ type configFiles struct {
 // pods, pods of the old version keep their files, and Pulumi deletes those after the rollout.
 func (to *target) configMap(t *tier, suffix string, content map[string]string) (*configFiles, error) {
 	name := t.name + "-" + suffix
-	config := &configFiles{name: name + "-" + digest(content)}
+	config := &configFiles{name: name + "-" + digest.Of(content)}
 	var err error
 	config.configMap, err = corev1.NewConfigMap(to.ctx, to.child(name), &corev1.ConfigMapArgs{
 		Metadata:  t.meta(to, config.name),
@@ -30,17 +25,4 @@ func (to *target) configMap(t *tier, suffix string, content map[string]string) (
 		Immutable: pulumi.Bool(true),
 	}, to.options()...)
 	return config, err
-}
-
-// digest is a short name for content: equal content, equal digest.
-func digest(content map[string]string) string {
-	sum := sha256.New()
-	writeContent(sum, content)
-	return hex.EncodeToString(sum.Sum(nil))[:12]
-}
-
-func writeContent(sum hash.Hash, content map[string]string) {
-	for _, name := range slices.Sorted(maps.Keys(content)) {
-		_, _ = io.WriteString(sum, name+"\x00"+content[name]+"\x00")
-	}
 }

@@ -12,6 +12,9 @@ const volumes = "/var/lib/platform/volumes"
 // Directory is where the node has the volume's file system.
 func (d Database) Directory() string { return path.Join(volumes, d.Volume) }
 
+// OwnDisk tells whether the data outlive the machine that they are on.
+func (d Database) OwnDisk() bool { return d.VolumeType != "" }
+
 // data is the directory of the volume. It is inside of the file system: while that is not mounted, the kubelet finds
 // nothing, and no server starts on an empty directory that happens to be in its place.
 func (d Database) data() string { return path.Join(d.Directory(), "data") }

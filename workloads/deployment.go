@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// deploy makes the tier's account, its Deployment, its Service and its disruption budget.
+// deploy makes the tier's account, its Deployment with its autoscaler, its Service and its disruption budget.
 //
 // The Service and the Deployment do not wait for each other: Pulumi counts a Service as made once its pods are ready.
 func (to *target) deploy(t *tier, service serviceArgs) (*endpoint, error) {
@@ -21,11 +21,14 @@ func (to *target) deploy(t *tier, service serviceArgs) (*endpoint, error) {
 	if pullers := to.pullSecrets(); pullers != nil {
 		pod.ImagePullSecrets = pullers
 	}
-	needs := slices.Concat(t.after, to.isolation, []pulumi.Resource{account})
-	_, err = appsv1.NewDeployment(to.ctx, to.child(t.name), &appsv1.DeploymentArgs{
-		Metadata: t.meta(to, t.name),
+	needs := slices.Concat(t.after, to.bounds, []pulumi.Resource{account})
+	meta, notes := t.meta(to, t.name), annotations()
+	replicas, options := t.replicas(notes)
+	meta.Annotations = notes
+	deployment, err := appsv1.NewDeployment(to.ctx, to.child(t.name), &appsv1.DeploymentArgs{
+		Metadata: meta,
 		Spec: appsv1.DeploymentSpecArgs{
-			Replicas: pulumi.Int(t.Replicas),
+			Replicas: replicas,
 			Selector: metav1.LabelSelectorArgs{MatchLabels: t.selector()},
 			Strategy: t.strategy,
 			// Kubernetes calls the rollout failed, and says why, before Pulumi stops waiting.
@@ -36,8 +39,11 @@ func (to *target) deploy(t *tier, service serviceArgs) (*endpoint, error) {
 				Spec:     pod,
 			},
 		},
-	}, to.options(awaited(pulumi.DependsOn(needs), pulumi.ResourceHooks(to.rolledOut))...)...)
+	}, to.options(awaited(append(options, pulumi.DependsOn(needs), pulumi.ResourceHooks(to.rolledOut))...)...)...)
 	if err != nil {
+		return nil, err
+	}
+	if err := to.scale(t, deployment); err != nil {
 		return nil, err
 	}
 	if err := to.budget(t); err != nil {
@@ -93,11 +99,7 @@ func (t *tier) container() corev1.ContainerArgs {
 		Image:           pulumi.String(t.Image),
 		ImagePullPolicy: pulumi.String("IfNotPresent"),
 		Env:             t.env,
-		Ports: corev1.ContainerPortArray{corev1.ContainerPortArgs{
-			Name:          pulumi.String(t.portName),
-			ContainerPort: pulumi.Int(t.port),
-			Protocol:      pulumi.String("TCP"),
-		}},
+		Ports:           t.ports(),
 		Resources: corev1.ResourceRequirementsArgs{
 			Requests: t.Requests.quantities(),
 			Limits:   t.Limits.quantities(),
@@ -123,6 +125,18 @@ func (t *tier) container() corev1.ContainerArgs {
 		container.Lifecycle = lifecycle
 	}
 	return container
+}
+
+func (t *tier) ports() corev1.ContainerPortArray {
+	ports := corev1.ContainerPortArray{containerPort(t.portName, t.port)}
+	if t.metricsPort != 0 {
+		ports = append(ports, containerPort(metricsPort, t.metricsPort))
+	}
+	return ports
+}
+
+func containerPort(name string, number int) corev1.ContainerPortArgs {
+	return corev1.ContainerPortArgs{Name: pulumi.String(name), ContainerPort: pulumi.Int(number), Protocol: pulumi.String("TCP")}
 }
 
 func (t *tier) lifecycle() corev1.LifecycleArgs {

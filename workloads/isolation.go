@@ -7,6 +7,9 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/workloads/monitoring"
+	"ecommerce-platform/workloads/networkpolicy"
 )
 
 // Values of Args.Isolation.
@@ -25,37 +28,33 @@ const (
 	clients = "clients"
 	// names is the cluster's DNS.
 	names = "names"
+	// scraper is what asks pods for their metrics.
+	scraper = "monitoring"
 )
-
-// flow is one row of the table: connections that one opens to another.
-type flow struct {
-	from     string // a tier, or clients
-	to       string // a tier, names, or an IPv4 block
-	protocol string
-	// port is a number, or the name of the container's port: a number that changes would cut off pods of before, which still serve.
-	port   string
-	reason string // shown in the policy's description
-}
 
 // flows is the table of who may speak to whom in the shop's namespace; what it does not name is dropped. It needs no row for
 // probes, `kubectl exec` and the dumps of backups, which come over the node itself, and none for answers.
-func (a *Args) flows() []flow {
-	rows := []flow{
-		{clients, frontendName, "TCP", httpPort, "The shop from its clients, through the NodePort of any node"},
-		{frontendName, backendName, "TCP", httpPort, "What the frontend hands on to the backends"},
-		{backendName, postgresName, "TCP", postgresPortName, "Products and orders"},
-		{backendName, redisName, "TCP", redisPortName, "What the backends remember of the database"},
-		{frontendName, names, "UDP", "53", "Names, for an application that resolves them"},
-		{frontendName, names, "TCP", "53", "Names, where the answer is too long for UDP"},
-		{backendName, names, "UDP", "53", "Names of database, caches and what is outside"},
-		{backendName, names, "TCP", "53", "Names, where the answer is too long for UDP"},
+func (a *Args) flows() []networkpolicy.Flow {
+	flow := networkpolicy.Row
+	rows := []networkpolicy.Flow{
+		flow(clients, frontendName, "TCP", httpPort, "The shop from its clients, through the NodePort of any node"),
+		flow(frontendName, backendName, "TCP", httpPort, "What the frontend hands on to the backends"),
+		flow(backendName, postgresName, "TCP", postgresPortName, "Products and orders"),
+		flow(backendName, redisName, "TCP", redisPortName, "What the backends remember of the database"),
+		flow(frontendName, names, "UDP", "53", "Names, for an application that resolves them"),
+		flow(frontendName, names, "TCP", "53", "Names, where the answer is too long for UDP"),
+		flow(backendName, names, "UDP", "53", "Names of database, caches and what is outside"),
+		flow(backendName, names, "TCP", "53", "Names, where the answer is too long for UDP"),
+	}
+	if a.Monitoring.Enabled {
+		rows = append(rows, flow(scraper, backendName, "TCP", metricsPort, "What the backends measure of themselves"))
 	}
 	for _, tier := range []struct {
 		name   string
 		egress []Destination
 	}{{frontendName, a.Frontend.Egress}, {backendName, a.Backend.Egress}} {
 		for _, to := range tier.egress {
-			rows = append(rows, flow{tier.name, to.Cidr, "TCP", strconv.Itoa(to.Port), "Asked for in " + tier.name + ".egress"})
+			rows = append(rows, flow(tier.name, to.Cidr, "TCP", strconv.Itoa(to.Port), "Asked for in "+tier.name+".egress"))
 		}
 	}
 	return rows
@@ -69,83 +68,42 @@ func (to *target) isolate() error {
 	if to.args.Isolation == isolationOpen {
 		return nil
 	}
+	var policies []pulumi.Resource
+	rows := to.args.flows()
 	for _, placement := range placements {
-		t := &tier{name: placement.tier}
-		ingress, egress, reasons := to.rules(t.name)
-		policy, err := to.policy(t.name, strings.Join(reasons, "; "), networkingv1.NetworkPolicySpecArgs{
-			PodSelector: metav1.LabelSelectorArgs{MatchLabels: t.selector()}, Ingress: ingress, Egress: egress,
-		})
+		policy := to.policy(placement.tier)
+		policy.Pods = (&tier{name: placement.tier}).selector()
+		policy.Add(placement.tier, rows, to.peer)
+		made, err := policy.Register(to.ctx, to.child(placement.tier), to.options()...)
 		if err != nil {
 			return err
 		}
-		to.isolation = append(to.isolation, policy)
+		policies = append(policies, made)
 	}
-	const rest = "default-deny"
-	_, err := to.policy(rest, "Pods of no tier reach nobody and nobody reaches them, unless a policy of their own says so",
-		networkingv1.NetworkPolicySpecArgs{PodSelector: metav1.LabelSelectorArgs{}}, pulumi.DependsOn(to.isolation))
+	to.bounds = append(to.bounds, policies...)
+	rest := to.policy("default-deny")
+	rest.Description = "Pods of no tier reach nobody and nobody reaches them, unless a policy of their own says so"
+	_, err := rest.Register(to.ctx, to.child("default-deny"), to.options(pulumi.DependsOn(policies))...)
 	return err
 }
 
-// policy drops what it does not name, both ways. Its description says why it names what it does.
-// https://kubernetes.io/docs/reference/labels-annotations-taints/#description
-func (to *target) policy(name, description string, spec networkingv1.NetworkPolicySpecArgs, options ...pulumi.ResourceOption) (pulumi.Resource, error) {
-	spec.PolicyTypes = pulumi.ToStringArray([]string{"Ingress", "Egress"})
-	notes := annotations()
-	notes["kubernetes.io/description"] = pulumi.String(description)
-	return networkingv1.NewNetworkPolicy(to.ctx, to.child(name), &networkingv1.NetworkPolicyArgs{
-		Metadata: metav1.ObjectMetaArgs{
-			Name: pulumi.String(name), Namespace: pulumi.String(to.args.Namespace), Labels: platformLabels(), Annotations: notes,
-		},
-		Spec: spec,
-	}, to.options(options...)...)
-}
-
-// rules are the rows of a tier, those that come in and those that go out.
-func (to *target) rules(tier string) (
-	ingress networkingv1.NetworkPolicyIngressRuleArray, egress networkingv1.NetworkPolicyEgressRuleArray, reasons []string,
-) {
-	for _, row := range to.args.flows() {
-		ports := networkingv1.NetworkPolicyPortArray{networkingv1.NetworkPolicyPortArgs{
-			Protocol: pulumi.String(row.protocol), Port: portOf(row.port),
-		}}
-		switch tier {
-		case row.to:
-			ingress = append(ingress, networkingv1.NetworkPolicyIngressRuleArgs{
-				From: networkingv1.NetworkPolicyPeerArray{to.peer(row.from)}, Ports: ports,
-			})
-			reasons = append(reasons, "from "+row.from+": "+row.reason)
-		case row.from:
-			egress = append(egress, networkingv1.NetworkPolicyEgressRuleArgs{
-				To: networkingv1.NetworkPolicyPeerArray{to.peer(row.to)}, Ports: ports,
-			})
-			reasons = append(reasons, "to "+row.to+": "+row.reason)
-		}
-	}
-	return ingress, egress, reasons
+func (to *target) policy(name string) *networkpolicy.Policy {
+	return &networkpolicy.Policy{Annotations: annotations(), Metadata: metav1.ObjectMetaArgs{
+		Name: pulumi.String(name), Namespace: pulumi.String(to.args.Namespace), Labels: platformLabels(),
+	}}
 }
 
 // peer is the other end of a row.
 func (to *target) peer(name string) networkingv1.NetworkPolicyPeerArgs {
 	switch {
 	case name == clients:
-		return networkingv1.NetworkPolicyPeerArgs{IpBlock: networkingv1.IPBlockArgs{
-			Cidr: pulumi.String("0.0.0.0/0"), Except: pulumi.ToStringArray([]string{to.args.PodCidr}),
-		}}
+		return networkpolicy.Block("0.0.0.0/0", to.args.PodCidr)
 	case name == names:
-		return networkingv1.NetworkPolicyPeerArgs{
-			NamespaceSelector: metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{"kubernetes.io/metadata.name": pulumi.String("kube-system")}},
-			PodSelector:       metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{"k8s-app": pulumi.String("kube-dns")}},
-		}
+		return networkpolicy.DNS()
+	case name == scraper:
+		return networkpolicy.PodsIn(monitoring.Namespace, pulumi.StringMap{"app.kubernetes.io/name": pulumi.String(monitoring.Scraper)})
 	case strings.Contains(name, "/"):
-		return networkingv1.NetworkPolicyPeerArgs{IpBlock: networkingv1.IPBlockArgs{Cidr: pulumi.String(name)}}
+		return networkpolicy.Block(name)
 	}
-	return networkingv1.NetworkPolicyPeerArgs{PodSelector: metav1.LabelSelectorArgs{MatchLabels: (&tier{name: name}).selector()}}
-}
-
-// portOf is a port by its number or its name.
-func portOf(text string) pulumi.Input {
-	if number, err := strconv.Atoi(text); err == nil {
-		return pulumi.Int(number)
-	}
-	return pulumi.String(text)
+	return networkpolicy.Pods((&tier{name: name}).selector())
 }

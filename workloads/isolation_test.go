@@ -17,7 +17,7 @@ func TestIsolationPageListsEveryFlow(t *testing.T) {
 	}
 	table := "\n| from | to | port | why |\n| --- | --- | --- | --- |\n"
 	for _, row := range (&Args{}).flows() {
-		table += fmt.Sprintf("| %s | %s | %s `%s` | %s |\n", called(row.from), called(row.to), row.protocol, row.port, row.reason)
+		table += fmt.Sprintf("| %s | %s | %s `%s` | %s |\n", called(row.From), called(row.To), row.Protocol, row.Port, row.Reason)
 	}
 	pulumitest.Section(t, "../docs/isolation.md", "flows", table+"\n")
 }

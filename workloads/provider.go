@@ -17,8 +17,10 @@ type target struct {
 	opts []pulumi.ResourceOption
 	// rolledOut are the hooks of Deployments.
 	rolledOut *pulumi.ResourceHookBinding
-	// isolation is the policies of the tiers.
-	isolation []pulumi.Resource
+	// bounds are what pods are subject to from their start.
+	bounds []pulumi.Resource
+	// metrics is there once there are metrics of pods; nil where there are none.
+	metrics pulumi.Resource
 }
 
 // connect makes the provider for the cluster.

@@ -33,7 +33,7 @@ func (to *target) deployRedis() (*endpoint, error) {
 		grace:    30,
 		affinity: apart(redisName),
 		// As many replicas as nodes, each on a node of its own: an extra pod would wait for ever, so an old one goes first.
-		strategy: rolling(0, 1),
+		strategy: rolling(surges[redisName], 1),
 	}
 	config, err := to.configMap(redis, "config", map[string]string{"redis.conf": redisConfig(to.args.Redis.Settings)})
 	if err != nil {

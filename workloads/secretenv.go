@@ -1,14 +1,13 @@
 package workloads
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"maps"
 	"slices"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/workloads/digest"
 )
 
 // secretEnv makes the Secret that holds the variables' values, the only place that does, and returns the variables.
@@ -21,7 +20,7 @@ func (to *target) secretEnv(t *tier, values map[string]string) (corev1.EnvVarArr
 	}
 	password := to.args.DatabasePassword.ToStringOutput()
 	name := pulumi.Unsecret(password.ApplyT(func(password string) string {
-		return t.name + "-env-" + keyedDigest(password, values)
+		return t.name + "-env-" + digest.Keyed(password, values)
 	})).(pulumi.StringOutput)
 
 	meta := t.meta(to, "")
@@ -41,11 +40,4 @@ func (to *target) secretEnv(t *tier, values map[string]string) (corev1.EnvVarArr
 		variables = append(variables, secretKey(key, name, key))
 	}
 	return variables, nil
-}
-
-// keyedDigest is a short name for content that nobody can compute without the key.
-func keyedDigest(key string, content map[string]string) string {
-	mac := hmac.New(sha256.New, []byte(key))
-	writeContent(mac, content)
-	return hex.EncodeToString(mac.Sum(nil))[:12]
 }

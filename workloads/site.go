@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"ecommerce-platform/workloads/digest"
 )
 
 // siteFiles are the files that containers get through ConfigMaps.
@@ -43,7 +45,7 @@ func shopPage() page {
 			files[path.Base(name)] = siteFile(strings.TrimPrefix(name, "site/"))
 		}
 	}
-	version := digest(files)
+	version := digest.Of(files)
 	files["index.html"] = strings.ReplaceAll(files["index.html"], "SITE_VERSION", version)
 	return page{files: files, version: version}
 }

@@ -5,6 +5,8 @@ import (
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	storagev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/storage/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/infra/boundary"
 )
 
 // claimSize matches the claim to the volume and is at most its size: a claim on a static volume can never grow with it.
@@ -39,8 +41,14 @@ func (to *target) storage(t *tier) (*corev1.PersistentVolumeClaim, error) {
 		return nil, err
 	}
 
+	place := meta(name)
+	if database.OwnDisk() {
+		notes := annotations()
+		notes[boundary.DiskAnnotation] = pulumi.String("ebs")
+		place.Annotations = notes
+	}
 	volume, err := corev1.NewPersistentVolume(to.ctx, to.child(t.name), &corev1.PersistentVolumeArgs{
-		Metadata: meta(name),
+		Metadata: place,
 		Spec: corev1.PersistentVolumeSpecArgs{
 			Capacity:                      pulumi.StringMap{"storage": pulumi.Sprintf("%dGi", database.VolumeGiB)},
 			AccessModes:                   pulumi.ToStringArray([]string{"ReadWriteOnce"}),

@@ -18,7 +18,9 @@ const (
 // Names of the tiers' ports.
 const (
 	// httpPort is that of both tiers that speak HTTP.
-	httpPort         = "http"
+	httpPort = "http"
+	// metricsPort is that of a program that measures itself.
+	metricsPort      = "metrics"
 	postgresPortName = "postgresql"
 	redisPortName    = "redis"
 )
@@ -30,6 +32,10 @@ type tier struct {
 	component string // app.kubernetes.io/component
 	portName  string
 	port      int // of the container; the probes and the Service name it by portName
+	// metricsPort is where the container tells its metrics; 0 where it does not. No Service leads there.
+	metricsPort int
+
+	autoscale Autoscale
 
 	uid, gid int
 	sysctls  corev1.SysctlArray
@@ -77,6 +83,9 @@ func (t *tier) meta(to *target, name string) metav1.ObjectMetaArgs {
 		Annotations: annotations(),
 	}
 }
+
+// surges is how many pods more than wanted a rollout of each tier makes; of those that are not here, none.
+var surges = map[string]int{frontendName: 1, backendName: 1}
 
 // rolling replaces pods one after another: up to surge more than wanted, up to unavailable fewer.
 func rolling(surge, unavailable int) appsv1.DeploymentStrategyArgs {

@@ -26,12 +26,19 @@ func (a *Args) Validate() []error {
 	}
 	p.application(frontendName, a.Frontend)
 	p.application(backendName, a.Backend.Application)
+	p.autoscale(frontendName, a.Frontend, a.MetricsServer)
+	p.autoscale(backendName, a.Backend.Application, a.MetricsServer)
 	p.paths(a.Backend.Paths)
+	p.metricsPort(a.Backend)
 	p.database(a)
 	p.tier(redisName, a.Redis.Tier)
 	p.settings(a.Redis.Settings)
 	p.maxmemory(a.Redis)
 	p.isolation(a)
+	if a.MetricsServer {
+		p.image("metricsServerImage", a.MetricsServerImage, "metrics-server:v0.8.0")
+	}
+	p.monitoring(a)
 	p.logins(a.Logins)
 	p.placement(a)
 	return p.Found()
@@ -56,19 +63,24 @@ func (p *problems) tier(name string, tier Tier) {
 	if tier.Replicas < 0 {
 		p.Addf("%s.replicas %d: must not be negative", name, tier.Replicas)
 	}
-	match := imageReference.FindStringSubmatch(tier.Image)
+	p.image(name+".image", tier.Image, "nginx:alpine")
+	p.resources(name, "cpu", tier.Requests.CPU, tier.Limits.CPU)
+	p.resources(name, "memory", tier.Requests.Memory, tier.Limits.Memory)
+}
+
+// image insists on a version. example is one.
+func (p *problems) image(key, value, example string) {
+	match := imageReference.FindStringSubmatch(value)
 	part := func(group string) string { return match[imageReference.SubexpIndex(group)] }
 	switch {
 	case match == nil:
-		p.add(name+".image", tier.Image, "not an image reference")
+		p.add(key, value, "not an image reference")
 	case part("digest") != "": // a digest says more than any tag
 	case part("tag") == "":
-		p.add(name+".image", tier.Image, "names no tag, such as nginx:alpine")
+		p.add(key, value, "names no tag, such as "+example)
 	case part("tag") == "latest":
-		p.add(name+".image", tier.Image, "the tag latest is whatever was pushed last, name a version")
+		p.add(key, value, "the tag latest is whatever was pushed last, name a version")
 	}
-	p.resources(name, "cpu", tier.Requests.CPU, tier.Limits.CPU)
-	p.resources(name, "memory", tier.Requests.Memory, tier.Limits.Memory)
 }
 
 func (p *problems) resources(tier, kind, request, limit string) {
@@ -122,7 +134,7 @@ func (p *problems) settings(settings map[string]string) {
 // placement tells of tiers that no node can hold. A tier without replicas needs none.
 func (p *problems) placement(a *Args) {
 	replicas := map[string]int{
-		frontendName: a.Frontend.Replicas, backendName: a.Backend.Replicas,
+		frontendName: a.Frontend.pods(), backendName: a.Backend.pods(),
 		postgresName: a.Postgres.Replicas, redisName: a.Redis.Replicas,
 	}
 	for _, rule := range placements {

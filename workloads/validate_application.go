@@ -78,6 +78,16 @@ func (p *problems) paths(paths []string) {
 	}
 }
 
+func (p *problems) metricsPort(backend Backend) {
+	switch port := backend.MetricsPort; {
+	case port == 0:
+	case port < 1024 || port > 65535:
+		p.Addf("backend.metricsPort %d: must be between 1024 and 65535, or 0 for none", port)
+	case port == backend.Port:
+		p.Addf("backend.metricsPort %d: backend.port is the same, which the frontend's requests come to", port)
+	}
+}
+
 func (p *problems) scratch(name string, a Application) {
 	for _, directory := range slices.Sorted(maps.Keys(a.Scratch)) {
 		key := name + ".scratch[" + directory + "]"

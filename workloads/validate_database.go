@@ -68,6 +68,9 @@ func (a *Args) ValidateVolume() []error {
 	if len(validation.IsDNS1123Label(d.Volume)) > 0 {
 		p.add("postgres.volume", d.Volume, "not a DNS label")
 	}
+	if !slices.Contains([]string{"", "gp2", "gp3"}, d.VolumeType) {
+		p.add("postgres.volumeType", d.VolumeType, "must be gp2 or gp3, or empty for a part of the node's first disk")
+	}
 	if d.VolumeGiB < 1 || d.VolumeGiB > maxVolumeGiB {
 		p.Addf("postgres.volumeGiB %d: must be between 1 and %d", d.VolumeGiB, maxVolumeGiB)
 	}

@@ -6,6 +6,9 @@ func (p *problems) isolation(a *Args) {
 	if a.Isolation != isolationTiers && a.Isolation != isolationOpen {
 		p.add("isolation", a.Isolation, "must be tiers or open")
 	}
+	if a.Quota != quotaTiers && a.Quota != quotaNone {
+		p.add("quota", a.Quota, "must be tiers or none")
+	}
 	p.CIDR("podCidr", a.PodCidr)
 	p.egress(frontendName, a.Frontend.Egress)
 	p.egress(backendName, a.Backend.Egress)

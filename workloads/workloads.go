@@ -36,6 +36,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
+	if err := to.measure(); err != nil {
+		return nil, err
+	}
 	if err := to.createNamespace(); err != nil {
 		return nil, err
 	}
@@ -44,6 +47,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	if err := to.isolate(); err != nil {
+		return nil, err
+	}
+	if err := to.limit(); err != nil {
 		return nil, err
 	}
 
@@ -63,6 +69,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
+	if err := to.watch(); err != nil {
+		return nil, err
+	}
 
 	shop.FrontendURL = frontendURL(args)
 	shop.Services = pulumi.Map{}
@@ -73,5 +82,6 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		"frontendUrl": shop.FrontendURL,
 		"services":    shop.Services,
 		"nodes":       args.describeNodes(),
+		"podCidr":     pulumi.String(args.PodCidr),
 	})
 }
