@@ -9,6 +9,8 @@ import (
 	"ecommerce-platform/infra"
 	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/workloads"
+	"ecommerce-platform/workloads/metricsserver"
+	"ecommerce-platform/workloads/monitoring"
 )
 
 // What each layer is told: the configuration, cut for it, and what lies below.
@@ -20,11 +22,17 @@ func (c *Config) infraArgs(keys *cluster.Keys) *infra.Args {
 		AdminCidrs: c.AdminCidrs, ClientCidrs: c.ClientCidrs,
 		NodePort: c.NodePort, ShopPort: c.Frontend.Port, MetricsPort: cluster.MonitoringPort,
 		AMIOwner: c.AMIOwner, AMIName: c.AMIName, CPUCredits: c.CPUCredits,
-		AuthorizedKey: keys.Login.Public,
+		KMSKeyID: c.KMSKeyID, DetailedMonitoring: c.DetailedMonitoring,
+		AuthorizedKeys: keys.Authorized(),
 	}
 	if args.SubnetCidr == "" {
 		args.SubnetCidr = c.VpcCidr
 	}
+	args.IngressRules = c.IngressRules
+	if c.MetricsServer {
+		args.MetricsServerPort = metricsserver.Port
+	}
+	args.Monitoring = c.Monitoring.Enabled
 	args.Backup = c.bucket()
 	for _, node := range c.Nodes {
 		host := keys.Hosts[node.Name]
@@ -36,6 +44,7 @@ func (c *Config) infraArgs(keys *cluster.Keys) *infra.Args {
 		})
 		held := &args.Nodes[len(args.Nodes)-1]
 		held.Holds, held.Protect = c.holds(node)
+		held.Volumes = c.disks(node.Name)
 	}
 	return args
 }
@@ -45,7 +54,7 @@ func (c *Config) holds(node Node) (what string, protect bool) {
 	switch {
 	case node.Role == boundary.ControlPlane:
 		return "etcd", c.ProtectControlPlane
-	case node.Name == c.database().DatabaseNode():
+	case node.Name == c.database().DatabaseNode() && !c.Postgres.OwnDisk():
 		return "database", c.ProtectDatabase
 	}
 	return "", false
@@ -56,21 +65,26 @@ func (c *Config) clusterArgs(keys *cluster.Keys, machines []machine, identifier 
 		KubernetesVersion: c.KubernetesVersion,
 		ContainerdVersion: c.ContainerdVersion, CalicoVersion: c.CalicoVersion, CalicoManifestSHA256: c.CalicoManifestSHA256,
 		PodCidr: c.PodCidr, ServiceCidr: c.ServiceCidr,
-		LoginKey: secret(keys.Login.Private),
-		Kubelet:  c.Kubelet, KubeProxy: c.KubeProxy, IgnorePreflightErrors: c.IgnorePreflightErrors, Containerd: c.Containerd,
+		LoginKey: secret(keys.Logins[0].Private), AuthorizedKeys: keys.Authorized(),
+		Kubelet: c.Kubelet, KubeProxy: c.KubeProxy, IgnorePreflightErrors: c.IgnorePreflightErrors, Containerd: c.Containerd,
 		Mirrors: c.Mirrors, RegistryCAs: c.registryCAs(), NodeExporterImage: c.NodeExporterImage,
+		MetricsServer: c.MetricsServer, Monitoring: c.Monitoring.Enabled,
 		CertificateRenewal: c.CertificateRenewal, OSUpdate: c.OSUpdate,
 		AuditLog: c.AuditLog, SecretsKeyRotation: c.SecretsKeyRotation,
-		Backup: c.Backup, BackupPassword: secret(keys.Backup), BackupKey: c.BackupKey, Dumps: workloads.Dumps(c.Namespace),
+		Kubeconfigs: c.Kubeconfigs, OIDC: c.OIDC, Access: c.Access,
+		Backup: c.Backup, BackupPassword: secret(orDefault(c.BackupPassword, keys.Backup)), BackupKey: c.BackupKey, Dumps: workloads.Dumps(c.Namespace),
 		Identifier: identifier,
+	}
+	if c.Monitoring.Enabled {
+		args.JournalPort = monitoring.AgentPort
 	}
 	for _, node := range machines {
 		args.Nodes = append(args.Nodes, cluster.Node{
 			Name: node.Name, Role: node.Role, PrivateIP: node.PrivateIP,
 			Address: node.address, Instance: node.instance, MachineID: node.id,
 			HostPublicKey: keys.Hosts[node.Name].Public,
-			Labels:        node.Labels, Taints: node.Taints, Monitoring: node.Monitoring,
-			Volumes: c.volumes(node.Name),
+			Labels:        node.Labels, Taints: node.Taints, Monitoring: node.Monitoring || c.Monitoring.Enabled,
+			Volumes: node.mounts(c.volumes(node.Name)),
 		})
 		if node.instance != nil {
 			held := &args.Nodes[len(args.Nodes)-1]
@@ -121,8 +135,13 @@ func (c *Config) workloadsArgs(machines []machine, identifier string, kubeconfig
 		Kubeconfig: kubeconfig, Identifier: identifier,
 		Namespace: c.Namespace, NodePort: c.NodePort, DatabasePassword: secret(c.DatabasePassword),
 		Frontend: c.Frontend, Backend: c.Backend, Postgres: c.Postgres, Redis: c.Redis,
-		Isolation: c.Isolation, PodCidr: c.PodCidr,
-		Logins: c.logins(),
+		Isolation: c.Isolation, Quota: c.Quota, PodCidr: c.PodCidr,
+		Logins:        c.logins(),
+		MetricsServer: c.MetricsServer, MetricsServerImage: c.MetricsServerImage,
+		Monitoring: c.Monitoring, Alerting: c.Alerting, MonitoringImages: monitoring.Images{
+			VictoriaMetrics: c.VictoriaMetricsImage, KubeStateMetrics: c.KubeStateMetricsImage, VMAlert: c.VMAlertImage, Alertmanager: c.AlertmanagerImage,
+			VictoriaLogs: c.VictoriaLogsImage, Agent: c.VLAgentImage,
+		},
 	}
 	args.Frontend.SecretEnv, args.Backend.SecretEnv = c.SecretEnv.Frontend, c.SecretEnv.Backend
 	for _, node := range machines {

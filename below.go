@@ -20,6 +20,8 @@ type machine struct {
 	id pulumi.StringOutput
 	// instance is nil where another stack holds the machine.
 	instance pulumi.Resource
+	// disks are the IDs of its EBS volumes, by their names.
+	disks map[string]pulumi.StringOutput
 }
 
 // machinesOf pairs the nodes with the machines that this stack holds.
@@ -27,7 +29,7 @@ func (c *Config) machinesOf(layer *infra.Infra) []machine {
 	machines := make([]machine, len(c.Nodes))
 	for i, node := range c.Nodes {
 		held := layer.Node(node.Name)
-		machines[i] = machine{Node: node, address: held.PublicIP, elastic: held.Elastic, id: held.Instance.ID().ToStringOutput(), instance: held.Instance}
+		machines[i] = machine{Node: node, address: held.PublicIP, elastic: held.Elastic, id: held.Instance.ID().ToStringOutput(), instance: held.Instance, disks: held.Volumes}
 	}
 	return machines
 }
@@ -72,14 +74,23 @@ func openStack(ctx *pulumi.Context, configured, layer, lower string) (*stackBelo
 }
 
 // machines are those of the stack below.
-func (s *stackBelow) machines(nodes []Node) []machine {
+func (s *stackBelow) machines(c *Config) []machine {
 	outputs := s.reference.GetOutput(pulumi.String("nodes"))
-	machines := make([]machine, len(nodes))
-	for i, node := range nodes {
-		machines[i] = machine{Node: node, address: nodeField(outputs, node.Name, "publicIp"), id: nodeField(outputs, node.Name, "instanceId")}
+	machines := make([]machine, len(c.Nodes))
+	for i, node := range c.Nodes {
+		machines[i] = machine{
+			Node: node, address: nodeField(outputs, node.Name, "publicIp"), id: nodeField(outputs, node.Name, "instanceId"),
+			disks: map[string]pulumi.StringOutput{},
+		}
+		for _, disk := range c.disks(node.Name) {
+			machines[i].disks[disk.Name] = nodeField(outputs, node.Name, diskField(disk.Name))
+		}
 	}
 	return machines
 }
+
+// diskField is the field of a node's output that has the ID of an EBS volume.
+func diskField(name string) string { return name + "VolumeId" }
 
 // kubeconfig is the one of the cluster in the stack below.
 func (s *stackBelow) kubeconfig() pulumi.StringOutput {
@@ -110,6 +121,9 @@ func (c *Config) nodeOutputs(machines []machine) pulumi.Array {
 			"privateIp":  pulumi.String(node.PrivateIP),
 			"publicIp":   node.address,
 			"instanceId": node.id,
+		}
+		for name, id := range node.disks {
+			output[diskField(name)] = id
 		}
 		if c.has("infra") {
 			output["instanceType"] = pulumi.String(orDefault(node.InstanceType, c.InstanceType))

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"path"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"ecommerce-platform/cluster"
+	"ecommerce-platform/infra"
 	"ecommerce-platform/infra/boundary"
 	"ecommerce-platform/workloads"
 )
@@ -33,6 +35,26 @@ func (c *Config) volumes(node string) []cluster.Volume {
 	return []cluster.Volume{{Directory: c.Postgres.Directory(), GiB: c.Postgres.VolumeGiB}}
 }
 
+// disks are the EBS volumes of a node.
+func (c *Config) disks(node string) []infra.Volume {
+	if node != c.database().DatabaseNode() || !c.Postgres.OwnDisk() {
+		return nil
+	}
+	return []infra.Volume{{
+		Name: c.Postgres.Volume, Type: c.Postgres.VolumeType, GiB: c.Postgres.VolumeGiB, Holds: "database", Protect: c.ProtectDatabase,
+	}}
+}
+
+// mounts are volumes of the machine with the disks that they are on.
+func (m *machine) mounts(volumes []cluster.Volume) []cluster.Volume {
+	for i := range volumes {
+		if disk, ok := m.disks[path.Base(volumes[i].Directory)]; ok {
+			volumes[i].DiskID = disk
+		}
+	}
+	return volumes
+}
+
 // systemGiB is what a node's disk needs besides volumes: the size of Debian's image, which leaves its images and logs room
 // before the kubelet begins to evict.
 const systemGiB = 8
@@ -41,12 +63,21 @@ const systemGiB = 8
 func (c *Config) checkVolume() []error {
 	for _, node := range c.Nodes {
 		disk := orDefault(node.RootVolumeGiB, c.RootVolumeGiB)
-		if free := disk - c.Postgres.VolumeGiB; len(c.volumes(node.Name)) > 0 && free < systemGiB {
+		if free := disk - c.Postgres.VolumeGiB; len(c.volumes(node.Name)) > 0 && !c.Postgres.OwnDisk() && free < systemGiB {
 			return []error{fmt.Errorf("postgres.volumeGiB %d: leaves %d of the %d GiB of %s's disk, of which the system and its images need %d; raise rootVolumeGiB, there or for all nodes",
 				c.Postgres.VolumeGiB, max(free, 0), disk, node.Name, systemGiB)}
 		}
 	}
 	return nil
+}
+
+// volumePlace tells the volume apart from one of the same name on another kind of disk. A platform that exists remembers the name alone
+// of one on a node's first disk.
+func (c *Config) volumePlace() string {
+	if c.Postgres.OwnDisk() {
+		return c.Postgres.Volume + ", an EBS volume"
+	}
+	return c.Postgres.Volume
 }
 
 // checkPlace refuses, before anything stops, a place or a version with which the database would start empty or not at all.
@@ -62,7 +93,7 @@ func (c *Config) checkPlace(ctx *pulumi.Context) []error {
 	keys := map[string]immutableKey{}
 	for id, key := range map[string]immutableKey{
 		"node":   {"postgres.node", node},
-		"volume": {"postgres.volume", c.Postgres.Volume},
+		"volume": {"postgres.volume", c.volumePlace()},
 		"major":  {"postgres.image", c.Postgres.Major()},
 	} {
 		keys[id] = immutableKey{key.name, fmt.Sprintf("%q", key.value)}

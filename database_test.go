@@ -44,6 +44,32 @@ func TestMachinesWithData(t *testing.T) {
 	}
 }
 
+func TestTheDatabaseHasADiskOfItsOwn(t *testing.T) {
+	const name = "worker-node-2-postgres"
+	values := devStack(t).with("postgres", `{"volumeType":"gp3","volumeGiB":100}`)
+	delete(values, "protectDatabase")
+	rec, err := run(t, values, secrets())
+	require.NoError(t, err, "it takes nothing from the machine's first disk")
+	machine, volume := rec.Get(t, infraInstance, "worker-node-2"), rec.Get(t, "aws:ebs/volume:Volume", name)
+	assert.False(t, machine.Protect, "the machine may be replaced")
+	assert.False(t, machine.Has("tags.Holds"))
+	assert.True(t, volume.Protect)
+	assert.Equal(t, 100.0, volume.Input("size"))
+	step := rec.Get(t, "command:remote:Command", "platform-worker-node-2-volumes")
+	assert.Contains(t, step.Input("create"), "VOLUMES='/var/lib/platform/volumes/postgres=100="+volume.ID+"'")
+	assert.True(t, rec.WaitsFor(step, rec.Get(t, "aws:ec2/volumeAttachment:VolumeAttachment", name)))
+	assert.Equal(t, "ebs", rec.Get(t, "kubernetes:core/v1:PersistentVolume", "shop-postgres").Input("metadata.annotations.ecommerce-platform/disk"))
+
+	t.Run("a database on the first disk does not follow by itself", func(t *testing.T) {
+		_, err := run(t, devStack(t).with("postgres", `{"volumeType":"gp3"}`), secrets(), created(t, devStack(t)))
+		require.ErrorContains(t, err, `postgres.volume "postgres, an EBS volume": the data were made with "postgres" and do not follow by themselves`)
+	})
+	t.Run("another type", func(t *testing.T) {
+		_, err := run(t, devStack(t).with("postgres", `{"volumeType":"io2"}`), secrets())
+		require.ErrorContains(t, err, `postgres.volumeType "io2": must be gp2 or gp3, or empty for a part of the node's first disk`)
+	})
+}
+
 func TestTheDatabasesVolumeLeavesRoom(t *testing.T) {
 	const rule = "of which the system and its images need 8; raise rootVolumeGiB, there or for all nodes"
 	for name, c := range map[string]struct {

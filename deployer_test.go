@@ -48,10 +48,15 @@ var calls = map[string]string{
 
 	"aws:ec2/instance:Instance": "ec2:RunInstances ec2:StartInstances ec2:StopInstances ec2:TerminateInstances " +
 		"ec2:ModifyInstanceAttribute ec2:ModifyInstanceMetadataOptions ec2:ModifyInstanceCreditSpecification ec2:ModifyVolume " +
+		"ec2:MonitorInstances ec2:UnmonitorInstances " +
 		"ec2:DescribeInstances ec2:DescribeInstanceAttribute ec2:DescribeInstanceTypes ec2:DescribeInstanceCreditSpecifications " +
 		"ec2:DescribeVolumes ec2:DescribeVolumesModifications ec2:DescribeImages ec2:DescribeTags ec2:DescribeIamInstanceProfileAssociations " +
 		"ec2:AssociateIamInstanceProfile ec2:ReplaceIamInstanceProfileAssociation ec2:DisassociateIamInstanceProfile iam:PassRole " +
 		"iam:GetInstanceProfile ec2:CreateTags ec2:DeleteTags",
+
+	"aws:ebs/volume:Volume": "ec2:CreateVolume ec2:DeleteVolume ec2:DescribeVolumes ec2:ModifyVolume ec2:DescribeVolumesModifications " +
+		"ec2:CreateTags ec2:DeleteTags",
+	"aws:ec2/volumeAttachment:VolumeAttachment": "ec2:AttachVolume ec2:DescribeVolumes ec2:DescribeInstances",
 
 	"aws:ec2transitgateway/instanceState:InstanceState": "ec2:StartInstances ec2:StopInstances ec2:DescribeInstances",
 
@@ -89,7 +94,8 @@ func TestDeployerPolicy(t *testing.T) {
 	}
 	granted := slices.Sorted(maps.Keys(unused))
 
-	values := devStack(t).with("backup", `{"destination":"s3:https://s3.eu-central-1.amazonaws.com/shop-backups/prod"}`)
+	values := devStack(t).with("backup", `{"destination":"s3:https://s3.eu-central-1.amazonaws.com/shop-backups/prod"}`).
+		with("postgres", `{"volumeType":"gp3"}`)
 	rec, err := run(t, values, secrets(), pulumitest.Preview())
 	require.NoError(t, err)
 	tokens := append(rec.Types(), "pulumi:providers:aws")

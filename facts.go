@@ -46,10 +46,17 @@ func (c *Config) facts() (map[string]fact, error) {
 	tell("backup.destination", path.Join(c.bucket().Name, c.bucket().Prefix), "infra", "cluster")
 	tell("nodePort", c.NodePort, "infra", "workloads")
 	tell("frontend.port", c.Frontend.Port, "infra", "workloads")
+	tell("metricsServer", c.MetricsServer, allLayers...)
+	tell("monitoring.enabled", c.Monitoring.Enabled, allLayers...)
 	tell("namespace", c.Namespace, "cluster", "workloads")
-	tell("postgres.node", c.database().DatabaseNode(), "cluster", "workloads")
-	tell("postgres.volume", c.Postgres.Volume, "cluster", "workloads")
-	tell("postgres.volumeGiB", c.Postgres.VolumeGiB, "cluster", "workloads")
+	knowing := []string{"cluster", "workloads"}
+	if c.Postgres.OwnDisk() {
+		knowing = allLayers
+	}
+	tell("postgres.volumeType", c.Postgres.VolumeType, allLayers...)
+	tell("postgres.node", c.database().DatabaseNode(), knowing...)
+	tell("postgres.volume", c.Postgres.Volume, knowing...)
+	tell("postgres.volumeGiB", c.Postgres.VolumeGiB, knowing...)
 	dumps := []string{}
 	for _, dump := range workloads.Dumps(c.Namespace) {
 		dumps = append(dumps, dump.Name+" of "+dump.Workload)
@@ -60,6 +67,7 @@ func (c *Config) facts() (map[string]fact, error) {
 		problems = append(problems, err)
 	}
 	tell("keySeed", shown, "infra", "cluster")
+	tell("loginKeys", c.LoginKeys, "infra", "cluster")
 
 	names := c.nodeNames()
 	slices.Sort(names)

@@ -39,9 +39,13 @@ func (c *Config) check(found []error) error {
 
 	nowhere := c.nowhere()
 	if c.has("infra") || c.has("cluster") {
+		labels := cluster.ValidateLoginKeys(c.LoginKeys)
+		found = append(found, labels...)
 		keys, err := c.keys()
 		if err != nil {
 			found = append(found, err)
+		}
+		if err != nil || len(labels) > 0 {
 			// With keys of any kind the layers report what else is wrong.
 			keys = c.placeholderKeys()
 		}
@@ -51,6 +55,7 @@ func (c *Config) check(found []error) error {
 		}
 		if c.has("cluster") {
 			found = append(found, c.clusterArgs(keys, nowhere, "unused").Validate()...)
+			found = append(found, cluster.ValidateBackupPassword(c.BackupPassword, c.Backup.Destination)...)
 		}
 	}
 	if c.has("workloads") {
@@ -77,7 +82,7 @@ func (c *Config) check(found []error) error {
 // deployInfra makes the machines, or finds them in the stack below.
 func deployInfra(ctx *pulumi.Context, config *Config, keys *cluster.Keys, below *stackBelow, turns *turns) ([]machine, error) {
 	if !config.has("infra") {
-		return below.machines(config.Nodes), nil
+		return below.machines(config), nil
 	}
 	layer, err := infra.New(ctx, platformName, turns.hold(config.infraArgs(keys)))
 	if err != nil {
@@ -94,6 +99,7 @@ func deployCluster(ctx *pulumi.Context, config *Config, keys *cluster.Keys, mach
 	case config.has("workloads"):
 		return below.kubeconfig(), nil
 	default:
+		config.exportLoginKeys(ctx, keys, nil)
 		return pulumi.StringOutput{}, nil
 	}
 	args := config.clusterArgs(keys, machines, identifier(ctx))
@@ -103,7 +109,11 @@ func deployCluster(ctx *pulumi.Context, config *Config, keys *cluster.Keys, mach
 		return pulumi.StringOutput{}, err
 	}
 	turns.followCluster(layer)
+	config.exportLoginKeys(ctx, keys, layer)
 	ctx.Export("kubeconfig", layer.Kubeconfig)
+	for role, kubeconfig := range layer.Kubeconfigs {
+		ctx.Export("kubeconfig"+strings.ToUpper(role[:1])+role[1:], kubeconfig)
+	}
 	ctx.Export("certificates", layer.Certificates)
 	if config.Backup.Destination != "" {
 		ctx.Export("backups", layer.Backups)
@@ -137,22 +147,22 @@ func (c *Config) keys() (*cluster.Keys, error) {
 		return c.derived, nil
 	}
 	var err error
-	c.derived, err = cluster.DeriveKeys(c.KeySeed, c.nodeNames())
+	c.derived, err = cluster.DeriveKeys(c.KeySeed, c.LoginKeys, c.nodeNames())
 	return c.derived, err
 }
 
-// shownSeed tells a seed apart from others by what is public of it.
+// shownSeed tells a seed apart from others by what is public of it: the first login key, whichever are in use.
 func (c *Config) shownSeed() (string, error) {
-	keys, err := c.keys()
+	keys, err := cluster.DeriveKeys(c.KeySeed, []string{firstLoginKey}, nil)
 	if err != nil {
 		return "", err
 	}
-	return "<secret, with the login key " + keys.Login.Public + ">", nil
+	return "<secret, with the login key " + keys.Logins[0].Public + ">", nil
 }
 
 // placeholderKeys are valid keys that nothing is ever deployed with.
 func (c *Config) placeholderKeys() *cluster.Keys {
-	keys, err := cluster.DeriveKeys(strings.Repeat("placeholder ", 4), c.nodeNames())
+	keys, err := cluster.DeriveKeys(strings.Repeat("placeholder ", 4), []string{firstLoginKey}, c.nodeNames())
 	if err != nil {
 		return &cluster.Keys{}
 	}

@@ -32,7 +32,14 @@ func program(ctx *pulumi.Context) (err error) {
 		return err
 	}
 
-	turns, err := config.turns(ctx)
+	last, err := config.lastOutputs(ctx)
+	if err != nil {
+		return err
+	}
+	if err := config.checkLoginKeys(last); err != nil {
+		return err
+	}
+	turns, err := config.turns(ctx, last)
 	if err != nil {
 		return err
 	}

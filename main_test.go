@@ -76,7 +76,10 @@ func TestDevStack(t *testing.T) {
 		assert.Len(t, rec.All("kubernetes:apps/v1:Deployment"), 4)
 	})
 	t.Run("outputs", func(t *testing.T) {
-		assert.Equal(t, []string{"certificates", "frontendUrl", "kubeconfig", "nodes", "services"}, rec.ExportNames())
+		assert.Equal(t, []string{"certificates", "frontendUrl", "kubeconfig", "kubeconfigAdmin", "kubeconfigEdit", "kubeconfigView", "loginKeys", "nodes", "services"}, rec.ExportNames())
+		for _, name := range []string{"kubeconfigAdmin", "kubeconfigEdit", "kubeconfigView"} {
+			assert.True(t, rec.IsSecretExport(name), name)
+		}
 		assert.Regexp(t, `^http://[0-9.]+:30080$`, rec.Export("frontendUrl"))
 		assert.True(t, rec.IsSecretExport("kubeconfig"), "kubeconfig is an administrator's credential")
 		assert.False(t, rec.IsSecretExport("nodes"))
@@ -115,7 +118,8 @@ func TestSecretsOfApplicationsAreSecret(t *testing.T) {
 	const secret = "kubernetes:core/v1:Secret"
 	assert.Equal(t, "sk-live-4711", rec.Get(t, secret, "shop-backend-env").Input("stringData.PAYMENT_KEY"))
 	assert.Contains(t, rec.Get(t, secret, "shop-registries").Input(`stringData[".dockerconfigjson"]`), "pull-4711")
-	assert.Empty(t, rec.FindPlain("4711"))
+	assert.Empty(t, rec.FindPlain("sk-live-4711"))
+	assert.Empty(t, rec.FindPlain("pull-4711"))
 }
 
 func TestFirstPreviewRegistersWhatTheUpdateWill(t *testing.T) {
@@ -204,6 +208,7 @@ func TestWrongConfiguration(t *testing.T) {
 		"layer left out":           {"layers", `["infra","workloads"]`, `layers ["infra" "workloads"]: cluster lies between infra and workloads and cannot be left out`},
 		"lower stack unnamed":      {"layers", `["cluster"]`, `infraStack <unset>: required, since this stack's name "dev" does not end in -cluster`},
 		"no admin":                 {"adminCidrs", `[]`, `adminCidrs <unset>: required`},
+		"a misspelt setting":       {"monitoring", `{"retention":3}`, `monitoring.retention 3: unknown key`},
 		"no node":                  {"nodes", `[]`, `nodes (0 with role control-plane): exactly one control plane is required`},
 	}
 	for name, c := range cases {
@@ -229,6 +234,7 @@ func TestWrongConfiguration(t *testing.T) {
 	for name, c := range map[string]struct{ key, value, want string }{
 		"secret variables in plain":         {"secretEnv", `{"backend":{"KEY":"sk-live-4711"}}`, "secretEnv <secret>: must be set with `pulumi config set --secret --path secretEnv...`"},
 		"a password of a registry in plain": {"registryPasswords", `{"ghcr.io":"sk-live-4711"}`, "registryPasswords <secret>: must be set with `pulumi config set --secret --path registryPasswords...`"},
+		"a receiver of alerts in plain":     {"alerting", `{"webhook":"https://sk-live-4711"}`, "alerting <secret>: must be set with `pulumi config set --secret --path alerting...`"},
 		"secret variables that are no JSON": {"secretEnv", `sk-live-4711`, "secretEnv <secret>: must be of type object"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -239,6 +245,8 @@ func TestWrongConfiguration(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ key, value, want string }{
 		"an unknown tier's secrets":     {"secretEnv", `{"worker":{"KEY":"sk-live-4711"}}`, `secretEnv.worker <secret>: unknown key`},
+		"an unknown way to tell":        {"alerting", `{"pager":"sk-live-4711"}`, `alerting.pager <secret>: unknown key`},
+		"a wrong setting of e-mail":     {"alerting", `{"email":{"to":["sk-live-4711"]}}`, `alerting.email.to <secret>: must be of type string`},
 		"a secret that is a number":     {"secretEnv", `{"backend":{"KEY":4711}}`, `secretEnv.backend <secret>: must be of type string`},
 		"a secret among plain settings": {"backend", `{"env":{"KEY":"sk-live-4711"}}`, `backend <secret>: must not be encrypted, since the state holds it in plain; for secret variables there is secretEnv`},
 		"an encrypted unknown setting":  {"backend", `{"secretEnv":{"KEY":"sk-live-4711"}}`, `backend.secretEnv <secret>: unknown key`},

@@ -31,26 +31,11 @@ type turn struct {
 	fail func(error)
 }
 
-// readStackOutputs is the engine's function behind StackReference. It makes no resource, and so no copy of the outputs in
-// the state of the stack that they are the outputs of.
-const readStackOutputs = "pulumi:pulumi:readStackOutputs"
-
-// turns asks whether there was an update that this stack came out of whole.
-func (c *Config) turns(ctx *pulumi.Context) (*turns, error) {
+// turns looks whether there was an update that this stack came out of whole.
+func (c *Config) turns(ctx *pulumi.Context, outputs map[string]any) (*turns, error) {
 	t := &turns{ctx: ctx, held: map[string]*turn{}}
 	if !c.has("infra") {
 		return t, nil
-	}
-	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), ctx.Stack())
-	answer := ctx.InvokeOutput(readStackOutputs, pulumi.Map{"name": pulumi.String(name)}, pulumi.MapOutput{}, pulumi.InvokeOutputOptions{})
-	read, err := internals.UnsafeAwaitOutput(ctx.Context(), answer)
-	if err != nil {
-		return nil, fmt.Errorf("reading this stack's outputs: %w", err)
-	}
-	properties, _ := read.Value.(map[string]any)
-	outputs, ok := properties["outputs"].(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("reading this stack's outputs: the engine answers with %T", properties["outputs"])
 	}
 	last := "nodes"
 	if c.has("cluster") {
