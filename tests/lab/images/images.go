@@ -65,6 +65,25 @@ var Served = []Image{
 		Tools: map[string]string{"kube-controllers": "calico-kube-controllers", "check-status": "calico-check-status"},
 	},
 	{Name: "node-exporter", Ref: "quay.io/prometheus/node-exporter:v" + versions.All.NodeExporter, Scratch: true, Tools: same("node_exporter")},
+	{
+		Name: "metrics-server", Ref: "registry.k8s.io/metrics-server/metrics-server:v" + versions.All.MetricsServer, Scratch: true,
+		Tools: same("metrics-server"),
+	},
+	{
+		Name: "victoria-metrics", Ref: "docker.io/victoriametrics/victoria-metrics:v" + versions.All.VictoriaMetrics, Scratch: true,
+		Tools: same("victoria-metrics"),
+	},
+	{Name: "vmalert", Ref: "docker.io/victoriametrics/vmalert:v" + versions.All.VictoriaMetrics, Scratch: true, Tools: same("vmalert")},
+	{
+		Name: "victoria-logs", Ref: "docker.io/victoriametrics/victoria-logs:v" + versions.All.VictoriaLogs, Scratch: true,
+		Tools: same("victoria-logs"),
+	},
+	{Name: "vlagent", Ref: "docker.io/victoriametrics/vlagent:v" + versions.All.VictoriaLogs, Scratch: true, Tools: same("vlagent")},
+	{Name: "alertmanager", Ref: "quay.io/prometheus/alertmanager:v" + versions.All.Alertmanager, Scratch: true, Tools: same("alertmanager")},
+	{
+		Name: "kube-state-metrics", Ref: "registry.k8s.io/kube-state-metrics/kube-state-metrics:v" + versions.All.KubeStateMetrics, Scratch: true,
+		Tools: same("kube-state-metrics"),
+	},
 	{Name: "pgweb", Ref: "docker.io/sosedoff/pgweb:" + toolchain.PgwebVersion, Scratch: true, Tools: same("pgweb")},
 	{Name: "nginx", Ref: "docker.io/library/nginx:alpine"},
 	{Name: "redis", Ref: "docker.io/library/redis:7-alpine"},

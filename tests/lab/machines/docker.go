@@ -22,6 +22,8 @@ type Docker struct {
 const (
 	twinLabel = "twin"    // has the twin's name
 	idLabel   = "twin.id" // has the ID of the resource that it stands for
+	// imageLabel of a volume that is a disk names the image of the containers that work on it.
+	imageLabel = "twin.image"
 )
 
 // labels are those of what stands for a resource, or of what serves the whole twin where id is "".

@@ -65,7 +65,7 @@ func (d *Docker) sweep(ctx context.Context, kept func(id string) bool) error {
 	for _, one := range []struct {
 		remove func(context.Context, string) error
 		names  []string
-	}{{d.Terminate, containers}, {docker.RemoveVolume, volumes}, {removeNetwork, networks}} {
+	}{{d.Terminate, containers}, {d.removeVolume, volumes}, {removeNetwork, networks}} {
 		for _, name := range one.names {
 			if err := one.remove(ctx, name); err != nil {
 				return err

@@ -19,7 +19,7 @@ import (
 func debianPackages(before bool) []string {
 	names := []string{
 		"ca-certificates", "cloud-guest-utils", "conntrack", "curl", "ebtables", "ethtool", "iproute2", "ipset", "iptables", "kmod",
-		"openssl", "restic", "runc", "socat", "xfsprogs",
+		"nftables", "openssl", "restic", "runc", "socat", "systemd-journal-remote", "xfsprogs",
 	}
 	if before {
 		names = append(names, "containerd")

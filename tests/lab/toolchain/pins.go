@@ -37,6 +37,8 @@ const (
 	CNIPluginsVersion         = "1.7.1"
 	CRIToolsVersion           = "1.34.0" // the newest to be had as a module
 	PgwebVersion              = "0.17.0"
+	KubeBenchVersion          = "0.15.6"
+	KubeScoreVersion          = "1.20.0"
 	AWSProviderVersion        = "6.83.2"
 	KubernetesProviderVersion = "4.25.0"
 	CommandProviderVersion    = "1.1.3"
@@ -44,6 +46,15 @@ const (
 
 // CalicoModule holds Calico's manifest and the calico/node image's file tree besides its sources.
 const CalicoModule = "github.com/projectcalico/calico"
+
+// What the platform is watched with.
+const (
+	metricsServerModule    = "sigs.k8s.io/metrics-server"
+	victoriaMetricsModule  = "github.com/VictoriaMetrics/VictoriaMetrics"
+	victoriaLogsModule     = "github.com/VictoriaMetrics/VictoriaLogs"
+	alertmanagerModule     = "github.com/prometheus/alertmanager"
+	kubeStateMetricsModule = "k8s.io/kube-state-metrics/v2"
+)
 
 const kubernetesProviderModule = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 
@@ -104,6 +115,50 @@ var Pins = slices.Concat(releasePins(), []Pin{
 		Name: "node_exporter", Version: "v" + versions.All.NodeExporter, Cold: "1 min",
 		Binaries: []Binary{{"node_exporter", "github.com/prometheus/node_exporter"}},
 		Stamps:   []string{"github.com/prometheus/common/version.Version=" + versions.All.NodeExporter},
+	},
+	{
+		Name: "metrics-server", Version: "v" + versions.All.MetricsServer, Cold: "2 min",
+		Binaries: []Binary{{"metrics-server", metricsServerModule + "/cmd/metrics-server"}},
+		Stamps:   []string{"k8s.io/client-go/pkg/version.gitVersion=v" + versions.All.MetricsServer},
+	},
+	{
+		Name: "kube-bench", Version: "v" + KubeBenchVersion, Cold: "3 min",
+		Binaries: []Binary{{"kube-bench", "github.com/aquasecurity/kube-bench"}},
+		Stamps:   []string{"github.com/aquasecurity/kube-bench/cmd.KubeBenchVersion=v" + KubeBenchVersion},
+	},
+	{
+		// Its go.mod has what kube-state-metrics has, so that the two share what is compiled: kube-score needs libraries of Kubernetes
+		// that are older than the lab's.
+		Name: "kube-score", Version: "v" + KubeScoreVersion, Cold: "20 s",
+		Binaries: []Binary{{"kube-score", "github.com/zegl/kube-score/cmd/kube-score"}},
+		Stamps:   []string{"main.version=" + KubeScoreVersion},
+	},
+	{
+		Name: "victoria-metrics", Version: "v" + versions.All.VictoriaMetrics, Cold: "4 min",
+		Binaries: []Binary{
+			{"victoria-metrics", victoriaMetricsModule + "/app/victoria-metrics"},
+			{"vmalert", victoriaMetricsModule + "/app/vmalert"},
+			{"vmalert-tool", victoriaMetricsModule + "/app/vmalert-tool"},
+		},
+		Stamps: []string{victoriaMetricsModule + "/lib/buildinfo.Version=v" + versions.All.VictoriaMetrics},
+	},
+	{
+		Name: "victoria-logs", Version: "v" + versions.All.VictoriaLogs, Cold: "2 min",
+		Binaries: []Binary{
+			{"victoria-logs", victoriaLogsModule + "/app/victoria-logs"},
+			{"vlagent", victoriaLogsModule + "/app/vlagent"},
+		},
+		Stamps: []string{victoriaMetricsModule + "/lib/buildinfo.Version=v" + versions.All.VictoriaLogs},
+	},
+	{
+		Name: "alertmanager", Version: "v" + versions.All.Alertmanager, Cold: "2 min",
+		Binaries: []Binary{{"alertmanager", alertmanagerModule + "/cmd/alertmanager"}},
+		Stamps:   []string{"github.com/prometheus/common/version.Version=" + versions.All.Alertmanager},
+	},
+	{
+		Name: "kube-state-metrics", Version: "v" + versions.All.KubeStateMetrics, Cold: "3 min",
+		Binaries: []Binary{{"kube-state-metrics", kubeStateMetricsModule}},
+		Stamps:   []string{"github.com/prometheus/common/version.Version=v" + versions.All.KubeStateMetrics},
 	},
 	{
 		Name: "pgweb", Version: "v" + PgwebVersion, Cold: "1 min",

@@ -72,7 +72,7 @@ func TestSchema(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal([]byte(response.Schema), &schema))
 	assert.Equal(t, "aws", schema.Name)
-	assert.Len(t, schema.Resources, 19)
+	assert.Len(t, schema.Resources, 21)
 	assert.Equal(t, []string{"ipProtocol", "securityGroupId"}, schema.Resources[ingressToken].RequiredInputs)
 	assert.Contains(t, schema.Resources[instanceToken].Properties, "publicIp")
 }

@@ -44,6 +44,10 @@ func createInstance(tx *Tx, r *Record) error {
 	if err != nil {
 		return err
 	}
+	// An instance that is there needs its key pair no more.
+	if name := r.Inputs.Text("keyName"); name != "" && tx.Find(name, keyPairToken) == nil {
+		return refuse("InvalidKeyPair.NotFound", "The key pair '%s' does not exist", name)
+	}
 	if err := tx.checkLaunch(r, subnet, image); err != nil {
 		return err
 	}
@@ -139,9 +143,6 @@ func restarts(old, new Values) bool {
 
 // checkLaunch refuses what only the rest of the account shows to be wrong.
 func (tx *Tx) checkLaunch(r, subnet *Record, image *Image) error {
-	if name := r.Inputs.Text("keyName"); name != "" && tx.Find(name, keyPairToken) == nil {
-		return refuse("InvalidKeyPair.NotFound", "The key pair '%s' does not exist", name)
-	}
 	if zone := r.Inputs.Text("availabilityZone"); zone != "" && zone != subnet.Text("availabilityZone") {
 		return refuse("InvalidParameterValue", "The availability zone %s is not the one of subnet %s", zone, subnet.ID)
 	}

@@ -62,7 +62,8 @@ func (tx *Tx) create(t *Type, urn string, in Values) (*Record, error) {
 		}
 		r.ID = adopted.ID
 	case t.ID != nil:
-		if r.ID = t.ID(in); tx.Resources[r.key()] != nil {
+		r.ID = t.ID(in)
+		if there := tx.Resources[r.key()]; there != nil && (t.Stays == nil || there.URN != "") {
 			return nil, t.Taken
 		}
 	default:
@@ -153,6 +154,10 @@ func (p *Provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*e
 		}
 		if t.Adopts != nil { // AWS does not delete a default group; it is only no longer managed
 			r.Implicit, r.URN = true, ""
+			return nil
+		}
+		if t.Stays != nil && t.Stays(r) {
+			r.URN = ""
 			return nil
 		}
 		if err := tx.removable(r); err != nil {

@@ -49,7 +49,15 @@ func startPlugin(t *testing.T, dir string) *cloud {
 	return connect(t, "eu-central-1", dir, connection)
 }
 
-// TestPlugin takes one instance with an Elastic IP through its life on the lab's node image.
+// inMachine runs a line in the machine.
+func inMachine(t *testing.T, line string) string {
+	t.Helper()
+	out, err := exec.Command("docker", "exec", twinName+"-control-plane", "bash", "-c", line).CombinedOutput()
+	require.NoError(t, err, string(out))
+	return strings.TrimSpace(string(out))
+}
+
+// TestPlugin takes one instance with an Elastic IP and a volume through its life on the lab's node image.
 func TestPlugin(t *testing.T) {
 	ctx := context.Background()
 	image, err := images.Newest.Machine().Build(ctx)
@@ -82,13 +90,36 @@ func TestPlugin(t *testing.T) {
 	require.NoError(t, s.delete(rule))
 	require.Eventually(t, func() bool { return greeting() == "" }, 10*time.Second, 200*time.Millisecond, "without its rule it does not")
 
+	volume := s.create(volumeToken, "data", in{"availabilityZone": "eu-central-1a", "type": "gp3", "size": 1})
+	attach := func() *thing {
+		return s.create(attachmentToken, "data", in{"deviceName": "/dev/sdf", "instanceId": node.id, "volumeId": volume.id, "stopInstanceBeforeDetaching": true})
+	}
+	held, disk := attach(), "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"+strings.ReplaceAll(volume.id, "-", "")
+	assert.Equal(t, "1073741824", inMachine(t, "blockdev --getsize64 "+disk))
+	inMachine(t, "mkfs.ext4 -q "+disk+" && mount "+disk+" /mnt && echo kept >/mnt/file && echo "+disk+" /mnt ext4 noatime,nofail 0 0 >>/etc/fstab")
+	require.NoError(t, s.update(volume, in{"availabilityZone": "eu-central-1a", "type": "gp3", "size": 2}))
+	assert.Equal(t, "2147483648", inMachine(t, "blockdev --getsize64 "+disk), "it grows in use")
+	restarted, err := exec.Command("docker", "restart", twinName+"-control-plane").CombinedOutput()
+	require.NoError(t, err, string(restarted))
+	require.Eventually(t, func() bool {
+		return exec.Command("docker", "exec", twinName+"-control-plane", "grep", "--quiet", "kept", "/mnt/file").Run() == nil
+	}, time.Minute, 200*time.Millisecond, "it is mounted again after a reboot")
+	require.NoError(t, s.delete(held))
+	require.NoError(t, s.delete(association))
+	require.NoError(t, s.delete(node))
+	node = s.create(instanceToken, "node", inputs)
+	association = s.create(eipAssociationToken, "association", in{"allocationId": eip.id, "instanceId": node.id})
+	held = attach()
+	assert.Equal(t, "kept", inMachine(t, "mount "+disk+" /mnt && cat /mnt/file"), "the next machine has what the one before wrote")
+
 	out, err := exec.Command("docker", "rm", "--force", "--volumes", twinName+"-control-plane").CombinedOutput()
 	require.NoError(t, err, string(out))
 	assert.Empty(t, s.read(association).Id, "a refresh sees that the association went with the machine, whichever it reads first")
+	assert.Empty(t, s.read(held).Id, "with its hold on the volume")
 	assert.Empty(t, s.read(node).Id, "and that the machine is gone")
 	node = s.create(instanceToken, "node", inputs)
 
-	for _, r := range []*thing{node, eip, everywhere, s.group, s.association, s.route, s.table, s.gateway, s.subnet, s.vpc, s.key} {
+	for _, r := range []*thing{node, volume, eip, everywhere, s.group, s.association, s.route, s.table, s.gateway, s.subnet, s.vpc, s.key} {
 		require.NoError(t, s.delete(r), r.urn)
 	}
 	for _, list := range [][]string{{"ps", "--all", "--quiet"}, {"network", "ls", "--quiet"}, {"volume", "ls", "--quiet"}} {

@@ -25,8 +25,11 @@ type recorder struct {
 	restarts  map[string]string // user data by container
 	sizes     map[string]machines.Size
 	stopped   map[string]bool
+	disks     map[string]int    // GiB by volume
+	holders   map[string]string // container by volume
 	gateway   machines.Gateway
 	failure   error  // of a launch
+	loose     error  // of an attachment
 	stuck     error  // of a restart
 	refusal   error  // of a rule set
 	leaving   func() // what happens while a machine is being removed
@@ -34,7 +37,8 @@ type recorder struct {
 
 func newRecorder() *recorder {
 	return &recorder{networks: map[string]machines.Network{}, machines: map[string]machines.Machine{},
-		firewalls: map[string]string{}, restarts: map[string]string{}, sizes: map[string]machines.Size{}, stopped: map[string]bool{}}
+		firewalls: map[string]string{}, restarts: map[string]string{}, sizes: map[string]machines.Size{}, stopped: map[string]bool{},
+		disks: map[string]int{}, holders: map[string]string{}}
 }
 
 func (r *recorder) CreateNetwork(_ context.Context, n machines.Network) error {
@@ -67,6 +71,34 @@ func (r *recorder) Restart(_ context.Context, container string, size machines.Si
 
 func (r *recorder) Power(_ context.Context, container string, on bool) error {
 	r.stopped[container] = !on
+	return nil
+}
+
+func (r *recorder) MakeDisk(_ context.Context, d machines.Disk) error {
+	r.disks[d.ID] = d.GiB
+	return nil
+}
+
+func (r *recorder) GrowDisk(ctx context.Context, d machines.Disk) error { return r.MakeDisk(ctx, d) }
+
+func (r *recorder) RemoveDisk(_ context.Context, d machines.Disk) error {
+	delete(r.disks, d.ID)
+	return nil
+}
+
+func (r *recorder) Attach(_ context.Context, container string, d machines.Disk) error {
+	if r.loose != nil {
+		return r.loose
+	}
+	r.holders[d.ID] = container
+	return nil
+}
+
+func (r *recorder) Detach(_ context.Context, container string, d machines.Disk) error {
+	if !r.stopped[container] {
+		return fmt.Errorf("volume %s stays busy", d.ID)
+	}
+	delete(r.holders, d.ID)
 	return nil
 }
 

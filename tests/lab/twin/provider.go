@@ -35,6 +35,11 @@ type Machines interface {
 	Power(ctx context.Context, container string, on bool) error
 	Terminate(ctx context.Context, container string) error
 	Status(ctx context.Context, container string) (string, error)
+	MakeDisk(ctx context.Context, d machines.Disk) error
+	GrowDisk(ctx context.Context, d machines.Disk) error
+	RemoveDisk(ctx context.Context, d machines.Disk) error
+	Attach(ctx context.Context, container string, d machines.Disk) error
+	Detach(ctx context.Context, container string, d machines.Disk) error
 	ApplyFirewall(ctx context.Context, container, rules string) error
 	Sweep(ctx context.Context, keep []string) error
 	Gateway(ctx context.Context, dir string, table machines.Gateway) error

@@ -14,7 +14,7 @@ import (
 )
 
 // realized are the types that have a body in machine mode; the others are facts in the state that the machines' firewalls follow.
-var realized = map[string]bool{subnetToken: true, instanceToken: true, instanceStateToken: true}
+var realized = map[string]bool{subnetToken: true, instanceToken: true, instanceStateToken: true, volumeToken: true, volumeAttachmentToken: true}
 
 // realize makes the network or the machine of a new resource, and takes the resource back if that fails. The state is
 // not held meanwhile, so that machines start side by side.
@@ -34,23 +34,36 @@ func (p *Provider) realize(ctx context.Context, r *Record, in Values) error {
 
 // forget takes a resource that has a body out of the account, and its body away.
 func (p *Provider) forget(ctx context.Context, id string) error {
-	return p.with(ctx, func(tx *Tx) error {
-		r := tx.Resources[id]
-		if r == nil || !realized[r.Type] {
-			return nil
+	var gone *Record
+	err := p.with(ctx, func(tx *Tx) error {
+		if r := tx.Resources[id]; r != nil && realized[r.Type] {
+			gone = r
 		}
-		tx.remove(r)
-		return p.disembody(ctx, r)
+		return nil
 	})
+	if err != nil || gone == nil {
+		return err
+	}
+	err = p.disembody(ctx, gone)
+	return errors.Join(err, p.with(ctx, func(tx *Tx) error {
+		if r := tx.Resources[id]; r != nil {
+			tx.remove(r)
+		}
+		return nil
+	}))
 }
 
-// disembody removes the network or the machine of a resource. What is gone already is no error.
+// disembody removes the network, the machine or the disk of a resource. What is gone already is no error.
 func (p *Provider) disembody(ctx context.Context, r *Record) error {
 	switch {
 	case r.Type == subnetToken:
 		return p.machines.RemoveNetwork(ctx, r.ID)
 	case r.Type == instanceToken && r.Container != "":
 		return p.machines.Terminate(ctx, r.Container)
+	case r.Type == volumeToken:
+		return p.machines.RemoveDisk(ctx, disk(r))
+	case r.Type == volumeAttachmentToken:
+		return p.detach(ctx, r)
 	}
 	return nil
 }
@@ -82,6 +95,10 @@ func (p *Provider) embody(ctx context.Context, r *Record, in Values) error {
 		err = p.machines.Launch(ctx, machine)
 	case instanceStateToken:
 		err = p.press(ctx, r)
+	case volumeToken:
+		err = p.machines.MakeDisk(ctx, disk(r))
+	case volumeAttachmentToken:
+		err = p.attach(ctx, r)
 	default:
 		return nil
 	}
@@ -133,6 +150,11 @@ func (p *Provider) adjust(ctx context.Context, r *Record, before, in Values) err
 			return err
 		}
 	}
+	if r.Type == volumeToken {
+		if err := p.machines.GrowDisk(ctx, disk(r)); err != nil {
+			return err
+		}
+	}
 	if r.Type == instanceToken && restarts(before, r.Inputs) {
 		p.log.Status(ctx, r.URN, "restarting container %s", r.Container)
 		data, err := userData(in)
@@ -147,7 +169,7 @@ func (p *Provider) adjust(ctx context.Context, r *Record, before, in Values) err
 }
 
 // ofMachines are the types of which something depends on how instances are.
-var ofMachines = map[string]bool{instanceToken: true, instanceStateToken: true, eipToken: true, eipAssociationToken: true}
+var ofMachines = map[string]bool{instanceToken: true, instanceStateToken: true, eipToken: true, eipAssociationToken: true, volumeAttachmentToken: true}
 
 // inspect takes instances out of the account whose containers are gone, as if somebody had terminated them: the one that is
 // asked about, and all of them where the answer depends on which there are.

@@ -63,6 +63,9 @@ func (tx *Tx) removable(r *Record) error {
 		if r.Type == eipToken {
 			return refuse("InvalidIPAddress.InUse", "Address %s is in use.", r.ID)
 		}
+		if r.Type == volumeToken {
+			return refuse("VolumeInUse", "Volume %s is currently attached to %s", r.ID, other.Text("instanceId"))
+		}
 		if r.Type == roleToken {
 			return refuse("DeleteConflict", "Cannot delete entity, must remove roles from instance profile first.")
 		}

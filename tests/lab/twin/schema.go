@@ -79,6 +79,8 @@ type Type struct {
 	Taken *Refusal
 	// Adopts finds the resource that Create takes over instead of making one; Delete gives it back.
 	Adopts func(tx *Tx, in Values) *Record
+	// Stays tells of a resource that its deletion only ends that it is managed. Another one of the same identifier takes it over.
+	Stays func(r *Record) bool
 	// Create, Update and Delete apply EC2's rules to the state and fill in r.Outputs.
 	Create func(tx *Tx, r *Record) error
 	Update func(tx *Tx, old Values, r *Record) error

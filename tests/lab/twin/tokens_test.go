@@ -17,6 +17,8 @@ const (
 	keyToken            = "aws:ec2/keyPair:KeyPair"
 	instanceToken       = "aws:ec2/instance:Instance"
 	instanceStateToken  = "aws:ec2transitgateway/instanceState:InstanceState"
+	volumeToken         = "aws:ebs/volume:Volume"
+	attachmentToken     = "aws:ec2/volumeAttachment:VolumeAttachment"
 	eipToken            = "aws:ec2/eip:Eip"
 	eipAssociationToken = "aws:ec2/eipAssociation:EipAssociation"
 )

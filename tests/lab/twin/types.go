@@ -2,25 +2,27 @@ package twin
 
 // Tokens as the AWS SDK for Pulumi, version 6, registers them.
 const (
-	vpcToken             = "aws:ec2/vpc:Vpc"
-	subnetToken          = "aws:ec2/subnet:Subnet"
-	internetGatewayToken = "aws:ec2/internetGateway:InternetGateway"
-	routeTableToken      = "aws:ec2/routeTable:RouteTable"
-	routeToken           = "aws:ec2/route:Route"
-	tableSubnetToken     = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-	mainTableToken       = "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"
-	securityGroupToken   = "aws:ec2/securityGroup:SecurityGroup"
-	defaultGroupToken    = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
-	ingressToken         = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-	egressToken          = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-	keyPairToken         = "aws:ec2/keyPair:KeyPair"
-	instanceToken        = "aws:ec2/instance:Instance"
-	instanceStateToken   = "aws:ec2transitgateway/instanceState:InstanceState" // where the SDK has Terraform's aws_ec2_instance_state
-	eipToken             = "aws:ec2/eip:Eip"
-	eipAssociationToken  = "aws:ec2/eipAssociation:EipAssociation"
-	roleToken            = "aws:iam/role:Role"
-	rolePolicyToken      = "aws:iam/rolePolicy:RolePolicy"
-	instanceProfileToken = "aws:iam/instanceProfile:InstanceProfile"
+	vpcToken              = "aws:ec2/vpc:Vpc"
+	subnetToken           = "aws:ec2/subnet:Subnet"
+	internetGatewayToken  = "aws:ec2/internetGateway:InternetGateway"
+	routeTableToken       = "aws:ec2/routeTable:RouteTable"
+	routeToken            = "aws:ec2/route:Route"
+	tableSubnetToken      = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+	mainTableToken        = "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"
+	securityGroupToken    = "aws:ec2/securityGroup:SecurityGroup"
+	defaultGroupToken     = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+	ingressToken          = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	egressToken           = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+	keyPairToken          = "aws:ec2/keyPair:KeyPair"
+	instanceToken         = "aws:ec2/instance:Instance"
+	instanceStateToken    = "aws:ec2transitgateway/instanceState:InstanceState" // where the SDK has Terraform's aws_ec2_instance_state
+	volumeToken           = "aws:ebs/volume:Volume"
+	volumeAttachmentToken = "aws:ec2/volumeAttachment:VolumeAttachment"
+	eipToken              = "aws:ec2/eip:Eip"
+	eipAssociationToken   = "aws:ec2/eipAssociation:EipAssociation"
+	roleToken             = "aws:iam/role:Role"
+	rolePolicyToken       = "aws:iam/rolePolicy:RolePolicy"
+	instanceProfileToken  = "aws:iam/instanceProfile:InstanceProfile"
 )
 
 // types has one table per resource type, by token.
@@ -31,7 +33,7 @@ func init() {
 		vpcType(), subnetType(),
 		internetGatewayType(), routeTableType(), routeType(), tableSubnetType(), mainTableType(),
 		securityGroupType(), defaultGroupType(), ruleType(ingressToken), ruleType(egressToken),
-		keyPairType(), instanceType(), instanceStateType(), eipType(), eipAssociationType(),
+		keyPairType(), instanceType(), instanceStateType(), volumeType(), volumeAttachmentType(), eipType(), eipAssociationType(),
 		roleType(), rolePolicyType(), instanceProfileType(),
 	} {
 		types[t.Token] = t

@@ -69,6 +69,19 @@ for number in $(seq 0 63); do
 	fi
 done
 
+# A kernel would find the disks that were attached, and systemd mounts none in a container.
+if [ -s "$ROOT/etc/twin/disks" ]; then
+	"$ROOT/usr/local/sbin/twin-disks"
+	while read -r _ _ _ serial; do
+		by_id=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_$serial
+		while read -r source directory kind options _; do
+			if [ "$source" = "$by_id" ]; then
+				mount -t "$kind" -o "$options" "$source" "$directory" || [[ $options == *nofail* ]]
+			fi
+		done <"$ROOT/etc/fstab"
+	done <"$ROOT/etc/twin/disks"
+fi
+
 # Nodes forward their pods' packets; Docker's network is the machine's network interface.
 echo 1 >"$ROOT/proc/sys/net/ipv4/ip_forward"
 
