@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/cluster/versions"
+	"ecommerce-platform/tests/lab/toolchain"
 )
 
 // edited is the table that bump writes with these variables, from the one before.
@@ -42,4 +43,25 @@ func TestBumpKeepsWhatTheRuntimeWas(t *testing.T) {
 	assert.Equal(t, versions.Containerd{Version: "2.99.1", Before: was.Version}, after.Containerd)
 	after = edited(t, versions.All, map[string]string{"CONTAINERD": was.Version})
 	assert.Equal(t, was, after.Containerd, "the same version changes nothing")
+}
+
+// TestBumpReachesEveryModule asks a proxy that is off: the module whose version is another one than its go.mod requires is the one that fails.
+func TestBumpReachesEveryModule(t *testing.T) {
+	modules, err := toolchain.Source("toolchain", "modules")
+	require.NoError(t, err)
+	for variable, module := range map[string]string{
+		"CONTAINERD": "containerd", "NODE_EXPORTER": "node_exporter", "METRICS_SERVER": "metrics-server",
+		"VICTORIA_METRICS": "victoria-metrics", "VICTORIA_LOGS": "victoria-logs",
+		"ALERTMANAGER": "alertmanager", "KUBE_STATE_METRICS": "kube-state-metrics",
+	} {
+		t.Run(variable, func(t *testing.T) {
+			t.Setenv(variable, "v99.9.9")
+			t.Setenv("GOPROXY", "off")
+			b := bumper{root: t.TempDir(), table: versions.All}
+			require.NoError(t, os.MkdirAll(filepath.Join(b.root, "cluster", "versions"), 0o755))
+			require.NoError(t, os.CopyFS(filepath.Join(b.root, "tests", "lab", "toolchain", "modules"), os.DirFS(modules)))
+			require.NoError(t, b.edit(t.Context()))
+			assert.ErrorContains(t, b.apply(t.Context()), "module "+module+": ")
+		})
+	}
 }

@@ -21,7 +21,9 @@ const usage = `usage: go run . <command>
   bench    measure the platform, beside what each figure is to be compared with
   calibrate  hold the preview's verdicts against a real control plane: CASES of them, or the one of the seed CASE
   ssh      log in to NODE, or run COMMAND there
-  bump     change a version everywhere: KUBERNETES, DEFAULT, CALICO with CALICO_SHA256, CONTAINERD, NODE_EXPORTER
+  dashboards  open the pages of the monitoring on this machine
+  bump     change a version everywhere: KUBERNETES, DEFAULT, CALICO with CALICO_SHA256, CONTAINERD, NODE_EXPORTER, METRICS_SERVER,
+           VICTORIA_METRICS, VICTORIA_LOGS, ALERTMANAGER, KUBE_STATE_METRICS
   image    build the image of the shop's backend, push it or write it as an archive
   prepare  install and build what the tests need
   lint     gofmt, go vet, golangci-lint, shellcheck, shfmt, actionlint
@@ -55,7 +57,7 @@ func lab() int {
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context) error{
 		"up": up, "down": down, "clean": clean, "prepare": prepare, "prepare-lifecycle": prepareLifecycle, "lint": lint, "vulnerabilities": vulnerabilities,
-		"preview": previewProgram, "bench": measure, "calibrate": calibratePreview, "ssh": login, "image": image, "bump": bump,
+		"preview": previewProgram, "bench": measure, "calibrate": calibratePreview, "ssh": login, "dashboards": dashboards, "image": image, "bump": bump,
 	}
 	if len(args) != 1 || commands[args[0]] == nil {
 		return errors.New(usage)

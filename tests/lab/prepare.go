@@ -17,7 +17,7 @@ func prepare(ctx context.Context) error {
 	if _, _, err := toolchain.PulumiHome(ctx, false); err != nil {
 		return err
 	}
-	for _, tool := range []string{"kubectl", "kwok"} {
+	for _, tool := range []string{"kubectl", "kwok", "kube-bench", "kube-score"} {
 		if _, err := toolchain.Tool(ctx, tool); err != nil {
 			return err
 		}

@@ -6,6 +6,8 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -18,6 +20,11 @@ type scenario struct {
 	Deployments []*appsv1.Deployment `json:"-"`
 	// ReplicaSets are what it makes on the way; the scheduler spreads the pods of each.
 	ReplicaSets []*appsv1.ReplicaSet `json:"replicaSets,omitempty"`
+	// The rest is what the API server asks about before it lets a pod come to be.
+	LimitRanges     []*corev1.LimitRange          `json:"limitRanges,omitempty"`
+	Quotas          []*corev1.ResourceQuota       `json:"quotas,omitempty"`
+	RuntimeClasses  []*nodev1.RuntimeClass        `json:"runtimeClasses,omitempty"`
+	PriorityClasses []*schedulingv1.PriorityClass `json:"priorityClasses,omitempty"`
 }
 
 // Values that nodes and pods have in common, few enough that they meet.

@@ -50,7 +50,10 @@ var correct = []variant{
 		"frontend": object{"limits": object{"cpu": "200m", "memory": "128Mi"}}, "backend": object{"limits": object{"cpu": "400m", "memory": "256Mi"}},
 		"redis": object{"limits": object{"cpu": "500m", "memory": "256Mi"}},
 	}},
-	{name: "larger_machines", config: object{"instanceType": "m5.large", "rootVolumeGiB": 50}},
+	{name: "larger_machines", config: object{
+		"instanceType": "m5.large", "rootVolumeGiB": 50, "detailedMonitoring": true,
+		"kmsKeyId": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+	}},
 	{name: "a_larger_control_plane", config: object{"nodes": []any{
 		node("control-plane", "control-plane", "172.31.15.119", nil, object{"instanceType": "c5.xlarge"}), frontendNode, backendNode,
 	}}},

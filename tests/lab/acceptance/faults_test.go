@@ -60,6 +60,20 @@ var faults = []variant{
 		also: []string{"reachability"},
 	},
 
+	// Paths between pods.
+	{
+		name: "the_database_does_not_let_the_backend_in", rule: "reachability", says: "tcp 5432 from the pods of backend",
+		edits: []wire.Edit{set(networkPolicy("postgres"), "spec.ingress", []any{})},
+	},
+	{
+		name: "the_backend_cannot_ask_the_clusters_dns", rule: "reachability", says: "udp 53 to the pods of the cluster's DNS",
+		edits: []wire.Edit{set(networkPolicy("backend"), "spec.egress[2].ports[0].port", 5353)},
+	},
+	{
+		name: "nodes_cannot_hand_clients_on", rule: "reachability", says: "from nodes in their name",
+		edits: []wire.Edit{set(networkPolicy("frontend"), "spec.ingress[0].from[0].ipBlock.except", []any{"192.168.0.0/16", "172.31.0.0/20"})},
+	},
+
 	// What lies open.
 	{
 		name: "ssh_from_the_whole_internet", rule: "world-open-port", says: "22",
@@ -168,7 +182,12 @@ var faults = []variant{
 	},
 	{
 		name: "requests_larger_than_any_node", rule: "placement", says: "Insufficient memory",
-		edits: []wire.Edit{set(backend, container+"resources.requests.memory", "8Gi")}, also: []string{"rollout"},
+		config: object{"quota": "none"},
+		edits:  []wire.Edit{set(backend, container+"resources.requests.memory", "8Gi")}, also: []string{"rollout"},
+	},
+	{
+		name: "a_quota_that_the_shop_exceeds", rule: "placement", says: "exceeded quota: tiers",
+		edits: []wire.Edit{set(wire.Edit{Type: "kubernetes:core/v1:ResourceQuota", Name: "shop-quota"}, "spec.hard.pods", "9")}, also: []string{"rollout"},
 	},
 	{
 		name: "more_pods_than_the_node_holds", rule: "placement", says: "Insufficient cpu",
@@ -245,7 +264,7 @@ var faults = []variant{
 	},
 	{
 		name: "a_target_port_that_no_container_has", rule: "target-port-exists", says: "80",
-		edits: []wire.Edit{set(backendService(), "spec.ports[0].targetPort", 80)},
+		edits: []wire.Edit{set(backendService(), "spec.ports[0].targetPort", 80)}, also: []string{"reachability"},
 	},
 	{
 		name: "one_node_port_for_two_services", rule: "node-port-unique", says: "30080",
@@ -290,7 +309,7 @@ var faults = []variant{
 	},
 	{
 		name: "the_nodes_network_in_a_pod", rule: "restricted-profile", says: "hostNetwork",
-		edits: []wire.Edit{set(backend, "spec.template.spec.hostNetwork", true)}, also: []string{"placement", "rollout"},
+		edits: []wire.Edit{set(backend, "spec.template.spec.hostNetwork", true)}, also: []string{"placement", "rollout", "reachability"},
 	},
 	{
 		name: "capabilities_kept", rule: "restricted-profile", says: "capabilities",

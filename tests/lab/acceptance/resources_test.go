@@ -25,6 +25,10 @@ func ingress(name string) wire.Edit {
 	return wire.Edit{Type: "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", Name: "platform-" + name}
 }
 
+func networkPolicy(tier string) wire.Edit {
+	return wire.Edit{Type: "kubernetes:networking.k8s.io/v1:NetworkPolicy", Name: "shop-" + tier}
+}
+
 func command(name string) wire.Edit {
 	return wire.Edit{Type: "command:remote:Command", Name: "platform-" + name}
 }

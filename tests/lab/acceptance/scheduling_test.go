@@ -114,6 +114,8 @@ func (s *simulation) follow(t *testing.T, c scenario, observed observation) (pro
 type outcome struct {
 	Pod, Node, Reason string
 	Equal             []string
+	// Refused is set where the API server does not let the pod come to be, Preempted where another one took its place.
+	Refused, Preempted bool
 }
 
 func placed(outcomes []outcome) map[string]string {

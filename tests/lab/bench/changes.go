@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ecommerce-platform/tests/lab/load"
+	"ecommerce-platform/tests/lab/machines"
 	"ecommerce-platform/tests/lab/mirror"
 	"ecommerce-platform/tests/lab/platform"
 	"ecommerce-platform/tests/lab/table"
@@ -139,6 +140,9 @@ func newChanger(ctx context.Context, output io.Writer) (*changer, error) {
 		return nil, err
 	}
 	c := &changer{lab: lab, program: program, pack: pack, dir: lab.Dir, output: output, config: map[string]any{}}
+	if err := c.writeTypes(); err != nil {
+		return nil, err
+	}
 	for key, value := range beginning() {
 		c.config[key] = value
 	}
@@ -150,6 +154,22 @@ func newChanger(ctx context.Context, output io.Writer) (*changer, error) {
 	}
 	return c, nil
 }
+
+// writeTypes tells the pack what an instance is in the lab: every kubelet sees this whole machine, whatever the type.
+func (c *changer) writeTypes() error {
+	host, err := machines.HostSize()
+	if err != nil {
+		return err
+	}
+	size := map[string]int{"vCPU": host.CPUs, "memoryMiB": host.MemoryMiB}
+	body, err := json.Marshal(map[string]any{"t3.medium": size, "t3.large": size})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(c.types(), body, 0o600)
+}
+
+func (c *changer) types() string { return filepath.Join(c.dir, "types.json") }
 
 // apply previews a change and makes it while clients ask.
 func (c *changer) apply(ctx context.Context, o operation) (*prediction, seen, time.Duration, error) {
@@ -209,7 +229,7 @@ func (c *changer) preview(ctx context.Context, state string) (*prediction, error
 	if err != nil {
 		return nil, err
 	}
-	stack, err := c.lab.StackOf(ctx, c.program, "PLATFORM_STATE="+state, "PLATFORM_REPORT="+report, "PLATFORM_TIMES="+times)
+	stack, err := c.lab.StackOf(ctx, c.program, "PLATFORM_STATE="+state, "PLATFORM_REPORT="+report, "PLATFORM_TIMES="+times, "PLATFORM_INSTANCE_TYPES="+c.types())
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,9 @@ func operations() []operation {
 		{name: "backend: three pods again", set: tier("backend", "replicas", 3)},
 		{name: "clients admitted by two blocks instead of one", set: map[string]any{"clientCidrs": []any{"0.0.0.0/1", "128.0.0.0/1"}}},
 		{name: "one more label on a worker", nodes: node("worker-node-1", "labels", map[string]any{"tier": "frontend", "storage": "ssd", "rack": "r1"})},
-		{name: "a taint that the tier tolerates", nodes: node("worker-node-1", "taints", []any{"tier=frontend:NoSchedule"})},
+		{name: "a taint that the tier tolerates", nodes: node("worker-node-1", "taints", []any{
+			map[string]any{"key": "tier", "value": "frontend", "effect": "NoSchedule"},
+		})},
 		{name: "a larger machine for the backend", nodes: node("worker-node-2", "instanceType", "t3.large")},
 		{name: "a larger machine for the frontend", nodes: node("worker-node-1", "instanceType", "t3.large")},
 		{name: "a larger machine for the control plane", nodes: node("control-plane", "instanceType", "t3.large")},

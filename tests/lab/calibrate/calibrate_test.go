@@ -5,63 +5,76 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"ecommerce-platform/tests/lab/calibrate/trial"
 )
-
-func TestASeedIsAlwaysTheSameScenario(t *testing.T) {
-	for seed := range uint64(20) {
-		first := generate(seed).describe()
-		assert.Equal(t, first, generate(seed).describe())
-	}
-	assert.NotEqual(t, generate(1).describe(), generate(2).describe())
-}
-
-func TestScenariosHaveEveryKindOfTierAndChange(t *testing.T) {
-	seen := map[string]bool{}
-	for seed := range uint64(1000) {
-		s := generate(seed)
-		for _, tier := range s.after.tiers {
-			seen[tier.kind] = true
-			seen["a volume"] = seen["a volume"] || tier.volumeOn != ""
-			seen["a budget"] = seen["a budget"] || tier.budget != nil
-		}
-		seen["a new cluster"] = seen["a new cluster"] || s.before == nil
-		seen["a restart"] = seen["a restart"] || s.probe.tier != ""
-		seen["a drain"] = seen["a drain"] || s.probe.node != ""
-	}
-	for _, what := range append([]string{"a volume", "a budget", "a new cluster", "a restart", "a drain"}, kinds...) {
-		assert.True(t, seen[what], what)
-	}
-}
 
 func TestTheMatrixCountsEachKindOfError(t *testing.T) {
 	works, fails := verdictOf(nil), verdictOf([]string{"why"})
-	known := map[uint64]Result{
-		1: {Seed: 1, Told: works, Seen: works, Stage: update, Rolled: []rolled{{"tier-1", 2, 1}, {"tier-2", 0, 1}}},
-		2: {Seed: 2, Told: fails, Seen: fails}, 3: {Seed: 3, Told: works, Seen: fails}, 4: {Seed: 4, Told: fails, Seen: works},
+	results := []Result{
+		{Seed: 1, Told: works, Seen: works, Stage: trial.Change, Rolled: []rolled{{"tier-1", 2, 1}, {"tier-2", 0, 1}}},
+		{Seed: 2, Told: fails, Seen: fails}, {Seed: 3, Told: works, Seen: fails}, {Seed: 4, Told: fails, Seen: works},
+		{Seed: 5, Told: mayOf("it depends"), Seen: works}, {Seed: 6, Told: mayOf("it depends"), Seen: fails},
 	}
-	known[5], known[6] = Result{Seed: 5, Told: mayOf("it depends"), Seen: works}, Result{Seed: 6, Told: mayOf("it depends"), Seen: fails}
-	m := count([]uint64{1, 2, 3, 4, 5, 6}, known)
+	m := count(results)
 	assert.Equal(t, []string{"works", "1", "1"}, m.table().Rows[0])
 	assert.Equal(t, []string{"may not work", "1", "1"}, m.table().Rows[1])
 	assert.Equal(t, []string{"does not work", "1", "1"}, m.table().Rows[2])
 	require.Len(t, m.mismatches, 2)
-	require.NoError(t, count([]uint64{5, 6}, known).missed(), "either is what was told")
+	require.NoError(t, count(results[4:]).missed(), "either is what was told")
 	assert.Equal(t, []string{"seed 1: tier-1 fell to 1 ready pods, told were 2"}, m.lower)
 	require.EqualError(t, m.missed(), "1 changes that do not work are said to work: the target is 0\n1 false alarms in 6 cases: the target is 1 %")
-	require.NoError(t, count([]uint64{1, 2}, known).missed())
+	require.NoError(t, count(results[:2]).missed())
 }
 
-func TestResultsOfARunThatEndedEarlyAreKept(t *testing.T) {
-	path := t.TempDir() + "/results.jsonl"
-	first, err := openResults(path)
+// A scenario that somebody changes: a new cluster, the change, and what is done afterwards.
+func TestVerdictsAreOfTheLastStageThatIsToldToWork(t *testing.T) {
+	s := trial.Generate(1)
+	require.True(t, s.Changed())
+	fails := &opinion{}
+	fails.Report.Violations = []struct{ Rule, Message string }{{"placement", "no room"}}
+	whole := trial.Course{{Name: trial.NewCluster}, {Name: trial.Change}, {Name: trial.Afterwards, Lacks: []string{"a budget"}}}
+	for name, c := range map[string]struct {
+		says        told
+		tries       []trial.Course
+		stage       string
+		agree, ever bool
+	}{
+		"a new cluster that is told not to work is not changed": {told{fails, &opinion{}}, []trial.Course{whole}, trial.NewCluster, false, false},
+		"a change that is told not to work ends there":          {told{&opinion{}, fails}, []trial.Course{whole}, trial.Change, false, false},
+		"a real cluster that does not come up ends there": {
+			told{&opinion{}, &opinion{}}, []trial.Course{{{Name: trial.NewCluster, Lacks: []string{"room"}}}}, trial.NewCluster, false, false,
+		},
+		"another try that is as told": {
+			told{&opinion{}, fails}, []trial.Course{whole, {{Name: trial.NewCluster}, {Name: trial.Change, Lacks: []string{"room"}}}}, trial.Change, false, true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var tries []seen
+			for _, course := range c.tries {
+				tries = append(tries, seen{Course: course})
+			}
+			r, err := c.says.compare(s, tries)
+			require.NoError(t, err)
+			assert.Equal(t, c.stage, r.Stage)
+			assert.Equal(t, c.agree, r.agree())
+			assert.Equal(t, c.ever, !r.never())
+		})
+	}
+}
+
+func TestWhatARunThatEndedEarlyKnowsIsKept(t *testing.T) {
+	path := t.TempDir() + "/seen.jsonl"
+	first, err := openStore[seen](path)
 	require.NoError(t, err)
-	require.NoError(t, first.add(Result{Seed: 7, Told: verdictOf(nil)}))
-	_, err = first.file.WriteString(`{"seed": 8, "to`)
+	require.NoError(t, first.add(7, seen{Machines: "first"}))
+	require.NoError(t, first.add(7, seen{Machines: "second"}))
+	_, err = first.file.WriteString(`{"seed": 8, "is`)
 	require.NoError(t, err)
-	require.NoError(t, first.file.Close())
-	again, err := openResults(path)
+	require.NoError(t, first.close())
+	again, err := openStore[seen](path)
 	require.NoError(t, err)
-	assert.Contains(t, again.known, uint64(7))
-	assert.NotContains(t, again.known, uint64(8))
-	require.NoError(t, again.file.Close())
+	assert.Equal(t, []seen{{Machines: "first"}, {Machines: "second"}}, again.of(7))
+	assert.Empty(t, again.of(8))
+	require.NoError(t, again.close())
 }

@@ -6,15 +6,46 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
-	"sync"
+	"runtime"
 
-	corev1 "k8s.io/api/core/v1"
+	"ecommerce-platform/tests/lab/calibrate/trial"
 )
+
+// packs are several, of which each is asked by one at a time.
+type packs chan *pack
+
+// startPacks starts one for each processor.
+func startPacks(ctx context.Context, command string) (packs, error) {
+	all := make(packs, runtime.NumCPU())
+	for range cap(all) {
+		p, err := startPack(ctx, command)
+		if err != nil {
+			return all, err
+		}
+		all <- p
+	}
+	return all, nil
+}
+
+// stop ends those that nobody asks.
+func (all packs) stop() {
+	close(all)
+	for p := range all {
+		_ = p.stop()
+	}
+}
+
+// ask asks the pack about each stage of a scenario.
+func (all packs) ask(s trial.Scenario) (told, error) {
+	p := <-all
+	defer func() { all <- p }()
+	return p.askAll(s)
+}
 
 // pack is the policy pack's own review, as a process that answers scenarios one after the other.
 type pack struct {
-	mutex    sync.Mutex
 	process  *exec.Cmd
 	stdin    io.Closer
 	requests *json.Encoder
@@ -34,6 +65,7 @@ func startPack(ctx context.Context, command string) (*pack, error) {
 		return nil, err
 	}
 	p.process.Stderr = &p.stderr
+	p.process.Env = append(os.Environ(), "GOGC=400") // it lives for a thousand cases, and memory is not what it is short of
 	p.stdin, p.requests, p.answers = stdin, json.NewEncoder(stdin), json.NewDecoder(stdout)
 	return p, p.process.Start()
 }
@@ -47,12 +79,11 @@ func (p *pack) stop() error {
 type opinion struct {
 	Report struct {
 		Update     []nodeRow
-		Outages    []struct{ Tier string }
 		Rollouts   []rolloutRow
 		Drains     []nodeRow
 		Violations []struct{ Rule, Message string }
 	}
-	Before, After machines
+	Before, After trial.Machines
 }
 
 // nodeRow is a node that changes, or a drain.
@@ -69,72 +100,15 @@ type rolloutRow struct {
 	LowestAvailable int
 }
 
-// machines are the cluster without the stack's own pods.
-type machines struct {
-	Nodes     []*corev1.Node
-	Residents []*corev1.Pod
-	Addons    []*corev1.Pod
-}
-
-func (p *pack) ask(s scenario) (*opinion, error) {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	question := map[string]any{"before": s.before.exported(s.name), "after": s.after.exported(s.name)}
+// ask asks for the pack's opinion of a scenario.
+func (p *pack) ask(s trial.Scenario) (*opinion, error) {
+	before, after := s.Exported()
 	var o opinion
-	if err := p.requests.Encode(question); err != nil {
+	if err := p.requests.Encode(map[string]any{"before": before, "after": after}); err != nil {
 		return nil, fmt.Errorf("policy pack: %w\n%s", err, &p.stderr)
 	}
 	if err := p.answers.Decode(&o); err != nil {
 		return nil, fmt.Errorf("policy pack: %w\n%s", err, &p.stderr)
 	}
 	return &o, nil
-}
-
-// exported is the stack as `pulumi stack export` writes it.
-func (s *stack) exported(namespace string) map[string]any {
-	if s == nil {
-		return nil
-	}
-	var all []map[string]any
-	add := func(token, name string, inputs map[string]any) {
-		all = append(all, map[string]any{
-			"urn": "urn:pulumi:dev::shop::" + token + "::" + name, "type": token, "custom": true, "inputs": inputs,
-		})
-	}
-	kubelet := map[string]any{}
-	if s.maxPods > 0 {
-		kubelet["maxPods"] = s.maxPods
-	}
-	if s.reserved > 0 {
-		kubelet["systemReserved"] = map[string]any{"cpu": fmt.Sprintf("%dm", s.reserved)}
-	}
-	add("ecommerce-platform:cluster:Cluster", "platform", map[string]any{"kubelet": kubelet, "nodes": []any{}})
-	for _, n := range s.nodes {
-		role := "worker"
-		if n.controlPlane {
-			role = "control-plane"
-		}
-		add("aws:ec2/instance:Instance", n.name, map[string]any{"instanceType": n.instanceType, "tags": map[string]any{"Role": role}})
-		labels := map[string]any{caseLabel: namespace}
-		for name, value := range n.labels {
-			labels[name] = value
-		}
-		patch := map[string]any{"metadata": map[string]any{"name": n.name, "labels": labels}}
-		if !n.controlPlane {
-			taints := []any{}
-			for _, taint := range n.taints {
-				taints = append(taints, map[string]any{"key": taint.Key, "value": taint.Value, "effect": string(taint.Effect)})
-			}
-			patch["spec"] = map[string]any{"taints": taints}
-		}
-		add("kubernetes:core/v1:NodePatch", n.name+"-labels", patch)
-	}
-	for _, object := range s.objects(namespace) {
-		version := object.GroupVersionKind().GroupVersion().String()
-		if version == "v1" {
-			version = "core/v1"
-		}
-		add("kubernetes:"+version+":"+object.GetKind(), object.GetName(), object.Object)
-	}
-	return map[string]any{"version": 3, "deployment": map[string]any{"resources": all}}
 }

@@ -1,3 +1,5 @@
+// Package calibrate holds the preview's verdict against reality: what the policy pack says of generated stacks and changes, and what a
+// real API server, controllers and scheduler do.
 package calibrate
 
 import (
@@ -9,6 +11,8 @@ import (
 	"path/filepath"
 	"sync"
 
+	"ecommerce-platform/cluster/versions"
+	"ecommerce-platform/tests/lab/calibrate/trial"
 	"ecommerce-platform/tests/lab/controlplane"
 	"ecommerce-platform/tests/lab/toolchain"
 )
@@ -25,41 +29,32 @@ type Options struct {
 // parallel is how many scenarios share the control plane at a time.
 const parallel = 16
 
-// Run tries the scenarios that no earlier run of the same pack and the same generator has, and writes the document. An error tells of
-// targets missed as well.
+// Run holds the pack against every scenario and writes the document. What an earlier run has seen of the same scenarios counts, and what
+// the same pack has said of them. An error tells of targets missed as well.
 func Run(ctx context.Context, options Options) error {
 	command, err := toolchain.Verdict(ctx)
 	if err != nil {
 		return err
 	}
-	path, err := resultsFile(command)
+	seenFile, toldFile, err := files(command)
 	if err != nil {
 		return err
 	}
-	known, err := openResults(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = known.file.Close() }()
-	var seeds, left []uint64
+	var seeds []uint64
 	for seed := options.First; seed < options.First+options.Cases; seed++ {
 		seeds = append(seeds, seed)
-		if _, tried := known.known[seed]; !tried {
-			left = append(left, seed)
-		}
 	}
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(options.Out, format+"\n", args...) }
-	say("seeds %d to %d, of which %d are known; results go to %s", options.First, options.First+options.Cases-1, len(seeds)-len(left), path)
-	err = tryAll(ctx, command, left, func(result Result) error {
+	say("seeds %d to %d; what is seen goes to %s", options.First, options.First+options.Cases-1, seenFile)
+	results, err := judgeAll(ctx, command, seenFile, toldFile, seeds, func(result Result) {
 		if !result.agree() {
 			say("%s", result)
 		}
-		return known.add(result)
 	})
 	if err != nil {
 		return err
 	}
-	m := count(seeds, known.known)
+	m := count(results)
 	text, err := document(options, command, m)
 	if err != nil {
 		return err
@@ -71,22 +66,31 @@ func Run(ctx context.Context, options Options) error {
 	return m.missed()
 }
 
-// resultsFile is named after all that decides what a result is.
-func resultsFile(command string) (string, error) {
+// files are named after all that decides what is seen, and what is told.
+func files(command string) (seen, told string, err error) {
 	cache, err := toolchain.CacheDir()
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	source, err := toolchain.Source("calibrate")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	tree, err := toolchain.TreeKey(source)
+	tries, err := toolchain.TreeKey(filepath.Join(source, "trial"))
 	if err != nil {
-		return "", err
+		return "", "", err
+	}
+	compares, err := toolchain.TreeKey(source)
+	if err != nil {
+		return "", "", err
 	}
 	dir := filepath.Join(cache, "calibration")
-	return filepath.Join(dir, toolchain.Key(filepath.Base(filepath.Dir(command)), tree)[:12]+".jsonl"), os.MkdirAll(dir, 0o755)
+	file := func(name string, parts ...string) string {
+		return filepath.Join(dir, name+"-"+toolchain.Key(parts...)[:12]+".jsonl")
+	}
+	seen = file("seen", tries, versions.All.Kubernetes.New().Version)
+	told = file("told", compares, filepath.Base(filepath.Dir(command)))
+	return seen, told, os.MkdirAll(dir, 0o755)
 }
 
 // One tries a single scenario and says all about it.
@@ -95,66 +99,83 @@ func One(ctx context.Context, seed uint64, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return tryAll(ctx, command, []uint64{seed}, func(result Result) error {
-		_, err := fmt.Fprintf(out, "%s\n%s\n", generate(seed).describe(), result)
-		return err
+	_, err = judgeAll(ctx, command, "", "", []uint64{seed}, func(result Result) {
+		_, _ = fmt.Fprintf(out, "%s\n%s\n", trial.Generate(seed).Describe(), result)
 	})
+	return err
 }
 
-// tryAll tries scenarios on a control plane of its own, several at a time.
-func tryAll(ctx context.Context, command string, seeds []uint64, tell func(Result) error) (err error) {
-	if len(seeds) == 0 {
-		return nil
-	}
+// run is what cases are judged with.
+type run struct {
+	packs   packs
+	cluster *trial.Cluster
+	seen    *store[seen]
+	told    *store[told]
+}
+
+// judgeAll judges cases on a control plane of its own, several at a time, and returns the results in the order of the seeds. It keeps
+// what is seen and told in files where those have names.
+func judgeAll(ctx context.Context, command, seenFile, toldFile string, seeds []uint64, tell func(Result)) (results []Result, err error) {
 	dir, err := os.MkdirTemp("", "calibrate-")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	cluster, err := controlplane.RunWithoutKubelets(ctx, dir)
-	if err != nil {
-		return err
+	r := &run{}
+	if r.seen, err = openStore[seen](seenFile); err != nil {
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, cluster.Stop()) }()
-	return tryOn(ctx, cluster.Kubeconfig, command, seeds, tell)
-}
-
-// tryOn tries scenarios on a control plane that runs.
-func tryOn(ctx context.Context, kubeconfig, command string, seeds []uint64, tell func(Result) error) error {
+	defer func() { err = errors.Join(err, r.seen.close()) }()
+	if r.told, err = openStore[told](toldFile); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.told.close()) }()
+	real, err := controlplane.RunWithoutKubelets(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, real.Stop()) }()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	p, err := startPack(ctx, command)
+	r.packs, err = startPacks(ctx, command)
+	defer func() { r.packs.stop() }()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { _ = p.stop() }()
-	r, err := connect(ctx, kubeconfig)
-	if err != nil {
-		return err
+	if r.cluster, err = trial.Connect(ctx, real.Kubeconfig); err != nil {
+		return nil, err
 	}
-	next := make(chan uint64)
+	return r.all(ctx, stop, seeds, tell)
+}
+
+// all judges cases, several at a time; an error stops them.
+func (r *run) all(ctx context.Context, stop context.CancelCauseFunc, seeds []uint64, tell func(Result)) ([]Result, error) {
+	results := make([]Result, len(seeds))
+	next := make(chan int)
 	var workers sync.WaitGroup
+	var telling sync.Mutex
 	for range min(parallel, len(seeds)) {
 		workers.Go(func() {
-			for seed := range next {
-				result, err := judge(ctx, p, r, seed)
-				if err == nil {
-					err = tell(result)
-				}
+			for i := range next {
+				result, err := r.judge(ctx, seeds[i])
 				if err != nil {
 					stop(err)
 					return
 				}
+				results[i] = result
+				telling.Lock()
+				tell(result)
+				telling.Unlock()
 			}
 		})
 	}
-	for _, seed := range seeds {
+	for i := range seeds {
 		select {
-		case next <- seed:
+		case next <- i:
 		case <-ctx.Done():
 		}
 	}
 	close(next)
 	workers.Wait()
-	return context.Cause(ctx)
+	return results, context.Cause(ctx)
 }

@@ -3,6 +3,8 @@ package calibrate
 import (
 	"fmt"
 	"strings"
+
+	"ecommerce-platform/tests/lab/calibrate/trial"
 )
 
 // verdict is whether a change works, and why not, a sentence for each reason.
@@ -52,9 +54,9 @@ func (o *opinion) ofChange() verdict {
 }
 
 // ofProbe is what the report says of what is tried after the change.
-func (o *opinion) ofProbe(p probe) (verdict, error) {
+func (o *opinion) ofProbe(p trial.Probe) (verdict, error) {
 	for _, r := range o.Report.Rollouts {
-		if p.tier != "" && r.Tier == p.tier {
+		if p.Tier != "" && r.Tier == p.Tier {
 			if r.Completes {
 				return mayOf(r.Doubt), nil
 			}
@@ -62,7 +64,7 @@ func (o *opinion) ofProbe(p probe) (verdict, error) {
 		}
 	}
 	for _, d := range o.Report.Drains {
-		if p.node != "" && d.Node == p.node {
+		if p.Node != "" && d.Node == p.Node {
 			if len(d.Blocked) == 0 {
 				return mayOf(d.Doubt), nil
 			}

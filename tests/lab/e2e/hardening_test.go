@@ -105,3 +105,14 @@ func TestKubeletsServeCertificatesOfTheCluster(t *testing.T) {
 	}
 	assert.Contains(t, onControlPlane(t, "cat /etc/kubernetes/manifests/kube-apiserver.yaml"), "--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt")
 }
+
+// TestNobodyWithoutANameIsToldMoreThanHealth asks the API server as somebody who has only its address.
+func TestNobodyWithoutANameIsToldMoreThanHealth(t *testing.T) {
+	for path, want := range map[string]string{
+		"/livez": "200", "/readyz": "200", "/version": "200",
+		"/": "403", "/metrics": "403", "/api/v1/namespaces": "403", "/api/v1/namespaces/kube-public/configmaps": "403", "/apis": "403",
+	} {
+		status := onControlPlane(t, "curl --silent --cacert /etc/kubernetes/pki/ca.crt --output /dev/null --write-out '%{http_code}' https://"+shop.Addresses["control-plane"]+":6443"+path)
+		assert.Equal(t, want, status, path)
+	}
+}

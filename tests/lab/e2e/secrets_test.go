@@ -12,26 +12,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/yaml"
 )
 
 // secretTexts are what must show nowhere: each secret in the forms in which it travels.
 func secretTexts(t *testing.T) map[string]string {
 	t.Helper()
-	var kubeconfig struct {
-		Users []struct {
-			User struct {
-				Key []byte `json:"client-key-data"`
-			}
-		}
-	}
-	text, _ := shop.Outputs["kubeconfig"].(string)
-	require.NoError(t, yaml.Unmarshal([]byte(text), &kubeconfig))
-	require.NotEmpty(t, kubeconfig.Users)
 	texts := map[string]string{
 		"key seed":          shop.Secrets.KeySeed,
 		"database password": shop.Secrets.DatabasePassword,
-		"kubeconfig key":    line(string(kubeconfig.Users[0].User.Key)),
+		"kubeconfig key":    line(string(userOf(t, "kubeconfig").Key)),
+	}
+	for role, output := range roleOutputs {
+		texts["kubeconfig key of "+role] = line(string(userOf(t, output).Key))
 	}
 	for _, node := range nodeNames {
 		key, err := shop.OnMachine(t.Context(), node, "cat", "/etc/ssh/ssh_host_ed25519_key")

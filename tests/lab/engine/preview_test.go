@@ -37,6 +37,8 @@ func TestPreviewOfAnEmptyStack(t *testing.T) {
 		"kubernetes:core/v1:Service":                           4,
 		"kubernetes:core/v1:ServiceAccount":                    4,
 		"kubernetes:networking.k8s.io/v1:NetworkPolicy":        5,
+		"kubernetes:core/v1:ResourceQuota":                     1,
+		"kubernetes:core/v1:LimitRange":                        1,
 		"kubernetes:core/v1:NodePatch":                         3,
 		"kubernetes:crd.projectcalico.org/v1:IPPool":           1,
 		"kubernetes:crd.projectcalico.org/v1:BGPConfiguration": 1,

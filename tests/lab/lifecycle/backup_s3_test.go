@@ -23,7 +23,7 @@ const (
 )
 
 // testBackupInS3 keeps backups on an S3 server, with the rights that the program gives the control plane's role on AWS. Then
-// the control plane's machine is lost with its disk, and the next one starts from there.
+// the backups get another password, the control plane's machine is lost with its disk, and the next one starts from there.
 func testBackupInS3(t *testing.T) {
 	place := func(endpoint string) map[string]any {
 		never := "2099-01-01"
@@ -72,6 +72,11 @@ func testBackupInS3(t *testing.T) {
 		}
 	})
 
+	// The next machine reads points that were stored under another password than it gets.
+	require.NoError(t, shop.Stack.SetSecret(t.Context(), "backupPassword", "another password of this test"))
+	_, err = shop.Stack.Up(t.Context())
+	require.NoError(t, err)
+
 	query(t, "create table written_since (id int)")
 	query(t, "insert into written_since values (1)")
 	shop.Kubectl(t, "create", "configmap", "-n", "ecommerce", laterObject)
@@ -97,6 +102,7 @@ func testBackupInS3(t *testing.T) {
 	shop.Kubectl(t, "delete", "configmap", "-n", "ecommerce", backedUpObject)
 	query(t, "drop table written_since")
 	setKey("", "")
+	require.NoError(t, shop.Stack.SetSecret(t.Context(), "backupPassword", ""))
 	require.NoError(t, shop.Set(t.Context(), nil))
 	_, err = shop.Stack.Up(t.Context())
 	require.NoError(t, err)

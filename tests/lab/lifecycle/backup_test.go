@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +19,6 @@ import (
 )
 
 const (
-	backupDirectory = "/var/backups/platform"
 	// restoreLimit bounds each wait of a rehearsal.
 	restoreLimit = 3 * time.Minute
 	// kept are objects and rows from before the backup, lost are those from after it.
@@ -31,39 +29,14 @@ const (
 // What a backup holds comes back after etcd's data and the database are destroyed, and again after the control plane's
 // keys are gone as well. What was written after the backup is lost, and nothing else is.
 func testBackupAndRestore(t *testing.T) {
-	// Nothing but this test takes backups meanwhile.
-	never := "2099-01-01"
-	backup := map[string]any{"destination": backupDirectory, "schedule": map[string]any{"cluster": never, "data": never}}
-	apply := func(what, key string) time.Duration {
-		switch key {
-		case "run":
-			backup["run"] = what
-		case "restore":
-			backup["restore"] = map[string]any{"cluster": "latest@" + what, "data": "overwrite:latest@" + what}
-		}
-		require.NoError(t, shop.Set(t.Context(), map[string]any{"backup": backup}))
-		start := time.Now()
-		_, err := shop.Stack.Up(t.Context())
-		require.NoError(t, err)
-		require.NoError(t, shop.Connect(t.Context()))
-		return time.Since(start)
-	}
-
+	backup := rehearse()
 	query(t, "create table rehearsal (id int primary key, note text)")
 	query(t, fmt.Sprintf("insert into rehearsal select i, 'order ' || i from generate_series(1, %d) i", keptRows))
 	query(t, "create role clerk login")
 	query(t, "create database stock owner clerk")
 	shop.Kubectl(t, "create", "configmap", "-n", "ecommerce", keptObject)
 	taken := time.Now()
-	apply("first", "run")
-	points, ok := shop.Outputs["backups"].([]any)
-	require.True(t, ok)
-	assert.Equal(t, []string{"etcd", "postgres.sql"}, holds(t, points), "the output backups")
-	checkBackupIsEncrypted(t)
-	timers, err := shop.OnMachine(t.Context(), "control-plane", "systemctl", "list-timers", "--no-pager")
-	require.NoError(t, err)
-	assert.Contains(t, timers, "platform-backup-cluster.timer")
-	assert.Contains(t, timers, "platform-backup-data.timer")
+	backup.first(t)
 
 	for i, destroy := range []struct {
 		what string
@@ -88,7 +61,7 @@ func testBackupAndRestore(t *testing.T) {
 				return nil
 			})
 
-			took := apply(fmt.Sprint("rehearsal ", i), "restore")
+			took := backup.apply(t, fmt.Sprint("rehearsal ", i), "restore")
 			labtest.Eventually(t, restoreLimit, allAnswers)
 			answers := time.Since(destroyed)
 			rows, restored := query(t, "select count(*) from rehearsal"), countObjects(t)
@@ -107,31 +80,17 @@ func testBackupAndRestore(t *testing.T) {
 		})
 	}
 
-	apply("last", "run")
+	backup.apply(t, "last", "run")
 	last, ok := shop.Outputs["backups"].([]any)
 	require.True(t, ok)
 	assert.Equal(t, []string{"etcd", "etcd", "postgres.sql", "postgres.sql"}, holds(t, last), "a backup is taken of what was restored")
 
 	require.NoError(t, shop.Set(t.Context(), nil))
-	_, err = shop.Stack.Up(t.Context())
+	_, err := shop.Stack.Up(t.Context())
 	require.NoError(t, err)
-	timers, err = shop.OnMachine(t.Context(), "control-plane", "systemctl", "list-timers", "--all", "--no-pager")
+	timers, err := shop.OnMachine(t.Context(), "control-plane", "systemctl", "list-timers", "--all", "--no-pager")
 	require.NoError(t, err)
 	assert.NotContains(t, timers, "platform-backup", "without a destination")
-}
-
-// holds is what each point holds, sorted.
-func holds(t *testing.T, points []any) (kinds []string) {
-	t.Helper()
-	for _, item := range points {
-		point, ok := item.(map[string]any)
-		require.True(t, ok)
-		kind, ok := point["holds"].(string)
-		require.True(t, ok, "%v", point)
-		kinds = append(kinds, kind)
-	}
-	slices.Sort(kinds)
-	return kinds
 }
 
 // query asks the database in its pod, where it knows its superuser.
@@ -141,29 +100,11 @@ func query(t *testing.T, sql string) string {
 		"psql", "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-Atqc", sql))
 }
 
-func onMachine(t *testing.T, node, script string) string {
-	t.Helper()
-	text, err := shop.OnMachine(t.Context(), node, "sh", "-c", script)
-	require.NoError(t, err)
-	return text
-}
-
 // destroyData takes away etcd's data and the database's, and the processes that have them in memory.
 func destroyData(t *testing.T) {
 	t.Helper()
 	onMachine(t, "worker-node-2", "rm -rf /var/lib/platform/volumes/postgres/data/* && pkill -KILL -x postgres")
 	onMachine(t, "control-plane", "rm -rf /var/lib/etcd/* && pkill -KILL -x etcd")
-}
-
-// checkBackupIsEncrypted looks for what every backup holds in the files of the repository.
-func checkBackupIsEncrypted(t *testing.T) {
-	t.Helper()
-	files := onMachine(t, "control-plane", "find "+backupDirectory+" -type f | wc -l; grep -rlE 'PRIVATE KEY|CREATE TABLE|registry/configmaps' "+
-		backupDirectory+" || true; ls /var/lib/platform/backup")
-	lines := strings.Fields(files)
-	assert.NotEqual(t, "0", lines[0], "files of the repository")
-	assert.NotContains(t, files, backupDirectory, "files with plain text")
-	assert.NotContains(t, lines, "stage", "what was not encrypted is gone")
 }
 
 // countObjects counts the objects of the kinds that only people and this program make.

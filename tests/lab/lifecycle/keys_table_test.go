@@ -60,24 +60,34 @@ func keyChanges(t *testing.T) map[string]keyChange {
 		"kubeProxy":   {value: map[string]any{"metricsBindAddress": "0.0.0.0:10249"}, seen: testProxyMetrics},
 		"ignorePreflightErrors": {value: []any{"SystemVerification", "Swap", "NumCPU"}, seen: inFile(
 			"control-plane", "/opt/platform/etc/kubeadm.yaml", "- NumCPU")},
-		"auditLog":            {value: map[string]any{"maxBackup": 7}, seen: inFile("control-plane", "/etc/kubernetes/manifests/kube-apiserver.yaml", "--audit-log-maxbackup=7")},
-		"secretsKeyRotation":  {value: "again", seen: testSecretsKey},
+		"auditLog":           {value: map[string]any{"maxBackup": 7}, seen: inFile("control-plane", "/etc/kubernetes/manifests/kube-apiserver.yaml", "--audit-log-maxbackup=7")},
+		"secretsKeyRotation": {value: "again", seen: testSecretsKey},
+		// Nobody answers at that address: the API server goes on and takes nobody's word.
+		"oidc":                {value: map[string]any{"issuerUrl": "https://login.example.com", "clientId": "platform"}, seen: inFile("control-plane", "/etc/kubernetes/manifests/kube-apiserver.yaml", "--oidc-issuer-url=https://login.example.com")},
+		"access":              {value: map[string]any{"view": []any{"staff"}}, seen: testAccess},
 		"protectControlPlane": {value: true, seen: testProtected("control-plane")},
 		"protectDatabase":     {value: true, seen: testProtected("worker-node-2")},
 		"nodePort":            {value: otherPort, seen: testNodePort},
 		"isolation":           {value: "open", seen: testIsolation},
-		"frontend":            {value: map[string]any{"replicas": 5}, seen: replicas("frontend", 5)},
-		"backend":             {value: map[string]any{"replicas": 2}, seen: replicas("backend", 2)},
-		"redis":               {value: map[string]any{"settings": map[string]any{"maxmemory": "100mb"}}, seen: testMaxmemory},
-		"postgres":            {value: map[string]any{"requests": map[string]any{"cpu": "400m"}}, seen: testPostgresRequest},
+		"quota":               {value: "none", seen: testQuota},
+		"ingressRules": {value: []any{map[string]any{
+			"group": "worker", "referencedGroup": "control-plane", "ipProtocol": "tcp", "fromPort": 9443, "toPort": 9443, "description": "Webhook",
+		}}, seen: admits("worker-node-1", "9443")},
+		"frontend": {value: map[string]any{"replicas": 5}, seen: replicas("frontend", 5)},
+		"backend":  {value: map[string]any{"replicas": 2}, seen: replicas("backend", 2)},
+		"redis":    {value: map[string]any{"settings": map[string]any{"maxmemory": "100mb"}}, seen: testMaxmemory},
+		"postgres": {value: map[string]any{"requests": map[string]any{"cpu": "400m"}}, seen: testPostgresRequest},
 
 		"infraStack":         shown("the engine's tests: one stack a layer"),
 		"clusterStack":       shown("the engine's tests: one stack a layer"),
 		"amiOwner":           shown("the twin's tests: a new image is for new machines"),
 		"amiName":            shown("the twin's tests: a new image is for new machines"),
 		"backup":             shown("backup and restore"),
+		"backupPassword":     shown("the backup password rotates"),
+		"loginKeys":          shown("login keys rotate"),
 		"backupKey":          shown("tests on mocks, and node scripts on stubs"),
 		"certificateRenewal": shown("certificates"),
+		"kubeconfigs":        shown("e2e: kubeconfigs of roles; tests on mocks"),
 		"kubernetesVersion":  shown("TestUpgrade"),
 		"osUpdate":           shown("machines change in turn"),
 		"registries":         shown("tests on mocks, and node scripts on stubs"),
@@ -85,16 +95,28 @@ func keyChanges(t *testing.T) map[string]keyChange {
 		"secretEnv":          shown("tests on mocks"),
 		"instanceType":       shown("machines change in turn"),
 		"rootVolumeGiB":      shown("node scripts on stubs: the lab's machines have no disks of their own"),
+		"kmsKeyId":           shown("tests on mocks: the lab's machines have no disks of their own"),
+		"detailedMonitoring": shown("tests on mocks: the lab has no CloudWatch"),
 		"cpuCredits":         shown("tests on mocks: the lab's machines have no credits"),
 		"keySeed":            shown("tests on mocks: it is immutable, and a secret that this table could not set back"),
 		"databasePassword":   shown("tests on mocks"),
 		// What the lab cannot show.
-		"calicoVersion":        shown("one version of Calico is to be had here"),
-		"calicoManifestSha256": shown("one version of Calico is to be had here"),
-		"containerdVersion":    shown("TestUpgrade"),
-		"containerd":           shown("a host that lacks CAP_SYS_RESOURCE has no other value that works"),
-		"mirrors":              shown("one mirror is to be had here"),
-		"nodeExporterImage":    shown("one version of the agent is to be had here"),
+		"calicoVersion":         shown("one version of Calico is to be had here"),
+		"calicoManifestSha256":  shown("one version of Calico is to be had here"),
+		"containerdVersion":     shown("TestUpgrade"),
+		"containerd":            shown("a host that lacks CAP_SYS_RESOURCE has no other value that works"),
+		"mirrors":               shown("one mirror is to be had here"),
+		"nodeExporterImage":     shown("one version of the agent is to be had here"),
+		"metricsServer":         shown("e2e: autoscale"),
+		"metricsServerImage":    shown("one version of it is to be had here"),
+		"monitoring":            shown("e2e: monitoring"),
+		"victoriaMetricsImage":  shown("one version of it is to be had here"),
+		"vmalertImage":          shown("one version of it is to be had here"),
+		"victoriaLogsImage":     shown("one version of it is to be had here"),
+		"vlagentImage":          shown("one version of it is to be had here"),
+		"alertmanagerImage":     shown("one version of it is to be had here"),
+		"alerting":              shown("tests on mocks, and e2e: monitoring"),
+		"kubeStateMetricsImage": shown("one version of it is to be had here"),
 	}
 }
 
@@ -139,6 +161,11 @@ func testSecretsKey(t *testing.T, changed bool) {
 // keyOfSecrets is the name of the key that a text of secretsKeyRotation asks for.
 func keyOfSecrets(text string) string {
 	return fmt.Sprintf("key-%.5x", sha256.Sum256([]byte(text+"\n")))
+}
+
+func testAccess(t *testing.T, changed bool) {
+	binding := shop.Kubectl(t, "get", "clusterrolebinding", "platform:view", "-o", "jsonpath={.subjects[*].name}")
+	assert.Equal(t, changed, strings.Contains(binding, "oidc:staff"), binding)
 }
 
 func testTaint(t *testing.T, changed bool) {
@@ -196,6 +223,10 @@ func testNodePort(t *testing.T, changed bool) {
 		return err
 	})
 	assert.Equal(t, changed, strings.HasSuffix(fmt.Sprint(shop.Outputs["frontendUrl"]), fmt.Sprint(otherPort)))
+}
+
+func testQuota(t *testing.T, changed bool) {
+	assert.Equal(t, changed, shop.Kubectl(t, "get", "resourcequotas,limitranges", "-n", "ecommerce", "-o", "name") == "")
 }
 
 func testIsolation(t *testing.T, changed bool) {

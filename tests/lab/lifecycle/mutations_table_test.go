@@ -81,7 +81,7 @@ var mutations = []mutation{
 	},
 	{
 		name: "the row from the frontend to the backend is gone", short: true,
-		edits: []edit{withoutFlow("{frontendName, backendName, ")},
+		edits: []edit{withoutFlow("flow(frontendName, backendName, ")},
 		looks: []string{page, data, apart},
 		fails: map[string]string{data: noBackend, apart: `"backend":[]string{"tcp/8080"`},
 	},

@@ -2,14 +2,28 @@
 
 package lifecycle
 
-import "slices"
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
 
 // stages are the short way, for continuous integration.
 var stages = []stage{
 	{"interrupted bring-up", interrupted([]interruption{duringInit}, []interruption{duringJoin})},
 	{"workers come and go", testWorkersComeAndGo},
+	{"backup", testBackup},
 	{"mutations", testMutations(shortMutations())},
 	{"destroy with a dead API", testDestroyWithDeadAPI},
+}
+
+// testBackup takes a backup and gives backups up again.
+func testBackup(t *testing.T) {
+	rehearse().first(t)
+	require.NoError(t, shop.Set(t.Context(), nil))
+	_, err := shop.Stack.Up(t.Context())
+	require.NoError(t, err)
 }
 
 var duringJoin = interruption{

@@ -54,7 +54,7 @@ func settings(ctx context.Context, options Options) (map[string]any, error) {
 		"amiName":    options.Mirror.Debian.AMI(),
 		"mirrors":    mirrors,
 		// The registry that the mirror stands for, and in it what make image makes.
-		"backend":    map[string]any{"image": shopimage.Repository + "@" + shop.Digest, "readinessPath": "/readyz"},
+		"backend":    map[string]any{"image": shopimage.Repository + "@" + shop.Digest, "readinessPath": "/readyz", "metricsPort": 9090},
 		"containerd": map[string]any{"restrictOomScoreAdj": !lowers},
 		"kubelet": map[string]any{
 			"failCgroupV1": false,

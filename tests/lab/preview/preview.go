@@ -50,6 +50,8 @@ type Result struct {
 	Raw, Resources []byte
 	// Plan is every resource as it would be deployed, nil where the program ended before it had declared them all.
 	Plan Plan
+	// Steps are what the engine would do to each resource, in its order.
+	Steps []engine.Step
 	// Sources are where the program registers each resource, by URN, such as infra/nodes.go:45.
 	Sources map[string]string
 	// Base is the preview of the base above itself, nil where nothing runs.
@@ -156,7 +158,7 @@ func (w workplace) preview(ctx context.Context, program string, changes map[stri
 	if ran == nil {
 		return nil, failed
 	}
-	result.Elapsed = time.Since(start)
+	result.Elapsed, result.Steps = time.Since(start), ran.Steps
 	if err := result.read(report, resources); err != nil {
 		return result, errors.Join(failed, err)
 	}

@@ -51,6 +51,10 @@ func TestPreviewOfTheDevStack(t *testing.T) {
 		assert.Equal(t, "4", frontend["spec.replicas"])
 		frontend["spec.replicas"] = "3"
 		expected["kubernetes:apps/v1:Deployment shop-frontend"] = frontend
+		quota := maps.Clone(expected["kubernetes:core/v1:ResourceQuota shop-quota"])
+		assert.Equal(t, `"26"`, quota["spec.hard.pods"])
+		quota["spec.hard.pods"], quota["spec.hard.requests.cpu"], quota["spec.hard.requests.memory"] = `"24"`, `"4300m"`, `"4992Mi"`
+		expected["kubernetes:core/v1:ResourceQuota shop-quota"] = quota
 		assert.Equal(t, expected, changed.Plan)
 	})
 }

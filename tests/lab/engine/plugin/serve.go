@@ -30,6 +30,8 @@ func Serve(register func(server *grpc.Server, engine string) (stop func(), err e
 		flag.String(name, "", "accepted and ignored")
 	}
 	flag.Parse()
+	// Before the engine can know that the plugin is there, and end.
+	engine := os.Getppid()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	var stop func()
@@ -46,7 +48,7 @@ func Serve(register func(server *grpc.Server, engine string) (stop func(), err e
 		return err
 	}
 	fmt.Println(handle.Port)
-	go orphaned(ctx, os.Getppid(), cancel)
+	go orphaned(ctx, engine, cancel)
 	select {
 	case err := <-handle.Done:
 		return err

@@ -1,4 +1,4 @@
-package calibrate
+package trial
 
 import (
 	"context"
@@ -24,7 +24,7 @@ const residentLabel = "resident"
 const controllers = "calico-kube-controllers"
 
 // addNodes registers the nodes, as kubelets do, with the pods that come with them.
-func (t *trial) addNodes(ctx context.Context, m machines, those func(string) bool) error {
+func (t *trial) addNodes(ctx context.Context, m Machines, those func(string) bool) error {
 	for _, declared := range m.Nodes {
 		if !those(declared.Name) {
 			continue
@@ -42,7 +42,7 @@ func (t *trial) addNodes(ctx context.Context, m machines, those func(string) boo
 	return nil
 }
 
-func (t *trial) putResidents(ctx context.Context, m machines, node string) error {
+func (t *trial) putResidents(ctx context.Context, m Machines, node string) error {
 	for _, declared := range m.Residents {
 		if declared.Spec.NodeName != node {
 			continue
@@ -66,7 +66,7 @@ func completeContainers(spec *corev1.PodSpec) {
 }
 
 // applyAddons declares the cluster's own pods that are scheduled: two of the DNS, one of Calico's controllers.
-func (t *trial) applyAddons(ctx context.Context, m machines) error {
+func (t *trial) applyAddons(ctx context.Context, m Machines) error {
 	replicas := map[string]int32{}
 	specs := map[string]*corev1.Pod{}
 	for _, pod := range m.Addons {
@@ -99,7 +99,7 @@ func (t *trial) applyAddons(ctx context.Context, m machines) error {
 }
 
 // changeNode gives a node the labels, taints and sizes that it has in these machines, and opens it.
-func (t *trial) changeNode(ctx context.Context, m machines, name string) error {
+func (t *trial) changeNode(ctx context.Context, m Machines, name string) error {
 	at := slices.IndexFunc(m.Nodes, func(n *corev1.Node) bool { return n.Name == name })
 	if at < 0 {
 		return fmt.Errorf("node %s is not declared", name)

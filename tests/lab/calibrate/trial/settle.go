@@ -1,10 +1,11 @@
-package calibrate
+package trial
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -77,8 +78,11 @@ func (t *trial) settle(ctx context.Context, missing func() []string) ([]string, 
 	}
 }
 
-// undecided tells whether a pod waits for a kubelet or for the scheduler's first word.
+// undecided tells whether a pod waits for a kubelet, for the scheduler's first word or for a controller that counts it.
 func (t *trial) undecided() bool {
+	if slices.ContainsFunc(t.missing(), func(lack string) bool { return strings.HasSuffix(lack, uncounted) }) {
+		return true
+	}
 	pods, _ := t.seen.Core().V1().Pods().Lister().Pods(t.scenario.name).List(labels.Everything())
 	return slices.ContainsFunc(pods, func(pod *corev1.Pod) bool {
 		return !isReady(pod) && refusal(pod) == "" && pod.Status.Phase != corev1.PodFailed
@@ -110,23 +114,23 @@ func ignoreNotFound(err error) error {
 // echoName is the namespace, and the node, of Deployments that are nobody's.
 const echoName = "echo"
 
-func (r *reality) prepareEcho(ctx context.Context) error {
+func (c *Cluster) prepareEcho(ctx context.Context) error {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: echoName}}
-	if _, err := r.client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
+	if _, err := c.client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
 		return err
 	}
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: echoName, Labels: map[string]string{echoName: echoName}}}
 	node.Status.Allocatable = corev1.ResourceList{corev1.ResourcePods: resource.MustParse("1000")}
 	node.Status.Capacity = node.Status.Allocatable
-	_, err := r.client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
+	_, err := c.client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
 	return err
 }
 
 // echo returns when a new Deployment has a ready pod: whatever controllers, scheduler and kubelets had to do before, they have
 // looked at.
-func (r *reality) echo(ctx context.Context) error {
-	name := fmt.Sprintf("%s-%d", echoName, r.echoes.Add(1))
-	deployments := r.client.AppsV1().Deployments(echoName)
+func (c *Cluster) echo(ctx context.Context) error {
+	name := fmt.Sprintf("%s-%d", echoName, c.echoes.Add(1))
+	deployments := c.client.AppsV1().Deployments(echoName)
 	_, err := deployments.Create(ctx, &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: appsv1.DeploymentSpec{Selector: named(name), Template: corev1.PodTemplateSpec{
@@ -140,7 +144,7 @@ func (r *reality) echo(ctx context.Context) error {
 		return err
 	}
 	err = poll(ctx, func(context.Context) (bool, error) {
-		seen, err := r.seen.Apps().V1().Deployments().Lister().Deployments(echoName).Get(name)
+		seen, err := c.seen.Apps().V1().Deployments().Lister().Deployments(echoName).Get(name)
 		return err == nil && seen.Status.AvailableReplicas == 1, nil
 	})
 	background := metav1.DeletePropagationBackground

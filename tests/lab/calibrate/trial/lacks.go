@@ -1,10 +1,11 @@
-package calibrate
+package trial
 
 import (
 	"fmt"
 	"maps"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -26,9 +27,15 @@ func (t *trial) missingOf(keys []string) []string {
 // unseen is said of what the API server has taken, and its controllers have not looked at yet.
 const unseen = "nothing has looked at it"
 
+// uncounted ends what is said of an object whose controller is behind: a pod is ready, and it has not counted that one.
+const uncounted = "its controller has not counted each ready pod"
+
 // lacks says what an object lacks, nothing if it is as wanted.
 func (t *trial) lacks(w wanted) string {
 	namespace, name := w.GetNamespace(), w.GetName()
+	if w.refused != "" {
+		return w.refused
+	}
 	switch w.GetKind() {
 	case "Deployment":
 		d, err := t.seen.Apps().V1().Deployments().Lister().Deployments(namespace).Get(name)
@@ -86,6 +93,9 @@ func (t *trial) rolled(owner metav1.Object, want, there, updated, available int3
 		return ""
 	}
 	text := fmt.Sprintf("of %d pods %d are there, %d of the template, %d ready", want, there, updated, available)
+	if int(available) < t.readyOf(owner.GetName()) {
+		return text + ": " + uncounted
+	}
 	pods, _ := t.seen.Core().V1().Pods().Lister().Pods(owner.GetNamespace()).List(labels.Everything())
 	for _, pod := range pods {
 		if pod.Labels[tierLabel] == owner.GetName() {
@@ -94,7 +104,26 @@ func (t *trial) rolled(owner metav1.Object, want, there, updated, available int3
 			}
 		}
 	}
+	if why := t.unmade(owner); why != "" {
+		return text + ": " + why
+	}
 	return text
+}
+
+// unmade is why the API server makes no pod for a ReplicaSet of the owner, or for the owner itself.
+func (t *trial) unmade(owner metav1.Object) string {
+	sets, _ := t.seen.Apps().V1().ReplicaSets().Lister().ReplicaSets(owner.GetNamespace()).List(labels.Everything())
+	for _, set := range sets {
+		if set.UID != owner.GetUID() && !metav1.IsControlledBy(set, owner) {
+			continue
+		}
+		for _, condition := range set.Status.Conditions {
+			if condition.Type == appsv1.ReplicaSetReplicaFailure && condition.Status == corev1.ConditionTrue {
+				return condition.Message
+			}
+		}
+	}
+	return ""
 }
 
 // refusal is why the scheduler has no node for a pod.

@@ -1,12 +1,15 @@
-package calibrate
+package trial
 
 import (
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,6 +23,10 @@ var resources = map[string]struct {
 	schema.GroupVersionResource
 	namespaced bool
 }{
+	"PriorityClass":         {schedulingv1.SchemeGroupVersion.WithResource("priorityclasses"), false},
+	"RuntimeClass":          {nodev1.SchemeGroupVersion.WithResource("runtimeclasses"), false},
+	"LimitRange":            {corev1.SchemeGroupVersion.WithResource("limitranges"), true},
+	"ResourceQuota":         {corev1.SchemeGroupVersion.WithResource("resourcequotas"), true},
 	"StorageClass":          {storagev1.SchemeGroupVersion.WithResource("storageclasses"), false},
 	"PersistentVolume":      {corev1.SchemeGroupVersion.WithResource("persistentvolumes"), false},
 	"PersistentVolumeClaim": {corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims"), true},
@@ -32,6 +39,9 @@ var resources = map[string]struct {
 	"Job":                   {batchv1.SchemeGroupVersion.WithResource("jobs"), true},
 	"Deployment":            {appsv1.SchemeGroupVersion.WithResource("deployments"), true},
 }
+
+// makerKinds are the kinds that make pods, and go before those.
+var makerKinds = []string{"Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Job"}
 
 // objects are all that the stack declares, in the order in which they can be made.
 func (s *stack) objects(namespace string) []*unstructured.Unstructured {
@@ -54,7 +64,7 @@ func (s *stack) objects(namespace string) []*unstructured.Unstructured {
 		}
 		makers = append(makers, plain(t.kind, t.maker(meta)))
 	}
-	return append(append(volumes, others...), makers...)
+	return slices.Concat(s.bounds.objects(namespace), volumes, others, makers)
 }
 
 // maker is the object that makes the tier's pods, or its only pod.

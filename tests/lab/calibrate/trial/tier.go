@@ -1,4 +1,4 @@
-package calibrate
+package trial
 
 import (
 	"fmt"
@@ -177,7 +177,7 @@ func (s *stack) tier(name string) *tier {
 
 // copy is another stack that is the same.
 func (s *stack) copy() *stack {
-	other := &stack{maxPods: s.maxPods, reserved: s.reserved, nodes: slices.Clone(s.nodes)}
+	other := &stack{maxPods: s.maxPods, reserved: s.reserved, nodes: slices.Clone(s.nodes), bounds: s.bounds.copy()}
 	for i, n := range s.nodes {
 		other.nodes[i].labels, other.nodes[i].taints = maps.Clone(n.labels), slices.Clone(n.taints)
 	}

@@ -1,6 +1,6 @@
-// Package calibrate holds the preview's verdict against reality: generated stacks and changes, what the policy pack says of
-// them, and what a real API server, controllers and scheduler do.
-package calibrate
+// Package trial makes stacks, changes to them and what somebody does afterwards by lot, and tries them on a real API server, real
+// controllers and a real scheduler.
+package trial
 
 import (
 	"encoding/json"
@@ -11,30 +11,26 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// scenario is a change to a stack, and one thing that somebody does to the cluster afterwards.
-type scenario struct {
-	seed uint64
+// Scenario is a change to a stack, and one thing that somebody does to the cluster afterwards.
+type Scenario struct {
+	Seed uint64
 	// name is that of the namespace, and begins the names of all that no namespace holds.
 	name string
 	// before is what runs; nil on a new cluster.
 	before, after *stack
-	// changes say in words what differs.
-	changes []string
-	probe   probe
+	// Changes say in words what differs.
+	Changes []string
+	Probe   Probe
 }
 
-// probe is what is tried after the change: a tier rolls once more, or a node is drained. The zero value is nothing.
-type probe struct{ tier, node string }
+// Probe is what is tried after the change: a tier rolls once more, or a node is drained.
+type Probe struct{ Tier, Node string }
 
-func (p probe) String() string {
-	switch {
-	case p.tier != "":
-		return "restart " + p.tier
-	case p.node != "":
-		return "drain " + p.node
-	default:
-		return "nothing"
+func (p Probe) String() string {
+	if p.Tier != "" {
+		return "restart " + p.Tier
 	}
+	return "drain " + p.Node
 }
 
 // stack is what a program declares.
@@ -43,6 +39,7 @@ type stack struct {
 	tiers []*tier
 	// maxPods and reserved are of every kubelet: how many pods, and how many millicores are the system's. Default, the kubelet's own.
 	maxPods, reserved int
+	bounds
 }
 
 // node is a machine. It is a worker unless it is the control plane.
@@ -72,20 +69,26 @@ type generator struct {
 	name string
 }
 
-// generate makes the scenario of a seed: the same seed, the same scenario.
-func generate(seed uint64) scenario {
+// Generate makes the scenario of a seed: the same seed, the same scenario.
+func Generate(seed uint64) Scenario {
 	g := generator{rand.New(rand.NewPCG(seed, 0)), fmt.Sprintf("case-%d", seed)}
-	s := scenario{seed: seed, name: g.name, after: g.stack()}
+	// A source of its own for bounds, which come besides.
+	b := generator{rand.New(rand.NewPCG(seed, 1)), g.name}
+	s := Scenario{Seed: seed, name: g.name, after: g.stack()}
+	b.bound(s.after)
 	if g.often(85) {
 		s.before = s.after
 		s.after = s.before.copy()
 		for range 1 + g.IntN(3) {
 			if words := g.change(s.after); words != "" {
-				s.changes = append(s.changes, words)
+				s.Changes = append(s.Changes, words)
 			}
 		}
+		if words := b.changeBounds(s.after); words != "" {
+			s.Changes = append(s.Changes, words)
+		}
 	}
-	s.probe = g.probe(s.before, s.after)
+	s.Probe = g.probe(s.before, s.after)
 	return s
 }
 
@@ -161,7 +164,7 @@ func (s *stack) workers() []int {
 }
 
 // probe is a rollout of a tier that the change has not rolled, or a drain.
-func (g generator) probe(before, after *stack) probe {
+func (g generator) probe(before, after *stack) Probe {
 	if g.often(50) {
 		var idle []string
 		for _, t := range after.tiers {
@@ -171,14 +174,14 @@ func (g generator) probe(before, after *stack) probe {
 			}
 		}
 		if len(idle) > 0 {
-			return probe{tier: one(g, idle)}
+			return Probe{Tier: one(g, idle)}
 		}
 	}
-	return probe{node: after.nodes[one(g, after.workers())].name}
+	return Probe{Node: after.nodes[one(g, after.workers())].name}
 }
 
-// describe shows the scenario to a person: the stacks as JSON.
-func (s scenario) describe() string {
+// Describe shows the scenario to a person: the stacks as JSON.
+func (s Scenario) Describe() string {
 	var text strings.Builder
 	for _, shown := range []struct {
 		what string
