@@ -11,8 +11,10 @@ export GOFLAGS += -trimpath
 export CGO_ENABLED := 0
 # The compiler takes a fifth less time when it collects its garbage less often; the lab itself goes without.
 LAB := cd tests/lab && GOGC=400 go run .
+# A long run ends by saying again which tests failed, and of what.
+LAB_TESTS := cd tests/lab && go tool gotestsum --format standard-verbose --
 
-.PHONY: help up down clean ssh image preview comment what-if bench calibrate bump prepare test unit engine e2e lifecycle race lint vulnerabilities golden
+.PHONY: help up down clean ssh dashboards image preview comment what-if bench calibrate bump prepare test unit engine e2e lifecycle cis race lint vulnerabilities golden
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -30,6 +32,9 @@ ssh: export NODE := $(NODE)
 ssh: export COMMAND := $(COMMAND)
 ssh: ## log in to a node of make up (NODE=name, COMMAND="one to run there")
 	@$(LAB) ssh
+
+dashboards: ## open the pages of the monitoring of make up, where monitoring.enabled is true, until it is interrupted
+	@$(LAB) dashboards
 
 image: ## build the shop's backend for amd64 and arm64, without Docker; pushes it to REPOSITORY=registry/name (TAG=tag), else writes bin/shop.tar
 	@$(LAB) image
@@ -64,8 +69,8 @@ calibrate: ## hold the preview's verdicts against a real control plane; writes d
 	@$(LAB) calibrate
 
 # Modules that the checksum database does not know. Once go.sum has their sums, nobody asks it.
-bump: export GONOSUMDB := github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*
-bump: ## change a version everywhere (KUBERNETES=1.36.6, DEFAULT=1.36 for the minor of new clusters, CALICO=3.31.7 CALICO_SHA256=sum, CONTAINERD=2.2.2, NODE_EXPORTER=1.9.1)
+bump: export GONOSUMDB := github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*,k8s.io/kube-state-metrics/*,k8s.io/sample-controller
+bump: ## change a version everywhere (KUBERNETES=1.36.6, DEFAULT=1.36 for the minor of new clusters, CALICO=3.31.7 CALICO_SHA256=sum, CONTAINERD=2.2.4, NODE_EXPORTER=1.9.1, METRICS_SERVER=0.8.0, VICTORIA_METRICS=1.151.0, VICTORIA_LOGS=1.52.1, ALERTMANAGER=0.28.1, KUBE_STATE_METRICS=2.16.0)
 	@$(LAB) bump
 	@$(MAKE) golden
 
@@ -90,11 +95,15 @@ engine: ## twin, provider stand-ins and the real engine in model mode
 
 e2e: ## the platform on real machines in containers, and the short way through its life
 	@echo "== end-to-end tests: the platform on the lab"
-	cd tests/lab && go test -tags lab -count 1 -timeout 60m -v -p 1 ./machines ./twin ./e2e ./lifecycle
+	$(LAB_TESTS) -tags lab -count 1 -timeout 60m -p 1 ./machines ./twin ./e2e ./lifecycle
 
-lifecycle: ## the whole life of the platform: killed on its way, machines that come, go and fail, upgrade, restore, destroy
+lifecycle: ## the whole life of the platform: autoscaling and monitoring under load, killed on its way, machines that come, go and fail, upgrade, restore, destroy
 	@$(LAB) prepare-lifecycle
-	cd tests/lab && go test -tags lab,lifecycle -count 1 -timeout 120m -v -p 1 ./lifecycle
+	$(LAB_TESTS) -tags lab,lifecycle -count 1 -timeout 60m ./e2e -run 'TestAutoscale|TestMonitoring'
+	$(LAB_TESTS) -tags lab,lifecycle -count 1 -timeout 120m -p 1 ./lifecycle
+
+cis: prepare ## hold nodes of each role on the lab against the CIS benchmark; prints the table and writes docs/cis.md
+	cd tests/lab && go test -tags lab -count 1 -timeout 60m -v ./e2e -run TestCIS -args -update
 
 race: prepare ## the policy pack's and the lab's tests without machines, with the race detector
 	cd policy && CGO_ENABLED=1 go test -race ./...
@@ -109,4 +118,5 @@ vulnerabilities: ## known vulnerabilities in the code that is called; asks vuln.
 golden: ## rewrite every file that is made from the program: golden files, the policies' tables, the page on previews, the report's schema and picture
 	go test . ./tests/ -update
 	cd tests/lab && go test ./preview -run TestPreviewOfTheDevStack -update
-	cd policy && go test ./rules ./comment ./picture ./report -update
+	cd tests/lab && go test ./manifests -run TestNothingIsFoundThatIsNotAccepted -update
+	cd policy && go test ./rules ./comment ./picture ./report ./model -update
