@@ -99,7 +99,7 @@ e2e: ## the platform on real machines in containers, and the short way through i
 
 lifecycle: ## the whole life of the platform: autoscaling and monitoring under load, killed on its way, machines that come, go and fail, upgrade, restore, destroy
 	@$(LAB) prepare-lifecycle
-	$(LAB_TESTS) -tags lab,lifecycle -count 1 -timeout 60m ./e2e -run 'TestAutoscale|TestMonitoring'
+	$(LAB_TESTS) -tags lab,lifecycle -count 1 -timeout 240m ./e2e -run 'TestAutoscale|TestMonitoring|TestAlerts'
 	$(LAB_TESTS) -tags lab,lifecycle -count 1 -timeout 120m -p 1 ./lifecycle
 
 cis: prepare ## hold nodes of each role on the lab against the CIS benchmark; prints the table and writes docs/cis.md

@@ -57,12 +57,12 @@ func (w *watch) flows() []networkpolicy.Flow {
 		flow(vmalert, victoriaMetrics, "TCP", httpPort, "Metrics to judge, and what it knows of alerts"),
 		flow(vmalert, alertmanager, "TCP", httpPort, "Alerts"),
 	)
-	asking := []string{vmalert}
+	asking := []string{agent}
 	for _, port := range w.Alerting.ports() {
 		rows = append(rows, flow(alertmanager, receivers, "TCP", strconv.Itoa(port), "Asked for in alerting"))
-		asking = []string{vmalert, alertmanager}
+		asking = []string{alertmanager, agent}
 	}
-	for _, component := range append(asking, agent) {
+	for _, component := range asking {
 		rows = append(rows,
 			flow(component, names, "UDP", "53", "Names of whom it tells"),
 			flow(component, names, "TCP", "53", "Names, where the answer is too long for UDP"))

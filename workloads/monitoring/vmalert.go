@@ -3,13 +3,15 @@ package monitoring
 import (
 	"embed"
 	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 const (
 	vmalert          = "vmalert"
 	vmalertPort      = 8880
 	rulesDirectory   = "/etc/vmalert/rules"
-	evaluationPeriod = "15s"
+	evaluationPeriod = "5s"
 )
 
 // rules say what is wrong and when.
@@ -19,21 +21,24 @@ const (
 var rules embed.FS
 
 // deployVMAlert judges metrics by the rules, and tells Alertmanager. What it knows of alerts it keeps in VictoriaMetrics, and finds there
-// when its pod is another one.
+// when its pod is another one. It reaches both by their addresses: that no name resolves is among what it tells.
 func (w *watch) deployVMAlert() error {
-	metrics := fmt.Sprintf("http://%s:%d", victoriaMetrics, Port)
+	at := func(flag, component string) pulumi.StringInput {
+		return pulumi.Sprintf("%s=%s", flag, w.addresses[component])
+	}
 	c := &component{
 		name: vmalert, image: w.Images.VMAlert, port: vmalertPort,
-		args: []string{
+		args: append(words(
 			fmt.Sprintf("-httpListenAddr=:%d", vmalertPort),
-			"-rule=" + rulesDirectory + "/*.yaml", "-configCheckInterval=" + rereadInterval,
-			"-evaluationInterval=" + evaluationPeriod, "-rule.evalDelay=" + visibleAfter,
-			"-datasource.url=" + metrics, "-remoteWrite.url=" + metrics, "-remoteRead.url=" + metrics,
-			fmt.Sprintf("-notifier.url=http://%s:%d", alertmanager, AlertmanagerPort),
+			"-rule="+rulesDirectory+"/*.yaml", "-configCheckInterval="+rereadInterval,
+			"-evaluationInterval="+evaluationPeriod, "-rule.evalDelay="+visibleAfter,
 			// Where links in alerts lead: to what `kubectl port-forward` opens.
 			fmt.Sprintf("-external.url=http://localhost:%d", Port),
 			"-external.alert.source=vmui/#/?g0.expr={{$expr|queryEscape}}",
-		},
+		),
+			at("-datasource.url", victoriaMetrics), at("-remoteWrite.url", victoriaMetrics), at("-remoteRead.url", victoriaMetrics),
+			at("-notifier.url", alertmanager),
+		),
 		cpu: "20m", memory: "24Mi", limit: "128Mi",
 		alive: question{"/health", httpPort}, ready: question{"/health", httpPort},
 	}
