@@ -170,8 +170,6 @@ func (a *Args) agentArguments(node Node) []string {
 		"--path.rootfs=/host",
 		"--path.procfs=/host/proc",
 		"--path.sysfs=/host/sys",
-		// Those to the pods of other nodes end with the BGP session that they come by.
-		"--collector.network_route",
 	}
 	if node.Role == boundary.ControlPlane && a.Backup.Destination != "" {
 		arguments = append(arguments, "--collector.textfile.directory=/host/var/lib/prometheus/node-exporter")

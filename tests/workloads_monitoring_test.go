@@ -127,11 +127,6 @@ func TestWorkloadsMonitoring(t *testing.T) {
 			}
 		}
 	})
-	t.Run("kube-state-metrics does not end with the API server", func(t *testing.T) {
-		for _, probe := range []string{"startupProbe", "livenessProbe"} {
-			assert.Equal(t, "/healthz", watchers["kube-state-metrics"].Input(workloadsContainer+"."+probe+".httpGet.path"), probe)
-		}
-	})
 	t.Run("kube-state-metrics reads exactly what it tells of", func(t *testing.T) {
 		readable := []string{}
 		for _, item := range rec.Get(t, workloadsRole, workloadsWatch+"kube-state-metrics").Input("rules").([]any) {
@@ -182,6 +177,7 @@ func TestWorkloadsMonitoringIsolation(t *testing.T) {
 		"kube-state-metrics": {"takes TCP http from victoria-metrics", "sends TCP 6443 to " + nodes},
 		"vmalert": {
 			"takes TCP http from victoria-metrics", "sends TCP http to victoria-metrics", "sends TCP http to alertmanager",
+			"sends UDP 53 to " + dns, "sends TCP 53 to " + dns,
 		},
 		"alertmanager":  {"takes TCP http from victoria-metrics", "takes TCP http from vmalert"},
 		"victoria-logs": {"takes TCP http from victoria-metrics", "takes TCP http from " + vlagent},

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"ecommerce-platform/policy/cronjob"
 	"ecommerce-platform/policy/report"
 )
 
@@ -29,8 +28,7 @@ func cronJobs(r *report.Report) string {
 		if len(run.Preempts) > 0 {
 			outcome += "; ❌ preempts pods of " + strings.Join(run.Preempts, ", ") + ", which then find no node"
 		}
-		drained := strings.Join(cronjob.Waits(run.WithoutDrained, run.PerhapsDrained), ", ")
-		lost := strings.Join(cronjob.Waits(run.WithoutLost, run.PerhapsLost), ", ")
+		drained, lost := strings.Join(run.WithoutDrained, ", "), strings.Join(run.WithoutLost, ", ")
 		rows = append(rows, []string{cell(run.Tier), cell(pods(run.PerNode)), cell(outcome), cell(drained), cell(lost)})
 	}
 	return fold(fmt.Sprintf("CronJobs %s: a run of %d of %d finds its nodes", on(r), whole, len(r.CronJobs)),

@@ -33,8 +33,6 @@ type TierLoss struct {
 	// To counts the moved pods by node, and Reason is the scheduler's own for those that find none.
 	To     map[string]int `json:"to,omitempty"`
 	Reason string         `json:"reason,omitempty"`
-	// Failover is set where an instance of a database is lost and others stay up.
-	Failover *Failover `json:"failover,omitempty"`
 }
 
 // Down tells whether no pod of the tier is left.
@@ -42,9 +40,6 @@ func (t TierLoss) Down() bool { return t.StaysUp+t.Moves == 0 && t.Pending > 0 }
 
 // Gap tells whether no pod of the tier is left until those that move have started elsewhere.
 func (t TierLoss) Gap() bool { return t.StaysUp == 0 && t.Moves > 0 }
-
-// NoAPI is why no pod finds a node after a loss that takes the API with it.
-const NoAPI = "the API server is gone: nothing is scheduled until it is back"
 
 // Analyze loses each node in turn.
 func Analyze(s *placement.Simulation) ([]Loss, error) {
@@ -84,9 +79,8 @@ func perTier(s *placement.Simulation) map[*placement.Tier]int {
 func lose(s *placement.Simulation, pods map[*placement.Tier]int, name string, nodes ...*model.Node) (Loss, []placement.Outcome, error) {
 	loss := Loss{Node: name}
 	var gone []*corev1.Pod
-	instances := instancesBy(s, nodes)
 	for _, node := range nodes {
-		loss.DataLost = append(loss.DataLost, data(s, node, instances)...)
+		loss.DataLost = append(loss.DataLost, data(s, node)...)
 		lost, err := s.Cluster.RemoveNode(node.Name)
 		if err != nil {
 			return loss, nil, err
@@ -104,7 +98,7 @@ func lose(s *placement.Simulation, pods map[*placement.Tier]int, name string, no
 				continue
 			}
 			if loss.ControlPlane {
-				moved.add(placement.Outcome{Pod: pod, Reason: NoAPI})
+				moved.add(placement.Outcome{Pod: pod, Reason: "the API server is gone: nothing is scheduled until it is back"})
 				continue
 			}
 			outcome, err := s.Cluster.Schedule(s.Cluster.Successor(pod))
@@ -115,13 +109,7 @@ func lose(s *placement.Simulation, pods map[*placement.Tier]int, name string, no
 		}
 	}
 	for _, tier := range s.Tiers {
-		t := moved.of(tier, pods[tier])
-		failover, err := failoverOf(tier, instances[tier], loss.ControlPlane, s.Stack.Facts.NodeMonitorGracePeriod)
-		if err != nil {
-			return loss, nil, err
-		}
-		t.Failover = failover
-		loss.Tiers = append(loss.Tiers, t)
+		loss.Tiers = append(loss.Tiers, moved.of(tier, pods[tier]))
 	}
 	return loss, moved.outcomes, nil
 }
@@ -161,7 +149,7 @@ func (m *moves) of(tier *placement.Tier, pods int) TierLoss {
 }
 
 // data is what only the node's own disk holds: local volumes that a tier uses, and etcd.
-func data(s *placement.Simulation, node *model.Node, instances map[*placement.Tier]spread) []string {
+func data(s *placement.Simulation, node *model.Node) []string {
 	var lost []string
 	if node.Role == model.ControlPlane {
 		lost = append(lost, "etcd: the state of the cluster")
@@ -177,12 +165,6 @@ func data(s *placement.Simulation, node *model.Node, instances map[*placement.Ti
 			continue // the next machine gets the disk with what is on it
 		}
 		if !placement.Reaches(&volume.Value, object) {
-			continue
-		}
-		if tier := databaseOf(s, &volume.Value); tier != nil {
-			for _, claim := range instances[tier].onlyOn(tier, node.Name) {
-				lost = append(lost, fmt.Sprintf("volume %s (claim %s)", volume.Value.Name, claim))
-			}
 			continue
 		}
 		claim := "no claim"

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -27,17 +26,13 @@ func namespaceHasRoom(j *judge) {
 	inventory := admission.Of(j.Stack).NewInventory()
 	var fresh []*model.Resource
 	objects := map[*model.Resource]admission.Object{}
-	for _, r := range slices.Concat(j.Resources, j.Made) {
+	for _, r := range j.Resources {
 		object, read := j.object(r, inventory)
 		if !read {
 			continue
 		}
 		objects[r] = object
-		declared := r
-		if r.Maker != nil {
-			declared = r.Maker
-		}
-		if uid, known := declared.Text("metadata.uid"); !known || uid == "" {
+		if uid, known := r.Text("metadata.uid"); !known || uid == "" {
 			fresh = append(fresh, r)
 		} else if err := inventory.Put(object); err != nil {
 			j.fail(r, "%v", err)

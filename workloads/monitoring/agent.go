@@ -55,7 +55,7 @@ func agentArgs() []string {
 // deployAgent collects, on every node, what containers write, the journal that systemd-journal-upload hands on, and the audit log.
 func (w *watch) deployAgent() error {
 	c := &component{
-		name: agent, namespace: agentNamespace, image: w.Images.Agent, args: words(agentArgs()...), port: AgentPort,
+		name: agent, namespace: agentNamespace, image: w.Images.Agent, args: agentArgs(), port: AgentPort,
 		cpu: "10m", memory: "24Mi", limit: "128Mi",
 		alive: question{"/health", httpPort}, ready: question{"/health", httpPort},
 		mounts: []mount{

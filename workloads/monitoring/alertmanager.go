@@ -63,8 +63,7 @@ type (
 // receiverName is that of the one receiver, which tells everybody.
 const receiverName = "everybody"
 
-// configYAML tells every receiver of every alert, once when it begins, again each day, and when it has ended. Alerts of a name that begin at one moment
-// are told together.
+// configYAML tells every receiver of every alert, once when it begins, again each day, and when it has ended.
 func (a Alerting) configYAML() (string, error) {
 	everybody := receiver{Name: receiverName}
 	if a.Webhook != "" {
@@ -78,7 +77,7 @@ func (a Alerting) configYAML() (string, error) {
 	}
 	document, err := yaml.Marshal(alertmanagerConfig{
 		Route: route{
-			Receiver: receiverName, GroupBy: []string{"alertname"}, GroupWait: "1s", GroupInterval: "1m", RepeatInterval: "24h",
+			Receiver: receiverName, GroupBy: []string{"alertname"}, GroupWait: "10s", GroupInterval: "1m", RepeatInterval: "24h",
 		},
 		Receivers: []receiver{everybody},
 	})
@@ -92,12 +91,12 @@ func (a Alerting) configYAML() (string, error) {
 func (w *watch) deployAlertmanager() error {
 	c := &component{
 		name: alertmanager, image: w.Images.Alertmanager, port: AlertmanagerPort,
-		args: words(
-			"--config.file="+alertmanagerDirectory+"/"+alertmanagerFile, "--storage.path="+silencesDirectory,
+		args: []string{
+			"--config.file=" + alertmanagerDirectory + "/" + alertmanagerFile, "--storage.path=" + silencesDirectory,
 			fmt.Sprintf("--web.listen-address=:%d", AlertmanagerPort), fmt.Sprintf("--web.external-url=http://localhost:%d", AlertmanagerPort),
 			// There is no other one to agree with.
 			"--cluster.listen-address=",
-		),
+		},
 		cpu: "20m", memory: "24Mi", limit: "128Mi",
 		alive: question{"/-/healthy", httpPort}, ready: question{"/-/ready", httpPort},
 		mounts: []mount{{"silences", silencesDirectory, corev1.VolumeArgs{

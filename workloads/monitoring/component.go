@@ -21,7 +21,7 @@ type component struct {
 	name, image string
 	// namespace is where it runs. Default, Namespace.
 	namespace string
-	args      pulumi.StringArray
+	args      []string
 	port      int // named http
 	others    []port
 	// cpu and memory are requested; memory may grow to limit.
@@ -91,14 +91,14 @@ func (w *watch) account(c *component) (pulumi.Resource, error) {
 	}, w.options()...)
 }
 
-// serve makes the Service, by which other components and `kubectl port-forward` know the pod, and notes its address.
+// serve makes the Service, by which other components and `kubectl port-forward` know the pod.
 func (w *watch) serve(c *component) error {
 	meta := w.meta(c.name, c.name)
 	// The Deployment waits for its pods anyway.
 	annotations := maps.Clone(w.Annotations)
 	annotations["pulumi.com/skipAwait"] = pulumi.String("true")
 	meta.Annotations = annotations
-	service, err := corev1.NewService(w.ctx, w.child(c.name), &corev1.ServiceArgs{
+	_, err := corev1.NewService(w.ctx, w.child(c.name), &corev1.ServiceArgs{
 		Metadata: meta,
 		Spec: corev1.ServiceSpecArgs{
 			Type: pulumi.String("ClusterIP"), Selector: selector(c.name),
@@ -107,11 +107,7 @@ func (w *watch) serve(c *component) error {
 			}},
 		},
 	}, w.options()...)
-	if err != nil {
-		return err
-	}
-	w.addresses[c.name] = pulumi.Sprintf("http://%s:%d", service.Spec.ClusterIP().Elem(), c.port)
-	return nil
+	return err
 }
 
 // pod keeps the Pod Security Standard restricted.
@@ -170,7 +166,7 @@ func (c *component) container(mounts []mount) corev1.ContainerArgs {
 	}
 	return corev1.ContainerArgs{
 		Name: pulumi.String(c.name), Image: pulumi.String(c.image), ImagePullPolicy: pulumi.String("IfNotPresent"),
-		Args: c.args, Ports: ports,
+		Args: pulumi.ToStringArray(c.args), Ports: ports,
 		Resources: corev1.ResourceRequirementsArgs{
 			Requests: pulumi.ToStringMap(map[string]string{"cpu": c.cpu, "memory": c.memory}),
 			Limits:   pulumi.ToStringMap(map[string]string{"memory": c.limit}),

@@ -57,12 +57,12 @@ func (w *watch) flows() []networkpolicy.Flow {
 		flow(vmalert, victoriaMetrics, "TCP", httpPort, "Metrics to judge, and what it knows of alerts"),
 		flow(vmalert, alertmanager, "TCP", httpPort, "Alerts"),
 	)
-	asking := []string{agent}
+	asking := []string{vmalert}
 	for _, port := range w.Alerting.ports() {
 		rows = append(rows, flow(alertmanager, receivers, "TCP", strconv.Itoa(port), "Asked for in alerting"))
-		asking = []string{alertmanager, agent}
+		asking = []string{vmalert, alertmanager}
 	}
-	for _, component := range asking {
+	for _, component := range append(asking, agent) {
 		rows = append(rows,
 			flow(component, names, "UDP", "53", "Names of whom it tells"),
 			flow(component, names, "TCP", "53", "Names, where the answer is too long for UDP"))

@@ -36,13 +36,12 @@ func (w *watch) deployKubeStateMetrics() error {
 	slices.Sort(resources)
 	c := &component{
 		name: kubeStateMetrics, image: w.Images.KubeStateMetrics, port: kubeStateMetricsPort, others: []port{{telemetry, telemetryPort}},
-		args: words(
+		args: []string{
 			fmt.Sprintf("--port=%d", kubeStateMetricsPort), fmt.Sprintf("--telemetry-port=%d", telemetryPort),
-			"--resources="+strings.Join(resources, ","),
-		),
+			"--resources=" + strings.Join(resources, ","),
+		},
 		cpu: "20m", memory: "24Mi", limit: "128Mi",
-		// Not /livez, which asks the API server: while that is away, what was last known is told on.
-		alive: question{"/healthz", httpPort}, ready: question{"/readyz", telemetry},
+		alive: question{"/livez", httpPort}, ready: question{"/readyz", telemetry},
 		asksAPI: true,
 	}
 	rights, err := w.grant(c, rules)

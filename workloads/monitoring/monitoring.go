@@ -71,13 +71,11 @@ type watch struct {
 	prefix string
 	// bounds are what pods are subject to from their start.
 	bounds []pulumi.Resource
-	// addresses are those of the components' Services, by name. They are good while no name resolves.
-	addresses map[string]pulumi.StringOutput
 }
 
 // New watches the platform. prefix begins the names of resources.
 func New(ctx *pulumi.Context, prefix string, args *Args) error {
-	w := &watch{Args: args, ctx: ctx, prefix: prefix + "-" + Name, addresses: map[string]pulumi.StringOutput{}}
+	w := &watch{Args: args, ctx: ctx, prefix: prefix + "-" + Name}
 	if err := w.createNamespace(); err != nil {
 		return err
 	}

@@ -84,10 +84,7 @@ type onNode struct {
 
 // onNodes is the table of what nodes are asked for.
 var onNodes = []onNode{
-	{job: "node-exporter", port: exporterPort, metrics: []relabel{
-		// Of the routes, those that BGP made: every pod has one, too.
-		{Action: "drop", SourceLabels: []string{metricName, "proto"}, Regex: `node_network_routes;|node_network_route_info;(|boot|dhcp|kernel|ra|redirect|static|unknown|unspec)`},
-	}, reason: "What nodes use, from the agent of each"},
+	{job: "node-exporter", port: exporterPort, reason: "What nodes use, from the agent of each"},
 	{job: "kubelet", port: 10250, tls: true, metrics: []relabel{without(`.+_bucket|kubernetes_feature_enabled`)}, reason: "What kubelets do, and what containers use"},
 	{job: "cadvisor", port: 10250, tls: true, path: "/metrics/cadvisor", metrics: []relabel{
 		// Of the cgroups that are no pod's, the node's own is enough.

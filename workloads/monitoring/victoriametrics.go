@@ -37,16 +37,16 @@ var dashboards embed.FS
 func (w *watch) deployVictoriaMetrics() error {
 	c := &component{
 		name: victoriaMetrics, image: w.Images.VictoriaMetrics, port: Port,
-		args: words(
+		args: []string{
 			fmt.Sprintf("-httpListenAddr=:%d", Port),
-			"-storageDataPath="+storageDirectory,
+			"-storageDataPath=" + storageDirectory,
 			fmt.Sprintf("-retentionPeriod=%dd", w.RetentionDays),
-			"-promscrape.config="+scrapeDirectory+"/"+scrapeName, "-promscrape.configCheckInterval="+rereadInterval,
-			"-search.latencyOffset="+visibleAfter,
-			"-vmui.customDashboardsPath="+dashboardDirectory,
+			"-promscrape.config=" + scrapeDirectory + "/" + scrapeName, "-promscrape.configCheckInterval=" + rereadInterval,
+			"-search.latencyOffset=" + visibleAfter,
+			"-vmui.customDashboardsPath=" + dashboardDirectory,
 			// Of its caches; what requests and the collection of garbage take comes besides, below the container's limit.
 			"-memory.allowedBytes=128MiB",
-		),
+		},
 		cpu: "100m", memory: "112Mi", limit: "448Mi",
 		alive: question{"/health", httpPort}, ready: question{"/health", httpPort},
 		asksAPI: true,

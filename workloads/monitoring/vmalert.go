@@ -3,15 +3,13 @@ package monitoring
 import (
 	"embed"
 	"fmt"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 const (
 	vmalert          = "vmalert"
 	vmalertPort      = 8880
 	rulesDirectory   = "/etc/vmalert/rules"
-	evaluationPeriod = "5s"
+	evaluationPeriod = "15s"
 )
 
 // rules say what is wrong and when.
@@ -21,24 +19,21 @@ const (
 var rules embed.FS
 
 // deployVMAlert judges metrics by the rules, and tells Alertmanager. What it knows of alerts it keeps in VictoriaMetrics, and finds there
-// when its pod is another one. It reaches both by their addresses: that no name resolves is among what it tells.
+// when its pod is another one.
 func (w *watch) deployVMAlert() error {
-	at := func(flag, component string) pulumi.StringInput {
-		return pulumi.Sprintf("%s=%s", flag, w.addresses[component])
-	}
+	metrics := fmt.Sprintf("http://%s:%d", victoriaMetrics, Port)
 	c := &component{
 		name: vmalert, image: w.Images.VMAlert, port: vmalertPort,
-		args: append(words(
+		args: []string{
 			fmt.Sprintf("-httpListenAddr=:%d", vmalertPort),
-			"-rule="+rulesDirectory+"/*.yaml", "-configCheckInterval="+rereadInterval,
-			"-evaluationInterval="+evaluationPeriod, "-rule.evalDelay="+visibleAfter,
+			"-rule=" + rulesDirectory + "/*.yaml", "-configCheckInterval=" + rereadInterval,
+			"-evaluationInterval=" + evaluationPeriod, "-rule.evalDelay=" + visibleAfter,
+			"-datasource.url=" + metrics, "-remoteWrite.url=" + metrics, "-remoteRead.url=" + metrics,
+			fmt.Sprintf("-notifier.url=http://%s:%d", alertmanager, AlertmanagerPort),
 			// Where links in alerts lead: to what `kubectl port-forward` opens.
 			fmt.Sprintf("-external.url=http://localhost:%d", Port),
 			"-external.alert.source=vmui/#/?g0.expr={{$expr|queryEscape}}",
-		),
-			at("-datasource.url", victoriaMetrics), at("-remoteWrite.url", victoriaMetrics), at("-remoteRead.url", victoriaMetrics),
-			at("-notifier.url", alertmanager),
-		),
+		},
 		cpu: "20m", memory: "24Mi", limit: "128Mi",
 		alive: question{"/health", httpPort}, ready: question{"/health", httpPort},
 	}

@@ -15,7 +15,7 @@ import (
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
-var update = flag.Bool("update", false, "rewrite the document that tells what was found: of the CIS benchmark, or of faults and their alerts")
+var update = flag.Bool("update", false, "rewrite the document that tells what the CIS benchmark finds")
 
 // TestCISBenchmark runs kube-bench on a node of each role. What it does not find passed has an answer, and the document says all of that.
 func TestCISBenchmark(t *testing.T) {

@@ -14,8 +14,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,8 +39,8 @@ func TestMonitoring(t *testing.T) {
 		report := steady.Stop()
 		assert.Zero(t, report.Lost, report)
 	}()
-	receiver := receiveAlerts(t)
-	require.NoError(t, shop.Stack.SetSecret(t.Context(), "alerting", fmt.Sprintf(`{"webhook":%q}`, receiver.url)))
+	alerts, hook := receiveAlerts(t)
+	require.NoError(t, shop.Stack.SetSecret(t.Context(), "alerting", fmt.Sprintf(`{"webhook":%q}`, hook)))
 	defer func() { require.NoError(t, shop.Stack.SetSecret(context.WithoutCancel(t.Context()), "alerting", "{}")) }()
 	require.NoError(t, shop.Set(t.Context(), map[string]any{"monitoring": map[string]any{"enabled": true}}))
 	_, err := shop.Stack.Up(t.Context())
@@ -111,12 +109,11 @@ func TestMonitoring(t *testing.T) {
 		assert.Empty(t, again.Describe())
 	})
 	t.Run("an alert arrives, and its end", func(t *testing.T) {
-		began := time.Now()
 		shop.Kubectl(t, "scale", "-n", watched, "deployment/kube-state-metrics", "--replicas=0")
 		const name = "KubeStateMetricsDown"
-		receiver.await(t, "firing", name, began)
+		alerts.await(t, "firing", name)
 		shop.Kubectl(t, "scale", "-n", watched, "deployment/kube-state-metrics", "--replicas=1")
-		receiver.await(t, "resolved", name, began)
+		alerts.await(t, "resolved", name)
 	})
 	t.Run("logs are in one place", testLogs)
 	t.Run("nobody in the shop reaches it", func(t *testing.T) {
@@ -153,34 +150,8 @@ func watcher(t *testing.T, name string) corev1.Pod {
 func query(t *testing.T, expression string) (map[string]float64, error) {
 	t.Helper()
 	pod := watcher(t, "victoria-metrics")
-	found, err := place{pod.Spec.NodeName, pod.Status.PodIP + ":8428"}.ask(t.Context(), expression)
-	if err != nil {
-		return nil, err
-	}
-	values := map[string]float64{}
-	for _, series := range found {
-		values[series.labels["job"]] = series.value
-	}
-	return values, nil
-}
-
-// place is where a pod that watches answers, seen from its node.
-type place struct{ node, address string }
-
-// get asks for a path.
-func (p place) get(ctx context.Context, path string) (string, error) {
-	return shop.OnMachine(ctx, p.node, "curl", "--silent", "--show-error", "--fail", "--max-time", "5", "http://"+p.address+path)
-}
-
-// sample is the value of a series.
-type sample struct {
-	labels map[string]string
-	value  float64
-}
-
-// ask has the VictoriaMetrics at this place evaluate an expression.
-func (p place) ask(ctx context.Context, expression string) ([]sample, error) {
-	text, err := p.get(ctx, "/api/v1/query?query="+url.QueryEscape(expression))
+	text, err := shop.OnMachine(t.Context(), pod.Spec.NodeName, "curl", "--silent", "--fail", "--max-time", "5",
+		"http://"+pod.Status.PodIP+":8428/api/v1/query?query="+url.QueryEscape(expression))
 	if err != nil {
 		return nil, err
 	}
@@ -195,120 +166,65 @@ func (p place) ask(ctx context.Context, expression string) ([]sample, error) {
 	if err := json.Unmarshal([]byte(text), &answer); err != nil {
 		return nil, fmt.Errorf("%w: %s", err, text)
 	}
-	var found []sample
+	values := map[string]float64{}
 	for _, series := range answer.Data.Result {
-		s := sample{labels: series.Metric}
-		if _, err := fmt.Sscan(fmt.Sprint(series.Value[1]), &s.value); err != nil {
+		var value float64
+		if _, err := fmt.Sscan(fmt.Sprint(series.Value[1]), &value); err != nil {
 			return nil, err
 		}
-		found = append(found, s)
+		values[series.Metric["job"]] = value
 	}
-	return found, nil
+	return values, nil
 }
 
-// receiver takes alerts on this machine, where nodes reach it as they reach the internet.
-type receiver struct {
-	url string
-	// refuses has it refuse everything, as one does whose key is void.
-	refuses atomic.Bool
+// received are alerts as they come: the status of each by its name.
+type received chan [2]string
 
-	mu     sync.Mutex
-	alerts []arrived
-}
-
-// arrived is an alert that came.
-type arrived struct {
-	Status string
-	Labels map[string]string
-	at     time.Time
-}
-
-func (a arrived) name() string { return a.Labels["alertname"] }
-
-func receiveAlerts(t *testing.T) *receiver {
+// receiveAlerts is a receiver on this machine, where nodes reach it as they reach the internet.
+func receiveAlerts(t *testing.T) (received, string) {
 	t.Helper()
 	host, err := machines.HostAddress(options.VpcCidr)
 	require.NoError(t, err)
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", net.JoinHostPort(host.String(), "0"))
 	require.NoError(t, err)
-	r := &receiver{url: "http://" + listener.Addr().String() + "/alerts"}
-	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		if r.refuses.Load() {
-			w.WriteHeader(http.StatusForbidden)
-			return
+	alerts := make(received, 100)
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+		var message struct {
+			Alerts []struct {
+				Status string
+				Labels map[string]string
+			}
 		}
-		if err := r.take(request.Body); err != nil {
-			t.Errorf("what arrived is no alert: %v", err)
+		body, err := io.ReadAll(request.Body)
+		if err == nil {
+			err = json.Unmarshal(body, &message)
+		}
+		if err != nil {
+			t.Errorf("what arrived is no alert: %v: %s", err, body)
+		}
+		for _, alert := range message.Alerts {
+			alerts <- [2]string{alert.Status, alert.Labels["alertname"]}
 		}
 	})}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
-	return r
-}
-
-// take notes what Alertmanager sends. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
-func (r *receiver) take(body io.Reader) error {
-	var message struct{ Alerts []arrived }
-	text, err := io.ReadAll(body)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(text, &message); err != nil {
-		return fmt.Errorf("%w: %s", err, text)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, alert := range message.Alerts {
-		alert.at = time.Now()
-		r.alerts = append(r.alerts, alert)
-	}
-	return nil
-}
-
-// since are the alerts that arrived from then on with this status, the first to come first.
-func (r *receiver) since(status string, from time.Time) (found []arrived) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, alert := range r.alerts {
-		if alert.Status == status && !alert.at.Before(from) && !foreign(alert.Labels) {
-			found = append(found, alert)
-		}
-	}
-	return found
-}
-
-// first is the first of this name among them, nil if there is none.
-func (r *receiver) first(status, name string, from time.Time) *arrived {
-	for _, alert := range r.since(status, from) {
-		if alert.name() == name {
-			return &alert
-		}
-	}
-	return nil
-}
-
-// names are those of the alerts that arrived from then on with this status, each once.
-func (r *receiver) names(status string, from time.Time) (names []string) {
-	for _, alert := range r.since(status, from) {
-		names = append(names, alert.name())
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// foreign tells whether an alert is of a test's own, or about the machines' disk, which is this one's and may be full of other things.
-func foreign(labels map[string]string) bool {
-	return labels["alertname"] == trialName ||
-		labels["alertname"] == "NodeDiskNearlyFull" && !strings.HasPrefix(labels["device"], "/dev/loop")
+	return alerts, "http://" + listener.Addr().String() + "/alerts"
 }
 
 // await waits until an alert of this name arrives with this status.
-func (r *receiver) await(t *testing.T, status, name string, from time.Time) {
+func (r received) await(t *testing.T, status, name string) {
 	t.Helper()
-	labtest.Eventually(t, 10*time.Minute, func() error {
-		if r.first(status, name, from) == nil {
-			return fmt.Errorf("%s is not %s, but: %s", name, status, strings.Join(r.names(status, from), ", "))
+	limit := time.After(10 * time.Minute)
+	var others []string
+	for {
+		select {
+		case alert := <-r:
+			if alert == [2]string{status, name} {
+				return
+			}
+			others = append(others, strings.Join(alert[:], " "))
+		case <-limit:
+			t.Fatalf("%s is not %s within 10 minutes, but: %s", name, status, strings.Join(others, ", "))
 		}
-		return nil
-	})
+	}
 }

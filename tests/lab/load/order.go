@@ -23,14 +23,13 @@ func (p Probe) ask() func(context.Context, *http.Client) error {
 		case Anew:
 			return Get(ctx, client, target+"?"+name)
 		case Order:
-			return PlaceOrder(ctx, client, target, name)
+			return place(ctx, client, target, name)
 		}
 		return Get(ctx, client, target)
 	}
 }
 
-// PlaceOrder places OneOrder under a key.
-func PlaceOrder(ctx context.Context, client *http.Client, url, key string) error {
+func place(ctx context.Context, client *http.Client, url, key string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(OneOrder))
 	if err != nil {
 		return err

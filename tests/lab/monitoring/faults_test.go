@@ -23,9 +23,7 @@ var (
 		podReady(system, "calico-node-"+second): later(1, 0, 3),
 		available(shop, "backend"):              later(1, 0, 3), available(shop, "postgres"): later(1, 0, 3),
 		unschedulable(shop, "postgres-5d8f7c-new"): appears(1),
-		// BGP waits for four minutes for a neighbour that says nothing.
-		route(second, control): gone(), route(second, first): gone(), route(control, second): goneAfter(16), route(first, second): goneAfter(16),
-		requests("GET /data", "200"): counts(150, 0), requests("POST /api/orders", "503"): counts(0, 15),
+		requests("GET /data", "200"):               counts(150, 0), requests("POST /api/orders", "503"): counts(0, 15),
 	}
 	ordersFail  = series{requests("POST /api/orders", "503"): counts(0, 30)}
 	coreDNSAway = series{available(system, "coredns"): then(1, 0), upPod("coredns", system, podOf("coredns"), first): gone()}
@@ -39,13 +37,10 @@ var faults = map[string]struct {
 	"nothing": {},
 
 	// nodes
-	"a node is switched off":          {workerDown, []string{"NodeDown"}},
-	"a node's container runtime ends": {series{ready(second): then(1, 0), podReady(shop, podOf("postgres")): then(1, 0), available(shop, "postgres"): then(1, 0)}, []string{"NodeDown"}},
-	"a node joins and is ready after a minute": {series{
-		ready("new"): fmt.Sprintf("_x%d 0x3 1x%d", before, after-5), `kube_node_created{node="new"}`: appears(start + 15*before),
-		route(control, "new"): appearsAfter(1, 5), route(first, "new"): appearsAfter(1, 5), route(second, "new"): appearsAfter(1, 5),
-	}, nil},
-	"a kubelet ends": {series{up("kubelet", second): then(1, 0), up("cadvisor", second): then(1, 0), ready(second): later(1, 0, 4)}, []string{"NodeDown"}},
+	"a node is switched off":                                 {workerDown, []string{"NodeDown"}},
+	"a node's container runtime ends":                        {series{ready(second): then(1, 0), podReady(shop, podOf("postgres")): then(1, 0), available(shop, "postgres"): then(1, 0)}, []string{"NodeDown"}},
+	"a node joins and is ready after a minute":               {series{ready("new"): fmt.Sprintf("_x%d 0x3 1x%d", before, after-5), `kube_node_created{node="new"}`: appears(start + 15*before)}, nil},
+	"a kubelet ends":                                         {series{up("kubelet", second): then(1, 0), up("cadvisor", second): then(1, 0), ready(second): later(1, 0, 4)}, []string{"NodeDown"}},
 	"a node was away for half a minute and its pods for two": {series{up("kubelet", second): between(1, 0, 2), up("node-exporter", second): between(1, 0, 2), available(shop, "postgres"): between(1, 0, 8), podReady(shop, podOf("postgres")): between(1, 0, 8)}, nil},
 	"a disk is nearly full":                                  {series{disk("avail", first): then(30e9, 4e9), disk("free", first): then(32e9, 6e9)}, []string{"NodeDiskNearlyFull"}},
 	"a disk has room for root alone":                         {series{disk("avail", first): then(30e9, 0), disk("free", first): then(32e9, 5e9)}, []string{"NodeDiskNearlyFull"}},
@@ -90,17 +85,6 @@ var faults = map[string]struct {
 	"a node's pods are cut off": {series{
 		podReady(system, "calico-node-"+first): then(1, 0), upPod("coredns", system, podOf("coredns"), first): later(1, 0, 4),
 	}, []string{"CalicoNodeNotReady"}},
-	"a node's BGP sessions are down and its routes gone": {series{
-		route(first, control): gone(), route(first, second): gone(), route(control, first): gone(), route(second, first): gone(),
-		podReady(system, "calico-node-"+first): later(1, 0, 2), upPod("coredns", system, podOf("coredns"), first): then(1, 0),
-	}, []string{"CalicoNodeNotReady"}},
-	"a node's BGP sessions are down and the others do not know it yet": {series{
-		route(first, control): gone(), route(first, second): gone(), route(control, first): goneAfter(16), route(second, first): goneAfter(16),
-		podReady(system, "calico-node-"+first): later(1, 0, 2), upPod("backend", shop, podOf("backend"), second): then(1, 0),
-	}, []string{"CalicoNodeNotReady"}},
-	"one BGP session of two is down": {series{
-		route(first, second): gone(), route(second, first): goneAfter(16), upPod("backend", shop, podOf("backend"), second): then(1, 0),
-	}, []string{"PodRoutesLost"}},
 	"calico-node crashes": {series{
 		podReady(system, "calico-node-"+first): then(1, 0), up("calico", first): then(1, 0), waiting(system, "calico-node-"+first, "CrashLoopBackOff"): then(0, 1),
 	}, []string{"CalicoNodeNotReady"}},

@@ -9,8 +9,6 @@ import (
 // https://docs.victoriametrics.com/victoriametrics/vmalert-tool/#unit-testing-for-rules
 const (
 	interval = "15s"
-	// judged is how often rules are, as of the time visible before.
-	judged, visible = "5s", "5s"
 	before   = 8  // samples until the fault, which begins at 2m
 	after    = 36 // samples from then on
 	// start is the first sample's time, which the tool chooses: the beginning of the year 2000.
@@ -46,18 +44,10 @@ func between(was, is float64, samples int) string {
 }
 
 // gone ends with the fault, as the series of a target that is no more.
-func gone() string { return goneAfter(0) }
-
-// goneAfter ends some samples later.
-func goneAfter(samples int) string { return fmt.Sprintf("1x%d stale", before+samples-1) }
+func gone() string { return fmt.Sprintf("1x%d stale", before-1) }
 
 // appears begins with the fault.
-func appears(value float64) string { return appearsAfter(value, 0) }
-
-// appearsAfter begins some samples later.
-func appearsAfter(value float64, samples int) string {
-	return fmt.Sprintf("_x%d %.12gx%d", before+samples, value, after-samples-1)
-}
+func appears(value float64) string { return fmt.Sprintf("_x%d %.12gx%d", before, value, after-1) }
 
 // counts grows by one number a sample, and from the fault on by another.
 func counts(was, is float64) string {
@@ -74,21 +64,11 @@ func node(name string) series {
 		fmt.Sprintf("kube_node_created{node=%q}", name): steady(start - 86400),
 		disk("avail", name):                             steady(30e9), disk("free", name): steady(32e9), disk("size", name): steady(100e9),
 	}
-	for _, other := range []string{control, first, second} {
-		if other != name {
-			s[route(name, other)] = steady(1)
-		}
-	}
 	return s.with(pod("kube-system", "calico-node-"+name, "DaemonSet", "calico-node", name))
 }
 
 func ready(node string) string {
 	return fmt.Sprintf(`kube_node_status_condition{node=%q,condition="Ready",status="true"}`, node)
-}
-
-// route is one that a node has to another one's pods.
-func route(node, other string) string {
-	return fmt.Sprintf(`node_network_route_info{job="node-exporter",node=%q,device="eth0",proto="bird",gw=%q,dest="pods of %s"}`, node, other, other)
 }
 
 func up(job, node string) string {
