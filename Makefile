@@ -65,12 +65,12 @@ bench: ## measure bring-up beside a bare script, idle runs, load, latency and gr
 
 calibrate: export CASE := $(CASE)
 calibrate: export CASES := $(CASES)
-calibrate: ## hold the preview's verdicts against a real control plane; writes docs/calibration.md, and goes on where it was ended (CASES=number, CASE=seed for one)
+calibrate: ## hold the preview's verdicts against a real control plane; writes docs/calibration.md, and goes on where it was ended (PARTS="changes cronjobs" CASES=number, CASE=seed for one)
 	@$(LAB) calibrate
 
 # Modules that the checksum database does not know. Once go.sum has their sums, nobody asks it.
 bump: export GONOSUMDB := github.com/pulumi/*,github.com/projectcalico/*,github.com/tigera/*,k8s.io/kube-state-metrics/*,k8s.io/sample-controller
-bump: ## change a version everywhere (KUBERNETES=1.36.6, DEFAULT=1.36 for the minor of new clusters, CALICO=3.31.7 CALICO_SHA256=sum, CONTAINERD=2.2.4, NODE_EXPORTER=1.9.1, METRICS_SERVER=0.8.0, VICTORIA_METRICS=1.151.0, VICTORIA_LOGS=1.52.1, ALERTMANAGER=0.28.1, KUBE_STATE_METRICS=2.16.0)
+bump: ## change a version everywhere (KUBERNETES=1.36.6, DEFAULT=1.36 for the minor of new clusters, CALICO=3.31.7 CALICO_SHA256=sum, CONTAINERD=2.2.4, CLOUDNATIVE_PG=1.30.0, NODE_EXPORTER=1.9.1, METRICS_SERVER=0.8.0, VICTORIA_METRICS=1.151.0, VICTORIA_LOGS=1.52.1, ALERTMANAGER=0.28.1, KUBE_STATE_METRICS=2.16.0)
 	@$(LAB) bump
 	@$(MAKE) golden
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -12,6 +13,12 @@ import (
 	"ecommerce-platform/workloads/metricsserver"
 	"ecommerce-platform/workloads/monitoring"
 )
+
+// deadAfter is how long a node is silent before another server takes over from one that it has.
+const deadAfter = 16 * time.Second
+
+// cloudNativePGImage is where the project publishes the operator, less the version.
+const cloudNativePGImage = "ghcr.io/cloudnative-pg/cloudnative-pg:"
 
 // What each layer is told: the configuration, cut for it, and what lies below.
 
@@ -54,7 +61,7 @@ func (c *Config) holds(node Node) (what string, protect bool) {
 	switch {
 	case node.Role == boundary.ControlPlane:
 		return "etcd", c.ProtectControlPlane
-	case node.Name == c.database().DatabaseNode() && !c.Postgres.OwnDisk():
+	case c.holdsDatabase(node.Name) && !c.Postgres.OwnDisk():
 		return "database", c.ProtectDatabase
 	}
 	return "", false
@@ -72,8 +79,12 @@ func (c *Config) clusterArgs(keys *cluster.Keys, machines []machine, identifier 
 		CertificateRenewal: c.CertificateRenewal, OSUpdate: c.OSUpdate,
 		AuditLog: c.AuditLog, SecretsKeyRotation: c.SecretsKeyRotation,
 		Kubeconfigs: c.Kubeconfigs, OIDC: c.OIDC, Access: c.Access,
-		Backup: c.Backup, BackupPassword: secret(orDefault(c.BackupPassword, keys.Backup)), BackupKey: c.BackupKey, Dumps: workloads.Dumps(c.Namespace),
+		Backup: c.Backup, BackupPassword: secret(orDefault(c.BackupPassword, keys.Backup)), BackupKey: c.BackupKey, Dumps: c.Postgres.Dumps(c.Namespace),
 		Identifier: identifier,
+	}
+	if c.Postgres.Replicated() {
+		args.NodeMonitorGracePeriod = deadAfter
+		args.CloudNativePGVersion, args.CloudNativePGManifestSHA256 = c.CloudNativePGVersion, c.CloudNativePGManifestSHA256
 	}
 	if c.Monitoring.Enabled {
 		args.JournalPort = monitoring.AgentPort
@@ -136,8 +147,9 @@ func (c *Config) workloadsArgs(machines []machine, identifier string, kubeconfig
 		Namespace: c.Namespace, NodePort: c.NodePort, DatabasePassword: secret(c.DatabasePassword),
 		Frontend: c.Frontend, Backend: c.Backend, Postgres: c.Postgres, Redis: c.Redis,
 		Isolation: c.Isolation, Quota: c.Quota, PodCidr: c.PodCidr,
-		Logins:        c.logins(),
-		MetricsServer: c.MetricsServer, MetricsServerImage: c.MetricsServerImage,
+		Logins:             c.logins(),
+		CloudNativePGImage: cloudNativePGImage + c.CloudNativePGVersion,
+		MetricsServer:      c.MetricsServer, MetricsServerImage: c.MetricsServerImage,
 		Monitoring: c.Monitoring, Alerting: c.Alerting, MonitoringImages: monitoring.Images{
 			VictoriaMetrics: c.VictoriaMetricsImage, KubeStateMetrics: c.KubeStateMetricsImage, VMAlert: c.VMAlertImage, Alertmanager: c.AlertmanagerImage,
 			VictoriaLogs: c.VictoriaLogsImage, Agent: c.VLAgentImage,

@@ -48,40 +48,42 @@ type Config struct {
 	ProtectControlPlane bool                `json:"protectControlPlane"`
 	ProtectDatabase     bool                `json:"protectDatabase"`
 
-	PodCidr               string              `json:"podCidr"`
-	ServiceCidr           string              `json:"serviceCidr"`
-	KubernetesVersion     string              `json:"kubernetesVersion"`
-	ContainerdVersion     string              `json:"containerdVersion"`
-	CalicoVersion         string              `json:"calicoVersion"`
-	CalicoManifestSHA256  string              `json:"calicoManifestSha256"`
-	KeySeed               string              `json:"keySeed"`
-	LoginKeys             []string            `json:"loginKeys"`
-	Kubelet               map[string]any      `json:"kubelet"`
-	KubeProxy             map[string]any      `json:"kubeProxy"`
-	IgnorePreflightErrors []string            `json:"ignorePreflightErrors"`
-	Containerd            cluster.Containerd  `json:"containerd"`
-	Mirrors               cluster.Mirrors     `json:"mirrors"`
-	NodeExporterImage     string              `json:"nodeExporterImage"`
-	MetricsServer         bool                `json:"metricsServer"`
-	MetricsServerImage    string              `json:"metricsServerImage"`
-	Monitoring            monitoring.Settings `json:"monitoring"`
-	VictoriaMetricsImage  string              `json:"victoriaMetricsImage"`
-	KubeStateMetricsImage string              `json:"kubeStateMetricsImage"`
-	VMAlertImage          string              `json:"vmalertImage"`
-	AlertmanagerImage     string              `json:"alertmanagerImage"`
-	VictoriaLogsImage     string              `json:"victoriaLogsImage"`
-	VLAgentImage          string              `json:"vlagentImage"`
-	Alerting              monitoring.Alerting `json:"alerting"`
-	CertificateRenewal    string              `json:"certificateRenewal"`
-	SecretsKeyRotation    string              `json:"secretsKeyRotation"`
-	Kubeconfigs           cluster.Kubeconfigs `json:"kubeconfigs"`
-	OIDC                  cluster.OIDC        `json:"oidc"`
-	Access                cluster.Access      `json:"access"`
-	AuditLog              cluster.AuditLog    `json:"auditLog"`
-	OSUpdate              string              `json:"osUpdate"`
-	Backup                cluster.Backup      `json:"backup"`
-	BackupKey             cluster.AccessKey   `json:"backupKey"`
-	BackupPassword        string              `json:"backupPassword"`
+	PodCidr                     string              `json:"podCidr"`
+	ServiceCidr                 string              `json:"serviceCidr"`
+	KubernetesVersion           string              `json:"kubernetesVersion"`
+	ContainerdVersion           string              `json:"containerdVersion"`
+	CalicoVersion               string              `json:"calicoVersion"`
+	CalicoManifestSHA256        string              `json:"calicoManifestSha256"`
+	CloudNativePGVersion        string              `json:"cloudNativePGVersion"`
+	CloudNativePGManifestSHA256 string              `json:"cloudNativePGManifestSha256"`
+	KeySeed                     string              `json:"keySeed"`
+	LoginKeys                   []string            `json:"loginKeys"`
+	Kubelet                     map[string]any      `json:"kubelet"`
+	KubeProxy                   map[string]any      `json:"kubeProxy"`
+	IgnorePreflightErrors       []string            `json:"ignorePreflightErrors"`
+	Containerd                  cluster.Containerd  `json:"containerd"`
+	Mirrors                     cluster.Mirrors     `json:"mirrors"`
+	NodeExporterImage           string              `json:"nodeExporterImage"`
+	MetricsServer               bool                `json:"metricsServer"`
+	MetricsServerImage          string              `json:"metricsServerImage"`
+	Monitoring                  monitoring.Settings `json:"monitoring"`
+	VictoriaMetricsImage        string              `json:"victoriaMetricsImage"`
+	KubeStateMetricsImage       string              `json:"kubeStateMetricsImage"`
+	VMAlertImage                string              `json:"vmalertImage"`
+	AlertmanagerImage           string              `json:"alertmanagerImage"`
+	VictoriaLogsImage           string              `json:"victoriaLogsImage"`
+	VLAgentImage                string              `json:"vlagentImage"`
+	Alerting                    monitoring.Alerting `json:"alerting"`
+	CertificateRenewal          string              `json:"certificateRenewal"`
+	SecretsKeyRotation          string              `json:"secretsKeyRotation"`
+	Kubeconfigs                 cluster.Kubeconfigs `json:"kubeconfigs"`
+	OIDC                        cluster.OIDC        `json:"oidc"`
+	Access                      cluster.Access      `json:"access"`
+	AuditLog                    cluster.AuditLog    `json:"auditLog"`
+	OSUpdate                    string              `json:"osUpdate"`
+	Backup                      cluster.Backup      `json:"backup"`
+	BackupKey                   cluster.AccessKey   `json:"backupKey"`
+	BackupPassword              string              `json:"backupPassword"`
 
 	Namespace        string                `json:"namespace"`
 	NodePort         int                   `json:"nodePort"`

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -27,9 +28,14 @@ func (c *Config) database() *workloads.Args {
 	return args
 }
 
+// holdsDatabase tells whether the database's data, or one server's copy of them, are on the node.
+func (c *Config) holdsDatabase(node string) bool {
+	return slices.Contains(c.database().DatabaseNodes(), node)
+}
+
 // volumes are the local volumes of a node.
 func (c *Config) volumes(node string) []cluster.Volume {
-	if node != c.database().DatabaseNode() {
+	if !c.holdsDatabase(node) {
 		return nil
 	}
 	return []cluster.Volume{{Directory: c.Postgres.Directory(), GiB: c.Postgres.VolumeGiB}}
@@ -37,7 +43,7 @@ func (c *Config) volumes(node string) []cluster.Volume {
 
 // disks are the EBS volumes of a node.
 func (c *Config) disks(node string) []infra.Volume {
-	if node != c.database().DatabaseNode() || !c.Postgres.OwnDisk() {
+	if !c.holdsDatabase(node) || !c.Postgres.OwnDisk() {
 		return nil
 	}
 	return []infra.Volume{{
@@ -74,29 +80,33 @@ func (c *Config) checkVolume() []error {
 // volumePlace tells the volume apart from one of the same name on another kind of disk. A platform that exists remembers the name alone
 // of one on a node's first disk.
 func (c *Config) volumePlace() string {
+	place := c.Postgres.Volume
 	if c.Postgres.OwnDisk() {
-		return c.Postgres.Volume + ", an EBS volume"
+		place += ", an EBS volume"
 	}
-	return c.Postgres.Volume
+	if c.Postgres.Replicated() {
+		place += ", of replicas"
+	}
+	return place
 }
 
 // checkPlace refuses, before anything stops, a place or a version with which the database would start empty or not at all.
 func (c *Config) checkPlace(ctx *pulumi.Context) []error {
-	node := c.database().DatabaseNode()
-	if !c.has("workloads") || node == "" {
+	nodes := c.database().DatabaseNodes()
+	if !c.has("workloads") || len(nodes) == 0 {
 		return nil
 	}
 	name := placeName
 	if c.Postgres.Moved != "" {
 		name += "-" + c.Postgres.Moved
 	}
-	keys := map[string]immutableKey{}
-	for id, key := range map[string]immutableKey{
-		"node":   {"postgres.node", node},
-		"volume": {"postgres.volume", c.volumePlace()},
-		"major":  {"postgres.image", c.Postgres.Major()},
-	} {
-		keys[id] = immutableKey{key.name, fmt.Sprintf("%q", key.value)}
+	keys := map[string]immutableKey{
+		"volume": {"postgres.volume", fmt.Sprintf("%q", c.volumePlace())},
+		"major":  {"postgres.image", fmt.Sprintf("%q", c.Postgres.Major())},
+	}
+	// A copy of the data comes and goes with its node; the only one does not.
+	if !c.Postgres.Replicated() {
+		keys["node"] = immutableKey{"postgres.node", fmt.Sprintf("%q", nodes[0])}
 	}
 	return compare(ctx, name, keys, "the data were made with %v and do not follow by themselves; set it back, or move them as docs/operations.md says and set postgres.moved to another text")
 }

@@ -93,3 +93,35 @@ func TestTheDatabasesVolumeLeavesRoom(t *testing.T) {
 		})
 	}
 }
+
+// Each server has a volume on its node, which mounts it before it joins.
+func TestTheDatabaseHasADiskForEachOfItsServers(t *testing.T) {
+	rec, err := run(t, stackFile(t, "docs/examples/Pulumi.replicas.yaml"), secrets())
+	require.NoError(t, err)
+	require.Equal(t, []string{"worker-node-2-postgres", "worker-node-3-postgres"}, rec.Names("aws:ebs/volume:Volume"))
+	database := rec.Get(t, "kubernetes:postgresql.cnpg.io/v1:Cluster", "shop-postgres")
+	assert.Equal(t, 2.0, database.Input("spec.instances"))
+	for _, node := range []string{"worker-node-2", "worker-node-3"} {
+		volume := rec.Get(t, "aws:ebs/volume:Volume", node+"-postgres")
+		assert.True(t, volume.Protect)
+		step := rec.Get(t, "command:remote:Command", "platform-"+node+"-volumes")
+		assert.Contains(t, step.Input("create"), volume.ID)
+		assert.True(t, rec.WaitsFor(rec.Get(t, "command:remote:Command", "platform-"+node+"-join"), step), "no server gets there before")
+	}
+}
+
+// One server is another place for the data than several, of which each comes and goes with its node.
+func TestWhereTheServersOfADatabaseAre(t *testing.T) {
+	several := func() stack { return stackFile(t, "docs/examples/Pulumi.replicas.yaml") }
+	one := several().with("postgres", `{"node":"worker-node-2","volumeType":"gp3"}`)
+	_, err := run(t, several(), secrets(), created(t, one))
+	require.ErrorContains(t, err, `postgres.volume "postgres, an EBS volume, of replicas": the data were made with "postgres, an EBS volume" and do not follow by themselves`)
+	_, err = run(t, several().with("postgres", `{"replicas":2,"volume":"replicas","volumeType":"gp3","moved":"2026-12-01"}`), secrets())
+	require.NoError(t, err)
+	more := several().with("nodes", `[{"name":"control-plane","role":"control-plane","privateIp":"172.31.15.119"},
+		{"name":"worker-node-1","role":"worker","privateIp":"172.31.2.239","labels":{"tier":"frontend"}},
+		{"name":"worker-node-4","role":"worker","privateIp":"172.31.2.1","labels":{"tier":"backend"}},
+		{"name":"worker-node-2","role":"worker","privateIp":"172.31.7.250","labels":{"tier":"backend"}}]`)
+	_, err = run(t, more, secrets(), created(t, several()))
+	require.NoError(t, err)
+}

@@ -7,11 +7,11 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"ecommerce-platform/infra/boundary"
-	"ecommerce-platform/workloads"
 )
 
 // factsOutput is the output by which a stack tells the one above what both are configured with.
@@ -54,11 +54,11 @@ func (c *Config) facts() (map[string]fact, error) {
 		knowing = allLayers
 	}
 	tell("postgres.volumeType", c.Postgres.VolumeType, allLayers...)
-	tell("postgres.node", c.database().DatabaseNode(), knowing...)
+	tell("postgres.node", strings.Join(c.database().DatabaseNodes(), ", "), knowing...)
 	tell("postgres.volume", c.Postgres.Volume, knowing...)
 	tell("postgres.volumeGiB", c.Postgres.VolumeGiB, knowing...)
 	dumps := []string{}
-	for _, dump := range workloads.Dumps(c.Namespace) {
+	for _, dump := range c.Postgres.Dumps(c.Namespace) {
 		dumps = append(dumps, dump.Name+" of "+dump.Workload)
 	}
 	tell("dumps", dumps, "cluster", "workloads")

@@ -130,11 +130,14 @@ func TestStackFile(t *testing.T) {
 func TestExamples(t *testing.T) {
 	files, err := filepath.Glob("docs/examples/Pulumi.*.yaml")
 	require.NoError(t, err)
-	require.Len(t, files, 1+len(allLayers))
-	t.Run("three-workers", func(t *testing.T) {
-		_, err := run(t, stackFile(t, "docs/examples/Pulumi.three-workers.yaml"), secrets())
-		require.NoError(t, err)
-	})
+	whole := []string{"three-workers", "replicas"}
+	require.Len(t, files, len(whole)+len(allLayers))
+	for _, name := range whole {
+		t.Run(name, func(t *testing.T) {
+			_, err := run(t, stackFile(t, "docs/examples/Pulumi."+name+".yaml"), secrets())
+			require.NoError(t, err)
+		})
+	}
 	t.Run("three stacks", func(t *testing.T) {
 		s := newSplit(t)
 		for _, layer := range allLayers {

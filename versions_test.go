@@ -36,7 +36,7 @@ func TestVersionsStandInOnePlace(t *testing.T) {
 	for _, release := range versions.All.Kubernetes.Releases {
 		args = append(args, "-e", release.Version, "-e", "v"+release.Version)
 	}
-	args = append(args, "-e", versions.All.Calico.ManifestSHA256, "-e", versions.All.Calico.Lab.ManifestSHA256, "--", ":!*go.mod", ":!*go.sum", ":!*/testdata/*", ":!cluster/versions/versions.json")
+	args = append(args, "-e", versions.All.Calico.ManifestSHA256, "-e", versions.All.Calico.Lab.ManifestSHA256, "-e", versions.All.CloudNativePG.ManifestSHA256, "--", ":!*go.mod", ":!*go.sum", ":!*/testdata/*", ":!cluster/versions/versions.json")
 	// It exits with 1 where there is nothing.
 	out, _ := exec.CommandContext(t.Context(), "git", args...).Output()
 	for _, name := range strings.Fields(string(out)) {

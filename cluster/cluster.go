@@ -55,6 +55,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
+	definitions, err := installDefinitions(args, control)
+	if err != nil {
+		return nil, err
+	}
 	kubeconfig, err := readKubeconfig(control)
 	if err != nil {
 		return nil, err
@@ -94,6 +98,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	complete := slices.Concat(objects.network, patches)
+	if definitions != nil {
+		complete = append(complete, definitions.Command)
+	}
 	if metricsServer != nil {
 		control.certified = append(control.certified, metricsServer)
 		complete = append(complete, metricsServer.Command)

@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"time"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"ecommerce-platform/infra/boundary"
@@ -19,6 +21,11 @@ type Args struct {
 	CalicoVersion string
 	// CalicoManifestSHA256 is the checksum, in hexadecimal, of that version's manifests/calico.yaml.
 	CalicoManifestSHA256 string
+	// CloudNativePGVersion is a full version without the v. The cluster then knows its resource types, and nodes pull its image where
+	// the others come from. Default, it has none of it; once there, the types stay.
+	CloudNativePGVersion string
+	// CloudNativePGManifestSHA256 is the checksum, in hexadecimal, of that version's releases/cnpg-<version>.yaml. Required with a version.
+	CloudNativePGManifestSHA256 string
 	// PodCidr holds the addresses of pods, e.g. 192.168.0.0/16; Calico hands it out in blocks of 64.
 	PodCidr string
 	// ServiceCidr holds the addresses of Services, e.g. 10.96.0.0/12; its tenth address is the DNS.
@@ -30,6 +37,9 @@ type Args struct {
 	AuthorizedKeys []string
 	// Kubelet holds further fields of KubeletConfiguration for every node, e.g. maxPods: 60. Optional.
 	Kubelet map[string]any
+	// NodeMonitorGracePeriod is how long a node may be silent before it counts as not ready, in whole seconds and at least 16 of them. Its
+	// kubelet reports four times in it. Default, Kubernetes' own: 50 seconds, and a report every ten.
+	NodeMonitorGracePeriod time.Duration
 	// KubeProxy holds further fields of KubeProxyConfiguration, e.g. conntrack: {maxPerCore: 0}. Optional.
 	KubeProxy map[string]any
 	// IgnorePreflightErrors names checks of kubeadm that only warn, e.g. SystemVerification. Optional.
@@ -134,9 +144,11 @@ type Mirrors struct {
 	Packages string `json:"packages"`
 	// PackagesKey is the armored OpenPGP public key that both repositories are signed with.
 	PackagesKey string `json:"packagesKey"`
-	// Images is the base URL of a registry with the repositories of docker.io, registry.k8s.io and quay.io.
+	// Images is the base URL of a registry with the repositories of docker.io, registry.k8s.io and quay.io, and with CloudNativePG those of
+	// ghcr.io.
 	Images string `json:"images"`
-	// Manifests is a base URL with Calico's manifest in calico/v<version>/calico.yaml.
+	// Manifests is a base URL with Calico's manifest in calico/v<version>/calico.yaml, and CloudNativePG's in
+	// cloudnative-pg/v<version>/cnpg-<version>.yaml.
 	Manifests string `json:"manifests"`
 }
 

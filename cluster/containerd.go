@@ -12,8 +12,28 @@ import (
 // registryPath is where containerd looks up how to reach a registry.
 const registryPath = "/etc/containerd/certs.d"
 
-// mirroredRegistries are those the platform's images come from.
-var mirroredRegistries = []string{"docker.io", "quay.io", "registry.k8s.io"}
+// registry is one that images of the platform come from: as their names have it, and where it answers.
+type registry struct{ name, url string }
+
+// registries are those the platform's images come from.
+func (a *Args) registries() []registry {
+	all := []registry{
+		{"docker.io", "https://registry-1.docker.io"}, {"quay.io", "https://quay.io"}, {"registry.k8s.io", "https://registry.k8s.io"},
+	}
+	// Only then: it may be where a user's own images are, which a mirror would have to have.
+	if a.CloudNativePGVersion != "" {
+		all = append(all, registry{"ghcr.io", "https://ghcr.io"})
+	}
+	return all
+}
+
+// mirroredRegistries are those that a mirror of images stands for.
+func (a *Args) mirroredRegistries() (names []string) {
+	for _, r := range a.registries() {
+		names = append(names, r.name)
+	}
+	return names
+}
 
 // The keys below are those of configuration version 3, which containerd 2.x has; containerd.sh checks with
 // `containerd config dump` that they were understood.

@@ -25,19 +25,24 @@ func (a *Args) describe() (pulumi.Map, error) {
 	}
 	kubelet := map[string]any{}
 	maps.Copy(kubelet, a.Kubelet)
+	silence := ""
+	if a.NodeMonitorGracePeriod != 0 {
+		silence = a.NodeMonitorGracePeriod.String()
+	}
 	return pulumi.Map{
-		"kubernetesVersion":  pulumi.String(a.KubernetesVersion),
-		"containerdVersion":  pulumi.String(a.ContainerdVersion),
-		"calicoVersion":      pulumi.String(a.CalicoVersion),
-		"certificateRenewal": pulumi.String(a.CertificateRenewal),
-		"osUpdate":           pulumi.String(a.OSUpdate),
-		"podCidr":            pulumi.String(a.PodCidr),
-		"serviceCidr":        pulumi.String(a.ServiceCidr),
-		"kubelet":            pulumi.ToMap(kubelet),
-		"apiServer":          arguments,
-		"nodes":              nodes,
-		"sources":            a.describeSources(),
-		"restores":           pulumi.StringMap{"cluster": pulumi.String(a.Backup.Restore.Cluster), "data": pulumi.String(a.Backup.Restore.Data)},
+		"nodeMonitorGracePeriod": pulumi.String(silence),
+		"kubernetesVersion":      pulumi.String(a.KubernetesVersion),
+		"containerdVersion":      pulumi.String(a.ContainerdVersion),
+		"calicoVersion":          pulumi.String(a.CalicoVersion),
+		"certificateRenewal":     pulumi.String(a.CertificateRenewal),
+		"osUpdate":               pulumi.String(a.OSUpdate),
+		"podCidr":                pulumi.String(a.PodCidr),
+		"serviceCidr":            pulumi.String(a.ServiceCidr),
+		"kubelet":                pulumi.ToMap(kubelet),
+		"apiServer":              arguments,
+		"nodes":                  nodes,
+		"sources":                a.describeSources(),
+		"restores":               pulumi.StringMap{"cluster": pulumi.String(a.Backup.Restore.Cluster), "data": pulumi.String(a.Backup.Restore.Data)},
 	}, nil
 }
 

@@ -138,17 +138,26 @@ func (a *Args) initYAML(address string) (string, error) {
 			Networking:           networking{PodSubnet: a.PodCidr, ServiceSubnet: a.ServiceCidr},
 			Etcd:                 a.etcd(),
 			APIServer:            apiServer{component: server, CertSANs: names},
-			// Calico hands out pod addresses; a second allocation in Node.spec.podCIDR would only mislead.
-			ControllerManager: component{ExtraArgs: []argument{
-				{"allocate-node-cidrs", "false"}, noProfiling,
-				// By default 12,500 pods that have ended are kept, which nodes of this size never see the end of.
-				{"terminated-pod-gc-threshold", "1000"},
-			}},
-			Scheduler: component{ExtraArgs: []argument{noProfiling}},
+			ControllerManager:    a.controllerManager(),
+			Scheduler:            component{ExtraArgs: []argument{noProfiling}},
 		},
 		a.kubeletConfiguration(),
 		a.kubeProxyConfiguration(),
 	)
+}
+
+// controllerManager is how the controller manager runs.
+func (a *Args) controllerManager() component {
+	manager := component{ExtraArgs: []argument{
+		// Calico hands out pod addresses; a second allocation in Node.spec.podCIDR would only mislead.
+		{"allocate-node-cidrs", "false"}, noProfiling,
+		// By default 12,500 pods that have ended are kept, which nodes of this size never see the end of.
+		{"terminated-pod-gc-threshold", "1000"},
+	}}
+	if a.NodeMonitorGracePeriod != 0 {
+		manager.ExtraArgs = append(manager.ExtraArgs, argument{"node-monitor-grace-period", a.NodeMonitorGracePeriod.String()})
+	}
+	return manager
 }
 
 // etcd is how etcd runs: with metrics for who watches the platform, without what is in it. kubeadm asks the first of these addresses whether
@@ -220,6 +229,13 @@ func (a *Args) registration(node Node) nodeRegistration {
 	}
 }
 
+// How often a kubelet reports, and how often it does where nothing has changed: where only the first is set, as often.
+// https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
+const (
+	reportFrequency    = "nodeStatusUpdateFrequency"
+	unchangedFrequency = "nodeStatusReportFrequency"
+)
+
 // kubeletConfiguration is the user's settings and what the bootstrap needs; kubeadm adds the rest.
 func (a *Args) kubeletConfiguration() map[string]any {
 	configuration := map[string]any{
@@ -228,6 +244,9 @@ func (a *Args) kubeletConfiguration() map[string]any {
 		// A pod that makes processes without end is stopped before its node is.
 		"podPidsLimit":    4096,
 		"tlsCipherSuites": cipherSuites,
+	}
+	if a.NodeMonitorGracePeriod != 0 {
+		configuration[reportFrequency] = (a.NodeMonitorGracePeriod / 4).String()
 	}
 	maps.Copy(configuration, a.Kubelet)
 	maps.Copy(configuration, map[string]any{

@@ -20,10 +20,7 @@ type source struct {
 // publicPackages are where prepare.sh gets packages from without a mirror; the first is where Debian's images look.
 var publicPackages = []string{"https://deb.debian.org", "https://download.docker.com", "https://pkgs.k8s.io"}
 
-// publicRegistries are the hosts of mirroredRegistries.
-var publicRegistries = []string{"https://registry-1.docker.io", "https://quay.io", "https://registry.k8s.io"}
-
-// sources are those of packages, images and Calico's manifest, and the place of backups that leave the machine.
+// sources are those of packages, images and manifests, and the place of backups that leave the machine.
 func (a *Args) sources() []source {
 	var found []source
 	add := func(what, mirror, role string, public ...string) {
@@ -36,7 +33,11 @@ func (a *Args) sources() []source {
 		}
 	}
 	add("packages", a.Mirrors.Packages, "", publicPackages...)
-	add("images", a.Mirrors.Images, "", publicRegistries...)
+	var registries []string
+	for _, r := range a.registries() {
+		registries = append(registries, r.url)
+	}
+	add("images", a.Mirrors.Images, "", registries...)
 	add("manifest", a.Mirrors.Manifests, boundary.ControlPlane, "https://raw.githubusercontent.com")
 	if place, ok := strings.CutPrefix(a.Backup.Destination, "s3:"); ok {
 		if !strings.Contains(place, "://") {

@@ -29,7 +29,7 @@ type node struct {
 func nodeScripts(role string) []string {
 	both := []string{library, "serving.sh", "packages.sh", "containerd.sh", "version.sh", "metadata.sh", "prepare.sh", "static-pod.sh", "renewal.sh", "certificates.sh", "volume.sh", "os-update.sh", "login-keys.sh", "units.sh", "journal.sh"}
 	if role == boundary.ControlPlane {
-		return append(both, "evict.sh", "components.sh", "manifests.sh", "encryption.sh", "repository.sh", "restore.sh", "init.sh", "calico.sh", "kubeconfig.sh", "signing.sh", "role-kubeconfig.sh", "admit.sh", "member.sh",
+		return append(both, "evict.sh", "components.sh", "manifests.sh", "encryption.sh", "repository.sh", "restore.sh", "init.sh", "published.sh", "calico.sh", "definitions.sh", "kubeconfig.sh", "signing.sh", "role-kubeconfig.sh", "admit.sh", "member.sh",
 			"vacate.sh", "turn.sh", "clear.sh", "drain.sh", "ready.sh", "metrics-server.sh", "backup-password.sh", "told.sh", "backup.sh", "schedule.sh", "restore-data.sh")
 	}
 	return append(both, "local-volumes.sh", "request.sh", "join.sh", "upgrade.sh", "reset.sh")
@@ -80,7 +80,7 @@ func (c *Cluster) prepare(ctx *pulumi.Context, prefix string, args *Args, n Node
 		settings[len(settings)-1].Value = pulumi.String("keep")
 	}
 	if args.Mirrors.Images != "" {
-		settings = append(settings, step.Set("REGISTRIES", pulumi.String(strings.Join(mirroredRegistries, " "))))
+		settings = append(settings, step.Set("REGISTRIES", pulumi.String(strings.Join(args.mirroredRegistries(), " "))))
 	}
 	files := []string{containerdFile, hostsFile, packagesKeyFile}
 	if trusted := slices.Sorted(maps.Keys(args.RegistryCAs)); len(trusted) > 0 {

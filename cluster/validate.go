@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"ecommerce-platform/cluster/step"
 	"ecommerce-platform/cluster/versions"
@@ -60,9 +61,22 @@ func (p *problems) versions(a *Args) {
 	if !fullVersion.MatchString(a.CalicoVersion) {
 		p.Addf("calicoVersion %q: not a full version such as %s", a.CalicoVersion, known.Calico.Version)
 	}
-	if sum, err := hex.DecodeString(a.CalicoManifestSHA256); err != nil || len(sum) != 32 ||
-		strings.ToLower(a.CalicoManifestSHA256) != a.CalicoManifestSHA256 {
-		p.Addf("calicoManifestSha256 %q: not a SHA-256 checksum in 64 lower-case hexadecimal digits", a.CalicoManifestSHA256)
+	p.checksum("calicoManifestSha256", a.CalicoManifestSHA256)
+	switch {
+	case a.CloudNativePGVersion == "" && a.CloudNativePGManifestSHA256 == "":
+		return
+	case a.CloudNativePGVersion == "":
+		p.Addf("cloudNativePGManifestSha256 %q: has no use without cloudNativePGVersion", a.CloudNativePGManifestSHA256)
+		return
+	case !fullVersion.MatchString(a.CloudNativePGVersion):
+		p.Addf("cloudNativePGVersion %q: not a full version such as %s", a.CloudNativePGVersion, known.CloudNativePG.Version)
+	}
+	p.checksum("cloudNativePGManifestSha256", a.CloudNativePGManifestSHA256)
+}
+
+func (p *problems) checksum(key, text string) {
+	if sum, err := hex.DecodeString(text); err != nil || len(sum) != 32 || strings.ToLower(text) != text {
+		p.Addf("%s %q: not a SHA-256 checksum in 64 lower-case hexadecimal digits", key, text)
 	}
 }
 
@@ -144,6 +158,7 @@ func (p *problems) settings(a *Args) {
 			p.Addf("kubelet.%s %q: set by the platform, remove it", key, fmt.Sprint(value))
 		}
 	}
+	p.silence(a)
 	for i, check := range a.IgnorePreflightErrors {
 		if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*$`).MatchString(check) {
 			p.Addf("ignorePreflightErrors[%d] %q: not the name of a kubeadm check such as SystemVerification", i, check)
@@ -160,6 +175,29 @@ func (p *problems) settings(a *Args) {
 	}
 	if a.Identifier == "" {
 		p.Addf("identifier <unset>: required, a name that stays the same as long as the cluster lives")
+	}
+}
+
+// shortestSilence is the shortest that may make a node count as not ready. While the API server is away no node can report. After 10
+// seconds of that the controller manager gives up its lease, ends, and counts anew; where the API server is back earlier, each node has to be
+// heard before it counts as silent, and the next report comes a quarter of this later: 14 seconds, and 2 for it to arrive.
+// https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
+const shortestSilence = 16 * time.Second
+
+// silence is for how long a node may say nothing.
+func (p *problems) silence(a *Args) {
+	period := a.NodeMonitorGracePeriod
+	if period == 0 {
+		return
+	}
+	if period < shortestSilence || period%time.Second != 0 {
+		p.Addf("nodeMonitorGracePeriod %q: must be whole seconds and at least %s, or else an API server that is away for a moment makes all nodes count as not ready",
+			period, shortestSilence)
+	}
+	for _, key := range []string{reportFrequency, unchangedFrequency} {
+		if value, ok := a.Kubelet[key]; ok {
+			p.Addf("kubelet.%s %q: follows from nodeMonitorGracePeriod %q, remove it", key, fmt.Sprint(value), period)
+		}
 	}
 }
 

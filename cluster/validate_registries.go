@@ -17,7 +17,7 @@ func (p *problems) registries(a *Args) {
 		switch {
 		case !registryName.MatchString(host):
 			p.Addf("registries %q: not the host of a registry, such as registry.example.com:5000", host)
-		case a.Mirrors.Images != "" && slices.Contains(mirroredRegistries, host):
+		case a.Mirrors.Images != "" && slices.Contains(a.mirroredRegistries(), host):
 			p.Addf("registries[%s].caCertificate <set>: nobody asks this registry, since mirrors.images stands for it", host)
 		case !areCertificates(a.RegistryCAs[host]):
 			p.Addf("registries[%s].caCertificate <set>: not certificates in PEM, which begin with -----BEGIN CERTIFICATE-----", host)

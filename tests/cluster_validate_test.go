@@ -3,6 +3,7 @@ package tests
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -43,6 +44,14 @@ func TestClusterValidation(t *testing.T) {
 		"half a version of Calico": {func(a *cluster.Args) { a.CalicoVersion = "3.28" }, []string{`calicoVersion "3.28": not a full version such as ` + versions.All.Calico.Version}},
 		"a short checksum":         {func(a *cluster.Args) { a.CalicoManifestSHA256 = "2066" }, []string{`calicoManifestSha256 "2066": not a SHA-256 checksum in 64 lower-case hexadecimal digits`}},
 
+		"half a version of CloudNativePG": {func(a *cluster.Args) {
+			a.CloudNativePGVersion, a.CloudNativePGManifestSHA256 = "1.30", versions.All.CloudNativePG.ManifestSHA256
+		}, []string{`cloudNativePGVersion "1.30": not a full version such as ` + versions.All.CloudNativePG.Version}},
+		"CloudNativePG without a checksum": {func(a *cluster.Args) { a.CloudNativePGVersion = versions.All.CloudNativePG.Version },
+			[]string{`cloudNativePGManifestSha256 "": not a SHA-256 checksum in 64 lower-case hexadecimal digits`}},
+		"a checksum without CloudNativePG": {func(a *cluster.Args) { a.CloudNativePGManifestSHA256 = "2066" },
+			[]string{`cloudNativePGManifestSha256 "2066": has no use without cloudNativePGVersion`}},
+
 		"a name that is no DNS label": {func(a *cluster.Args) { a.Nodes[1].Name = "worker_1" }, []string{`nodes[1].name "worker_1": not a DNS label`}},
 		"a name twice":                {func(a *cluster.Args) { a.Nodes[2].Name = "worker-node-1" }, []string{`nodes[2].name "worker-node-1": duplicate of nodes[1].name`}},
 		"an unknown role":             {func(a *cluster.Args) { a.Nodes[1].Role = "master" }, []string{`nodes[1].role "master": must be control-plane or worker`}},
@@ -75,6 +84,18 @@ func TestClusterValidation(t *testing.T) {
 		"a key without packages":          {func(a *cluster.Args) { a.Mirrors.PackagesKey = "x" }, []string{`mirrors.packagesKey <set>: has no use without mirrors.packages`}},
 		"a key that is none": {func(a *cluster.Args) { a.Mirrors.Packages, a.Mirrors.PackagesKey = "http://mirror", "x" },
 			[]string{`mirrors.packagesKey <set>: not an armored OpenPGP public key, which begins with -----BEGIN PGP PUBLIC KEY BLOCK-----`}},
+
+		"a silence that is too short": {func(a *cluster.Args) { a.NodeMonitorGracePeriod = 15 * time.Second },
+			[]string{`nodeMonitorGracePeriod "15s": must be whole seconds and at least 16s, or else an API server that is away for a moment makes all nodes count as not ready`}},
+		"a silence of half seconds": {func(a *cluster.Args) { a.NodeMonitorGracePeriod = 16500 * time.Millisecond },
+			[]string{`nodeMonitorGracePeriod "16.5s": must be whole seconds and at least 16s, or else an API server that is away for a moment makes all nodes count as not ready`}},
+		"reports that do not go with the silence": {func(a *cluster.Args) {
+			a.NodeMonitorGracePeriod = 16 * time.Second
+			a.Kubelet = map[string]any{"nodeStatusUpdateFrequency": "10s", "nodeStatusReportFrequency": "5m"}
+		}, []string{
+			`kubelet.nodeStatusUpdateFrequency "10s": follows from nodeMonitorGracePeriod "16s", remove it`,
+			`kubelet.nodeStatusReportFrequency "5m": follows from nodeMonitorGracePeriod "16s", remove it`,
+		}},
 
 		"a setting of the platform's own": {func(a *cluster.Args) { a.Kubelet = map[string]any{"cgroupDriver": "cgroupfs"} }, []string{`kubelet.cgroupDriver "cgroupfs": set by the platform, remove it`}},
 		"a check that is none":            {func(a *cluster.Args) { a.IgnorePreflightErrors = []string{"a b"} }, []string{`ignorePreflightErrors[0] "a b": not the name of a kubeadm check such as SystemVerification`}},

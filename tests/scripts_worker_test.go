@@ -122,7 +122,7 @@ func TestScriptsCalico(t *testing.T) {
 	h.env["MANIFEST_SHA256"] = strings.Repeat("0", 64)
 	assert.NotContains(t, h.fails("calico.sh", "", "the checksum of http://mirror/calico.yaml is not 0000", "calicoVersion and calicoManifestSha256 must go together").calls, "apply")
 	h.stub("curl", `echo "The requested URL returned error: 404"; exit 22`)
-	h.fails("calico.sh", "", "Calico's manifest cannot be fetched: The requested URL returned error: 404", "let the control plane reach")
+	h.fails("calico.sh", "", "the manifest of Calico cannot be fetched: The requested URL returned error: 404", "let the control plane reach")
 
 	h.env["MANIFEST_SHA256"] = hex.EncodeToString(sum[:])
 	assert.NotContains(t, h.works("calico.sh", "").calls, "rollout", "no agent becomes ready before the steps that follow")

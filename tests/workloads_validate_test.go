@@ -44,8 +44,24 @@ func TestWorkloadsRefuse(t *testing.T) {
 		"egress to a port too high": {func(a *workloads.Args) {
 			a.Backend.Egress = []workloads.Destination{{Cidr: "203.0.113.7/32", Port: 65536}}
 		}, `backend.egress[0].port 65536: must be between 1 and 65535`},
-		"negative replicas":         {func(a *workloads.Args) { a.Backend.Replicas = -1 }, `backend.replicas -1: must not be negative`},
-		"two servers on one volume": {func(a *workloads.Args) { a.Postgres.Replicas = 2 }, `postgres.replicas 2: must be 0 or 1, since one server writes to the volume`},
+		"negative replicas": {func(a *workloads.Args) { a.Backend.Replicas = -1 }, `backend.replicas -1: must not be negative`},
+		"four servers": {func(a *workloads.Args) {
+			*a = *workloadsReplicas()
+			for _, name := range []string{"worker-node-3", "worker-node-4"} {
+				more := workloadsAlso
+				more.Name = name
+				a.Nodes = append(a.Nodes, more)
+			}
+			a.Postgres.Replicas = 4
+		}, `postgres.replicas 4: must be 1, or 2 or 3 for servers that have each other's data, or 0`},
+		"two servers on one node": {func(a *workloads.Args) { *a = *workloadsReplicas(); a.Nodes = workloadsArgs().Nodes }, `postgres.replicas 2: only 1 of the nodes can hold one each`},
+		"two servers on a node of choice": {func(a *workloads.Args) { *a = *workloadsReplicas(); a.Postgres.Node = "worker-node-2" },
+			`postgres.node "worker-node-2": must be unset with 2 replicas: each worker that may run the database holds a part of it`},
+		"two servers without an operator": {func(a *workloads.Args) { *a = *workloadsReplicas(); a.CloudNativePGImage = "" }, `cloudNativePGImage <unset>: required`},
+		"an order that waits for nobody": {func(a *workloads.Args) { a.Postgres.Durability = "required" },
+			`postgres.durability "required": needs postgres.replicas of 2 or 3: one server has no other to wait for`},
+		"a durability of nobody": {func(a *workloads.Args) { *a = *workloadsReplicas(); a.Postgres.Durability = "most" },
+			`postgres.durability "most": must be required or preferred, or empty for what fits the number of replicas`},
 		"an image without a major version": {func(a *workloads.Args) { a.Postgres.Image = "postgres:bookworm" },
 			`postgres.image "postgres:bookworm": its tag must begin with PostgreSQL's major version, such as postgres:16 or postgres:16.4@sha256:<digest>`},
 		"shared memory beyond the limit": {func(a *workloads.Args) { a.Postgres.SharedMemory = "513Mi" },

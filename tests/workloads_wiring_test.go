@@ -114,7 +114,7 @@ func TestWorkloadsPreviewKnowsAllButTheCluster(t *testing.T) {
 
 // A backup's settings hold a dump's commands in one line of a table.
 func TestWorkloadsDumpsAreLines(t *testing.T) {
-	for _, dump := range workloads.Dumps("ecommerce") {
+	for _, dump := range workloadsArgs().Postgres.Dumps("ecommerce") {
 		for _, command := range []string{dump.Dump, dump.Content, dump.Restore} {
 			assert.NotContains(t, command, "\n", dump.Name)
 			assert.NotContains(t, command, "\t", dump.Name)
@@ -127,5 +127,5 @@ func TestWorkloadsRestoreKeepsTheSecretsPasswords(t *testing.T) {
 	server := pulumitest.Run(t, workloadsProgram(workloadsArgs())).Get(t, workloadsDeployment, "shop-postgres")
 	command, ok := server.Input(workloadsContainer + ".lifecycle.postStart.exec.command").([]any)
 	require.True(t, ok)
-	assert.True(t, strings.HasSuffix(workloads.Dumps("ecommerce")[0].Restore, fmt.Sprint(" && ", command[0], " ", command[1])))
+	assert.True(t, strings.HasSuffix(workloadsArgs().Postgres.Dumps("ecommerce")[0].Restore, fmt.Sprint(" && ", command[0], " ", command[1])))
 }

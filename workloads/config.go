@@ -35,6 +35,8 @@ type Args struct {
 	NodePort int
 	// DatabasePassword is the password of PostgreSQL's superuser. It is treated as a secret.
 	DatabasePassword pulumi.StringInput
+	// CloudNativePGImage is the operator's, which runs where the database has more than one replica.
+	CloudNativePGImage string
 	// MetricsServer tells whether metrics-server runs, which autoscaling needs, and MetricsServerImage from what.
 	MetricsServer      bool
 	MetricsServerImage string
@@ -120,10 +122,15 @@ type Redis struct {
 	Settings map[string]string `json:"settings"`
 }
 
-// Database is the database tier: one server, whose data lie on one node.
+// Database is the database tier: one server, whose data lie on one node; or with two or three replicas as many servers on as many nodes,
+// of which one is the primary and the others have what it has.
 type Database struct {
 	Tier
-	// Node is the worker that holds the data. Optional where only one may: see DatabaseNode.
+	// Durability says what an order waits for with more than one replica: "required", until another server has it, however long there is
+	// none; "preferred", as long as there is one. Default: preferred of two, which would stop with either of them; required of three.
+	Durability string `json:"durability"`
+	// Node is the worker that holds the data of one server. Optional where only one may: see DatabaseNodes. With more replicas, each that may
+	// holds some.
 	Node string `json:"node"`
 	// Volume names the file system on the node; another name is another, empty one.
 	Volume string `json:"volume"`

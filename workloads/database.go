@@ -1,6 +1,7 @@
 package workloads
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"slices"
@@ -35,20 +36,49 @@ func (d Database) Major() string {
 	return tag[:2]
 }
 
-// DatabaseNode is the name of the node that holds the database's data: the one that is named, or the only one that may run
-// it. Empty where nothing tells which one that is.
-func (a *Args) DatabaseNode() string {
-	if a.Postgres.Node != "" {
-		return a.Postgres.Node
+// Replicated tells whether the database is more than one server.
+func (d Database) Replicated() bool { return d.Replicas > 1 }
+
+// Values of Database.Durability.
+const (
+	durabilityRequired  = "required"
+	durabilityPreferred = "preferred"
+)
+
+// durability is what an order waits for.
+func (d Database) durability() string {
+	if d.Durability == "" && d.Replicas == 2 {
+		return durabilityPreferred
 	}
-	if names := a.databaseNodes(); len(names) == 1 {
-		return names[0]
-	}
-	return ""
+	return cmp.Or(d.Durability, durabilityRequired)
 }
 
-// databaseNodes are the names of the nodes that may run the database, sorted.
-func (a *Args) databaseNodes() []string {
+// DatabaseNodes are the names of the nodes that hold the database's data, sorted: of one server the node that is named, or the only one
+// that may run it, and none where nothing tells which one that is; of more than one each that may run them.
+func (a *Args) DatabaseNodes() []string {
+	names := a.admittedNodes()
+	switch {
+	case a.Postgres.Replicated():
+		return names
+	case a.Postgres.Node != "":
+		return []string{a.Postgres.Node}
+	case len(names) == 1:
+		return names
+	}
+	return nil
+}
+
+// databaseNode is the node that holds the data of one server, or empty.
+func (a *Args) databaseNode() string {
+	names := a.DatabaseNodes()
+	if a.Postgres.Replicated() || len(names) == 0 {
+		return ""
+	}
+	return names[0]
+}
+
+// admittedNodes are the names of the nodes that may run the database, sorted.
+func (a *Args) admittedNodes() []string {
 	var names []string
 	for _, node := range a.Nodes {
 		if placementOf(postgresName).admits(node) {

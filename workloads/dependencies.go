@@ -26,11 +26,11 @@ const (
 )
 
 // connection is the content of a Secret that tells how to connect to PostgreSQL.
-func connection(username, database string, password pulumi.StringInput) pulumi.StringMapOutput {
+func connection(host, username, database string, password pulumi.StringInput) pulumi.StringMapOutput {
 	content := password.ToStringOutput().ApplyT(func(password string) map[string]string {
 		uri := url.URL{
 			Scheme: "postgresql", User: url.UserPassword(username, password),
-			Host: net.JoinHostPort(postgresName, strconv.Itoa(postgresPort)), Path: database,
+			Host: net.JoinHostPort(host, strconv.Itoa(postgresPort)), Path: database,
 		}
 		return map[string]string{
 			usernameKey: username, passwordKey: password, databaseKey: database, uriKey: uri.String(),

@@ -16,9 +16,9 @@ const (
 	firstRow = `sed -n -e '/^COPY .* FROM stdin;$/{n;/^\\\.$/!{s/.*/rows/p;q}}' -e '/^no answer$/p'`
 	// disconnect ends other sessions, since a database that somebody uses cannot be replaced.
 	disconnect = psql + ` --output /dev/null --command "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'"`
-	// ownRole takes out what a server refuses: to drop the role of the session, or to create one that is there. Rows of
-	// tables come after the first \connect.
-	ownRole = `1,/^\\connect /{/^(DROP ROLE IF EXISTS|CREATE ROLE) postgres;$/d;}`
+	// ownRole takes out what a server refuses: to drop the role of the session, or that of servers which follow it, or to create one that
+	// is there. Rows of tables come after the first \connect.
+	ownRole = `1,/^\\connect /{/^(DROP ROLE IF EXISTS|CREATE ROLE) (postgres|streaming_replica);$/d;}`
 	// alone keeps a backend, which connects again at once, out of a database until it is whole: the limit binds all but superusers.
 	alone = `s/^DROP DATABASE IF EXISTS (.*);$/DROP DATABASE IF EXISTS \1 WITH (FORCE);/; ` +
 		`s/^(CREATE DATABASE ("[^"]+"|[^ ]+) .*;)$/\1\nALTER DATABASE \2 CONNECTION LIMIT 0;/`
@@ -27,11 +27,15 @@ const (
 )
 
 // Dumps are those of the shop. The caches need none.
-func Dumps(namespace string) []boundary.Dump {
+func (d Database) Dumps(namespace string) []boundary.Dump {
+	workload, scripts := "deployment/"+postgresName, postgresScripts
+	if d.Replicated() {
+		workload, scripts = "service/"+d.host(), projected
+	}
 	// The passwords are the Secrets', and not those that the roles had when they were dumped.
-	passwords := "sh " + path.Join(postgresScripts, "roles.sh")
+	passwords := "sh " + path.Join(scripts, "roles.sh")
 	return []boundary.Dump{{
-		Name: "postgres.sql", Namespace: namespace, Workload: "deployment/" + postgresName,
+		Name: "postgres.sql", Namespace: namespace, Workload: workload,
 		End:  "-- PostgreSQL database cluster dump complete",
 		Dump: dumpAll + " --clean --if-exists",
 		Content: postgresAnswers + " && { " + dumpAll + " --data-only || echo 'no answer'; } | " + firstRow +

@@ -8,6 +8,7 @@ import (
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"ecommerce-platform/workloads/cloudnativepg"
 	"ecommerce-platform/workloads/monitoring"
 	"ecommerce-platform/workloads/networkpolicy"
 )
@@ -30,6 +31,10 @@ const (
 	names = "names"
 	// scraper is what asks pods for their metrics.
 	scraper = "monitoring"
+	// operator is what makes the servers of a database, and tells which one is the primary.
+	operator = "operator"
+	// apiServer is the control plane's, by its node's address, which is not known here.
+	apiServer = "API server"
 )
 
 // flows is the table of who may speak to whom in the shop's namespace; what it does not name is dropped. It needs no row for
@@ -45,6 +50,16 @@ func (a *Args) flows() []networkpolicy.Flow {
 		flow(frontendName, names, "TCP", "53", "Names, where the answer is too long for UDP"),
 		flow(backendName, names, "UDP", "53", "Names of database, caches and what is outside"),
 		flow(backendName, names, "TCP", "53", "Names, where the answer is too long for UDP"),
+	}
+	if a.Postgres.Replicated() {
+		rows = append(rows,
+			flow(postgresName, postgresName, "TCP", postgresPortName, "Each server follows the primary"),
+			flow(postgresName, postgresName, "TCP", cloudnativepg.StatusPort, "Whether a primary that the API server does not answer is alone"),
+			flow(postgresName, apiServer, "TCP", "6443", "Which server is the primary"),
+			flow(postgresName, names, "UDP", "53", "Name of the primary"),
+			flow(postgresName, names, "TCP", "53", "Names, where the answer is too long for UDP"),
+			flow(operator, postgresName, "TCP", cloudnativepg.StatusPort, "How each server is, and which one is to be the primary"),
+		)
 	}
 	if a.Monitoring.Enabled {
 		rows = append(rows, flow(scraper, backendName, "TCP", metricsPort, "What the backends measure of themselves"))
@@ -72,7 +87,7 @@ func (to *target) isolate() error {
 	rows := to.args.flows()
 	for _, placement := range placements {
 		policy := to.policy(placement.tier)
-		policy.Pods = (&tier{name: placement.tier}).selector()
+		policy.Pods = to.args.podsOf(placement.tier)
 		policy.Add(placement.tier, rows, to.peer)
 		made, err := policy.Register(to.ctx, to.child(placement.tier), to.options()...)
 		if err != nil {
@@ -100,10 +115,22 @@ func (to *target) peer(name string) networkingv1.NetworkPolicyPeerArgs {
 		return networkpolicy.Block("0.0.0.0/0", to.args.PodCidr)
 	case name == names:
 		return networkpolicy.DNS()
+	case name == operator:
+		return networkpolicy.PodsIn(cloudnativepg.Namespace, cloudnativepg.Selector())
+	case name == apiServer:
+		return networkpolicy.Block("0.0.0.0/0", to.args.PodCidr)
 	case name == scraper:
 		return networkpolicy.PodsIn(monitoring.Namespace, pulumi.StringMap{"app.kubernetes.io/name": pulumi.String(monitoring.Scraper)})
 	case strings.Contains(name, "/"):
 		return networkpolicy.Block(name)
 	}
-	return networkpolicy.Pods((&tier{name: name}).selector())
+	return networkpolicy.Pods(to.args.podsOf(name))
+}
+
+// podsOf are the labels of a tier's pods. Those that set a server up have the operator's alone.
+func (a *Args) podsOf(name string) pulumi.StringMap {
+	if name == postgresName && a.Postgres.Replicated() {
+		return pulumi.StringMap{cloudnativepg.ClusterLabel: pulumi.String(postgresName)}
+	}
+	return (&tier{name: name}).selector()
 }

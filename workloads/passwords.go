@@ -10,6 +10,8 @@ import (
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"ecommerce-platform/workloads/cloudnativepg"
 )
 
 // Names of the Secrets that tell how to connect to the database: as its superuser, and as the role of the shop's backends.
@@ -26,15 +28,20 @@ const applicationName = "shop"
 func (to *target) databaseSecrets(t *tier) (admin, application *corev1.Secret, err error) {
 	password := to.args.DatabasePassword.ToStringOutput()
 	secret := func(name string, content pulumi.StringMapOutput) (*corev1.Secret, error) {
+		meta := t.meta(to, name)
+		if to.args.Postgres.Replicated() {
+			meta.Labels.(pulumi.StringMap)[cloudnativepg.ReloadLabel] = pulumi.String("true")
+		}
 		return corev1.NewSecret(to.ctx, to.child(name), &corev1.SecretArgs{
-			Metadata: t.meta(to, name), Type: pulumi.String("Opaque"), StringData: content,
+			Metadata: meta, Type: pulumi.String("Opaque"), StringData: content,
 		}, to.options()...)
 	}
-	if admin, err = secret(superuserSecret, connection(superuser, superuser, password)); err != nil {
+	host := to.args.Postgres.host()
+	if admin, err = secret(superuserSecret, connection(host, superuser, superuser, password)); err != nil {
 		return nil, nil, err
 	}
 	derived := password.ApplyT(applicationPassword).(pulumi.StringOutput)
-	application, err = secret(applicationSecret, connection(applicationName, applicationName, derived))
+	application, err = secret(applicationSecret, connection(host, applicationName, applicationName, derived))
 	return admin, application, err
 }
 

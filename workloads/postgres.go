@@ -17,8 +17,24 @@ const (
 	superuser       = "postgres"
 )
 
-// deployPostgres deploys the database: one server, its data on a directory of one node.
+// deployPostgres deploys the database.
 func (to *target) deployPostgres() (*endpoint, error) {
+	if to.args.Postgres.Replicated() {
+		return to.deployReplicas()
+	}
+	return to.deployServer()
+}
+
+// host is the name of the Service by which clients reach the server that takes orders.
+func (d Database) host() string {
+	if d.Replicated() {
+		return postgresName + "-rw"
+	}
+	return postgresName
+}
+
+// deployServer deploys one server, its data on a directory of one node.
+func (to *target) deployServer() (*endpoint, error) {
 	// Over TCP, since the server that the image runs while it sets itself up listens on a socket only.
 	const answers = "pg_isready -q -h 127.0.0.1 -U " + superuser
 	postgres := &tier{

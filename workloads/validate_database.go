@@ -10,6 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
+// maxReplicas is how many servers one database may be.
+const maxReplicas = 3
+
 // maxVolumeGiB is what EBS has at the most.
 const maxVolumeGiB = 16384
 
@@ -20,8 +23,17 @@ func (p *problems) database(a *Args) {
 	d := a.Postgres
 	before := len(p.Found())
 	p.tier(postgresName, d.Tier)
-	if d.Replicas > 1 {
-		p.Addf("postgres.replicas %d: must be 0 or 1, since one server writes to the volume", d.Replicas)
+	if d.Replicas > maxReplicas {
+		p.Addf("postgres.replicas %d: must be 1, or 2 or %d for servers that have each other's data, or 0", d.Replicas, maxReplicas)
+	}
+	switch {
+	case !slices.Contains([]string{"", durabilityRequired, durabilityPreferred}, d.Durability):
+		p.add("postgres.durability", d.Durability, "must be required or preferred, or empty for what fits the number of replicas")
+	case d.Durability != "" && !d.Replicated():
+		p.add("postgres.durability", d.Durability, "needs postgres.replicas of 2 or 3: one server has no other to wait for")
+	}
+	if d.Replicated() {
+		p.image("cloudNativePGImage", a.CloudNativePGImage, "cloudnative-pg:1.30.0")
 	}
 	if len(p.Found()) == before && d.Major() == "" {
 		p.add("postgres.image", d.Image, "its tag must begin with PostgreSQL's major version, such as postgres:16 or postgres:16.4@sha256:<digest>")
@@ -54,7 +66,12 @@ func (a *Args) ValidateVolume() []error {
 	d := a.Postgres
 	i := slices.IndexFunc(a.Nodes, func(node Placement) bool { return node.Name == d.Node })
 	rule := placementOf(postgresName)
-	switch names := a.databaseNodes(); {
+	switch names := a.admittedNodes(); {
+	case d.Replicated() && d.Node != "":
+		p.add("postgres.node", d.Node, fmt.Sprintf("must be unset with %d replicas: each worker that may run the database holds a part of it", d.Replicas))
+	case d.Replicated() && d.Replicas > len(names):
+		p.Addf("postgres.replicas %d: only %d of the nodes can hold one each", d.Replicas, len(names))
+	case d.Replicated():
 	case d.Node == "" && len(names) > 1:
 		p.Addf("postgres.node <unset>: required, since each of %s may hold the database; name the one that does", strings.Join(names, ", "))
 	case d.Node == "": // the only one; where there is none, placement tells

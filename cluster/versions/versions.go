@@ -30,6 +30,8 @@ type Table struct {
 	Alertmanager string `json:"alertmanager"`
 	// KubeStateMetrics is that of what turns the API server's objects into metrics.
 	KubeStateMetrics string `json:"kubeStateMetrics"`
+	// CloudNativePG is that of what runs a replicated database; the checksum is of releases/cnpg-<version>.yaml.
+	CloudNativePG Manifest `json:"cloudNativePG"`
 }
 
 // Kubernetes is the releases of Kubernetes that the platform installs, one of each minor.
@@ -60,14 +62,14 @@ type Containerd struct {
 	Before string `json:"before"`
 }
 
-// Manifest is a version of Calico.
+// Manifest is a version of what a cluster gets from its project's own manifest.
 type Manifest struct {
 	Version string `json:"version"`
-	// ManifestSHA256 is the checksum of that version's manifests/calico.yaml.
+	// ManifestSHA256 is the checksum of that version's manifest.
 	ManifestSHA256 string `json:"manifestSha256"`
 }
 
-// Calico is the network that a new cluster gets.
+// Calico is the network that a new cluster gets; the checksums are of manifests/calico.yaml.
 type Calico struct {
 	Manifest
 	// Lab is what the lab runs instead: the newest that is to be had as a Go module.
@@ -125,18 +127,20 @@ func (t Table) Text() ([]byte, error) {
 // Defaults are the values that Pulumi.yaml offers, by key.
 func (t Table) Defaults() map[string]string {
 	return map[string]string{
-		"kubernetesVersion":     t.Kubernetes.New().Version,
-		"containerdVersion":     t.Containerd.Version,
-		"calicoVersion":         t.Calico.Version,
-		"calicoManifestSha256":  t.Calico.ManifestSHA256,
-		"nodeExporterImage":     "quay.io/prometheus/node-exporter:v" + t.NodeExporter,
-		"metricsServerImage":    "registry.k8s.io/metrics-server/metrics-server:v" + t.MetricsServer,
-		"victoriaMetricsImage":  "docker.io/victoriametrics/victoria-metrics:v" + t.VictoriaMetrics,
-		"vmalertImage":          "docker.io/victoriametrics/vmalert:v" + t.VictoriaMetrics,
-		"victoriaLogsImage":     "docker.io/victoriametrics/victoria-logs:v" + t.VictoriaLogs,
-		"vlagentImage":          "docker.io/victoriametrics/vlagent:v" + t.VictoriaLogs,
-		"alertmanagerImage":     "quay.io/prometheus/alertmanager:v" + t.Alertmanager,
-		"kubeStateMetricsImage": "registry.k8s.io/kube-state-metrics/kube-state-metrics:v" + t.KubeStateMetrics,
+		"kubernetesVersion":           t.Kubernetes.New().Version,
+		"containerdVersion":           t.Containerd.Version,
+		"calicoVersion":               t.Calico.Version,
+		"calicoManifestSha256":        t.Calico.ManifestSHA256,
+		"cloudNativePGVersion":        t.CloudNativePG.Version,
+		"cloudNativePGManifestSha256": t.CloudNativePG.ManifestSHA256,
+		"nodeExporterImage":           "quay.io/prometheus/node-exporter:v" + t.NodeExporter,
+		"metricsServerImage":          "registry.k8s.io/metrics-server/metrics-server:v" + t.MetricsServer,
+		"victoriaMetricsImage":        "docker.io/victoriametrics/victoria-metrics:v" + t.VictoriaMetrics,
+		"vmalertImage":                "docker.io/victoriametrics/vmalert:v" + t.VictoriaMetrics,
+		"victoriaLogsImage":           "docker.io/victoriametrics/victoria-logs:v" + t.VictoriaLogs,
+		"vlagentImage":                "docker.io/victoriametrics/vlagent:v" + t.VictoriaLogs,
+		"alertmanagerImage":           "quay.io/prometheus/alertmanager:v" + t.Alertmanager,
+		"kubeStateMetricsImage":       "registry.k8s.io/kube-state-metrics/kube-state-metrics:v" + t.KubeStateMetrics,
 	}
 }
 

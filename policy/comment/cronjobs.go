@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ecommerce-platform/policy/cronjob"
 	"ecommerce-platform/policy/report"
 )
 
@@ -28,7 +29,8 @@ func cronJobs(r *report.Report) string {
 		if len(run.Preempts) > 0 {
 			outcome += "; ❌ preempts pods of " + strings.Join(run.Preempts, ", ") + ", which then find no node"
 		}
-		drained, lost := strings.Join(run.WithoutDrained, ", "), strings.Join(run.WithoutLost, ", ")
+		drained := strings.Join(cronjob.Waits(run.WithoutDrained, run.PerhapsDrained), ", ")
+		lost := strings.Join(cronjob.Waits(run.WithoutLost, run.PerhapsLost), ", ")
 		rows = append(rows, []string{cell(run.Tier), cell(pods(run.PerNode)), cell(outcome), cell(drained), cell(lost)})
 	}
 	return fold(fmt.Sprintf("CronJobs %s: a run of %d of %d finds its nodes", on(r), whole, len(r.CronJobs)),

@@ -15,11 +15,11 @@ func TestCommentTellsWhereRunsOfCronJobsLand(t *testing.T) {
 	text := cronJobs(&report.Report{CronJobs: []cronjob.Run{
 		{
 			TierPlacement:  placement.TierPlacement{Tier: "backup", Replicas: 1, PerNode: map[string]int{"worker-node-1": 1}},
-			WithoutDrained: []string{"worker-node-1"}, WithoutLost: []string{"control-plane", "worker-node-1"},
+			WithoutDrained: []string{"worker-node-1"}, WithoutLost: []string{"control-plane", "worker-node-1"}, PerhapsLost: []string{"worker-node-2"},
 		},
 		{TierPlacement: placement.TierPlacement{Tier: "report", Replicas: 2, Pending: 2, Reasons: []string{"2 Insufficient cpu."}}},
 	}})
 	assert.Contains(t, text, "a run of 1 of 2 finds its nodes")
-	assert.Contains(t, text, "backup | worker-node-1 1 | ✅ | worker-node-1 | control-plane, worker-node-1")
+	assert.Contains(t, text, "backup | worker-node-1 1 | ✅ | worker-node-1 | control-plane, worker-node-1, worker-node-2 (perhaps)")
 	assert.Contains(t, text, "report |  | ❌ 2 of 2 pods pending: 2 Insufficient cpu.")
 }

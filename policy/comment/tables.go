@@ -169,6 +169,11 @@ func rollouts(r *report.Report) string {
 				drain.Node, count(len(drain.Blocked), "pod"), drain.Blocked[0].Reason))
 		}
 	}
+	for _, drain := range r.Drains {
+		for _, s := range drain.Switchovers {
+			refused = append(refused, drain.Node+" drained: "+report.SwitchoverText(s))
+		}
+	}
 	if len(refused) > 0 {
 		body += "\n" + list(refused)
 	}
@@ -183,6 +188,7 @@ func nodeLoss(r *report.Report) string {
 		return ""
 	}
 	var rows [][]string
+	var failovers []string
 	data := 0
 	for _, loss := range losses {
 		if len(loss.DataLost) > 0 {
@@ -193,6 +199,9 @@ func nodeLoss(r *report.Report) string {
 			stays, pending = named(stays, tier.Tier, tier.StaysUp), named(pending, tier.Tier, tier.Pending)
 			if moves = named(moves, tier.Tier, tier.Moves); tier.StaysUp == 0 && tier.Moves > 0 {
 				moves[len(moves)-1] += " (down until then)"
+			}
+			if tier.Failover != nil {
+				failovers = append(failovers, loss.Node+": "+report.FailoverText(tier))
 			}
 		}
 		lost := loss.DataLost
@@ -205,8 +214,11 @@ func nodeLoss(r *report.Report) string {
 		}
 		rows = append(rows, row)
 	}
-	return fold(fmt.Sprintf("Node loss %s: data at stake on %d of %s", on(r), data, count(len(losses), "node")),
-		table([]string{"without", "stays up", "moves", "pending", "lost"}, rows))
+	body := table([]string{"without", "stays up", "moves", "pending", "lost"}, rows)
+	if len(failovers) > 0 {
+		body += "\n" + list(failovers)
+	}
+	return fold(fmt.Sprintf("Node loss %s: data at stake on %d of %s", on(r), data, count(len(losses), "node")), body)
 }
 
 // named adds a tier with its number of pods, if it has any.

@@ -3,6 +3,8 @@
 package cronjob
 
 import (
+	"slices"
+
 	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/nodeloss"
 	"ecommerce-platform/policy/placement"
@@ -20,42 +22,66 @@ type Run struct {
 	// WithoutDrained are the nodes during whose drain a run has a pod that finds no other one, WithoutLost those without which it has.
 	WithoutDrained []string `json:"withoutDrained,omitempty"`
 	WithoutLost    []string `json:"withoutLost,omitempty"`
+	// PerhapsDrained and PerhapsLost are nodes of which that is so only where pods come in another order, or get another of equal nodes.
+	PerhapsDrained []string `json:"perhapsWithoutDrained,omitempty"`
+	PerhapsLost    []string `json:"perhapsWithoutLost,omitempty"`
+}
+
+// Waits names nodes without which a run waits, and says which of them are so in some courses alone.
+func Waits(certain, perhaps []string) []string {
+	all := slices.Clone(certain)
+	for _, node := range perhaps {
+		all = append(all, node+" (perhaps)")
+	}
+	return all
 }
 
 // Analyze runs each CronJob once on the settled cluster, and once more while each node is drained and when it is lost, and leaves the
 // simulation as it was. A run that does not find its nodes to begin with is not tried again.
 func Analyze(s *placement.Simulation) ([]Run, error) {
-	var runs []Run
-	tiers := map[string]*placement.Tier{}
-	for _, tier := range s.Runs {
-		if tier.Replicas() == 0 {
-			continue
-		}
-		run, err := start(s, tier, s.Settled)
-		if err != nil {
-			return nil, err
-		}
-		runs, tiers[run.URN] = append(runs, run), tier
-	}
-	if len(runs) == 0 {
-		return nil, nil
+	runs, err := Start(s, s.Settled, nodeloss.Loss{})
+	if err != nil || len(runs) == 0 {
+		return nil, err
 	}
 	for _, node := range s.Stack.Members() {
-		if err := without(s, node, runs, tiers); err != nil {
+		if err := without(s, node, runs); err != nil {
 			return nil, err
 		}
 	}
 	return runs, s.Cluster.Restore(s.Settled)
 }
 
+// Start runs each CronJob once on a cluster, each alone, and leaves that cluster. Loss is what it has lost, if anything.
+func Start(s *placement.Simulation, from placement.Snapshot, loss nodeloss.Loss) ([]Run, error) {
+	var runs []Run
+	for _, tier := range started(s) {
+		run, err := start(s, tier, from, loss)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, run)
+	}
+	return runs, s.Cluster.Restore(from)
+}
+
+// started are the CronJobs whose runs have pods.
+func started(s *placement.Simulation) []*placement.Tier {
+	return slices.DeleteFunc(slices.Clone(s.Runs), func(tier *placement.Tier) bool { return tier.Replicas() == 0 })
+}
+
 // start makes the pods of a run and offers them to the scheduler.
-func start(s *placement.Simulation, tier *placement.Tier, from placement.Snapshot) (run Run, err error) {
+func start(s *placement.Simulation, tier *placement.Tier, from placement.Snapshot, loss nodeloss.Loss) (run Run, err error) {
 	if err := s.Cluster.Restore(from); err != nil {
 		return run, err
 	}
 	var outcomes, displaced []placement.Outcome
 	for number := range tier.Replicas() {
-		outcome, err := s.Cluster.Schedule(tier.Pod(placement.Running, number+1))
+		pod := tier.Pod(placement.Running, number+1)
+		if loss.ControlPlane {
+			outcomes = append(outcomes, placement.Outcome{Pod: pod, Reason: nodeloss.NoAPI})
+			continue
+		}
+		outcome, err := s.Cluster.Schedule(pod)
 		if err != nil {
 			return run, err
 		}
@@ -67,7 +93,7 @@ func start(s *placement.Simulation, tier *placement.Tier, from placement.Snapsho
 }
 
 // without tries the runs while a node is drained, and without it.
-func without(s *placement.Simulation, node *model.Node, runs []Run, tiers map[string]*placement.Tier) error {
+func without(s *placement.Simulation, node *model.Node, runs []Run) error {
 	if err := s.Cluster.Restore(s.Settled); err != nil {
 		return err
 	}
@@ -83,22 +109,22 @@ func without(s *placement.Simulation, node *model.Node, runs []Run, tiers map[st
 		return err
 	}
 	lost := s.Cluster.Snapshot()
-	for i := range runs {
+	for i, tier := range started(s) {
 		run := &runs[i]
 		if run.Pending > 0 {
 			continue
 		}
-		again, err := start(s, tiers[run.URN], drained)
+		again, err := start(s, tier, drained, nodeloss.Loss{})
 		if err != nil {
 			return err
 		}
 		if again.Pending > 0 {
 			run.WithoutDrained = append(run.WithoutDrained, node.Name)
 		}
-		if again, err = start(s, tiers[run.URN], lost); err != nil {
+		if again, err = start(s, tier, lost, loss); err != nil {
 			return err
 		}
-		if again.Pending > 0 || loss.ControlPlane { // without an API server nothing starts
+		if again.Pending > 0 {
 			run.WithoutLost = append(run.WithoutLost, node.Name)
 		}
 	}

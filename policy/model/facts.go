@@ -1,6 +1,9 @@
 package model
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // readFacts reads the plain values that the cluster component publishes, and the pool where there is no such component.
 func (s *Stack) readFacts() {
@@ -12,6 +15,9 @@ func (s *Stack) readFacts() {
 		s.Facts.CalicoVersion, _ = cluster.Text("calicoVersion")
 		s.Facts.CertificateRenewal, _ = cluster.Text("certificateRenewal")
 		s.Facts.OSUpdate, _ = cluster.Text("osUpdate")
+		if silence, _ := cluster.Text("nodeMonitorGracePeriod"); silence != "" {
+			s.Facts.NodeMonitorGracePeriod, _ = time.ParseDuration(silence)
+		}
 		s.Facts.APIServer, _ = cluster.Map("apiServer")
 		s.readSources(cluster)
 		kubelet, known := cluster.Map("kubelet")

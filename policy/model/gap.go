@@ -41,6 +41,9 @@ func (g Gap) String() string {
 
 // NotEvaluated records, once, that an analysis met an unknown at path of r, or, without a path, r as a whole.
 func (s *Stack) NotEvaluated(r *Resource, path string) {
+	if r.Maker != nil {
+		r, path = r.Maker, r.origin(path)
+	}
 	s.AddGap(Gap{Type: r.Type, Name: r.Name, Path: path})
 }
 

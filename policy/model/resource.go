@@ -24,6 +24,10 @@ type Resource struct {
 	secretTexts []string
 	// openTexts are texts that are not secret.
 	openTexts []string
+	// Maker is what an operator makes this of, which is then none of the Stack's Resources; nil for what the program declares.
+	Maker *Resource
+	// origins are the paths of what is unknown in the maker, by what is unknown here.
+	origins map[string]string
 }
 
 func newResource(r policyx.AnalyzerResource) *Resource {

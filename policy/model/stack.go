@@ -5,6 +5,7 @@ package model
 import (
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 	appsv1 "k8s.io/api/apps/v1"
@@ -71,6 +72,10 @@ type Stack struct {
 	Jobs         []Object[batchv1.Job]
 	CronJobs     []Object[batchv1.CronJob]
 	Pods         []Object[corev1.Pod]
+	// Postgres are the replicated databases, whose instances are among the StatefulSets, and Made are the other objects that are made of them,
+	// which are none of the Resources. Services and Budgets hold theirs as well.
+	Postgres []*Postgres
+	Made     []*Resource
 	// Workloads are all of these that can be read.
 	Workloads []Workload
 	// Opaque are the resources that make pods, or may, in a way that this package does not read.
@@ -107,6 +112,8 @@ type Facts struct {
 	KubernetesVersion, ContainerdVersion, CalicoVersion string
 	// CertificateRenewal and OSUpdate are texts; another one renews the certificates, and updates the nodes' systems.
 	CertificateRenewal, OSUpdate string
+	// NodeMonitorGracePeriod is how long a node is silent before it counts as not ready; 0 where it is Kubernetes' own.
+	NodeMonitorGracePeriod time.Duration
 	// APIServer are its arguments that differ from kubeadm's; nil where the program did not publish them yet.
 	APIServer map[string]any
 }
@@ -133,6 +140,7 @@ func Read(resources []policyx.AnalyzerResource) *Stack {
 			s.Opaque = append(s.Opaque, r)
 		}
 	}
+	s.readPostgres()
 	s.readAutoscalers()
 	s.readWorkloads()
 	s.readFacts()

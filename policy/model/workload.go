@@ -36,7 +36,7 @@ func (w Workload) Ends() bool {
 // Replaced tells whether another pod takes the place of one that is evicted, so that a budget can count them. Pods of a DaemonSet stay
 // when a node is drained.
 func (w Workload) Replaced() bool {
-	return w.Kind == "Deployment" || w.Kind == "StatefulSet" || w.Kind == "ReplicaSet"
+	return w.Kind == "Deployment" || w.Kind == "StatefulSet" || w.Kind == "ReplicaSet" || w.Kind == PostgresKind
 }
 
 // Listeners are the containers that run beside each other, with those that are declared as initial ones and go on.

@@ -33,6 +33,8 @@ type TierLoss struct {
 	// To counts the moved pods by node, and Reason is the scheduler's own for those that find none.
 	To     map[string]int `json:"to,omitempty"`
 	Reason string         `json:"reason,omitempty"`
+	// Failover is set where an instance of a database is lost and others stay up.
+	Failover *Failover `json:"failover,omitempty"`
 }
 
 // Down tells whether no pod of the tier is left.
@@ -40,6 +42,9 @@ func (t TierLoss) Down() bool { return t.StaysUp+t.Moves == 0 && t.Pending > 0 }
 
 // Gap tells whether no pod of the tier is left until those that move have started elsewhere.
 func (t TierLoss) Gap() bool { return t.StaysUp == 0 && t.Moves > 0 }
+
+// NoAPI is why no pod finds a node after a loss that takes the API with it.
+const NoAPI = "the API server is gone: nothing is scheduled until it is back"
 
 // Analyze loses each node in turn.
 func Analyze(s *placement.Simulation) ([]Loss, error) {
@@ -79,8 +84,9 @@ func perTier(s *placement.Simulation) map[*placement.Tier]int {
 func lose(s *placement.Simulation, pods map[*placement.Tier]int, name string, nodes ...*model.Node) (Loss, []placement.Outcome, error) {
 	loss := Loss{Node: name}
 	var gone []*corev1.Pod
+	instances := instancesBy(s, nodes)
 	for _, node := range nodes {
-		loss.DataLost = append(loss.DataLost, data(s, node)...)
+		loss.DataLost = append(loss.DataLost, data(s, node, instances)...)
 		lost, err := s.Cluster.RemoveNode(node.Name)
 		if err != nil {
 			return loss, nil, err
@@ -98,7 +104,7 @@ func lose(s *placement.Simulation, pods map[*placement.Tier]int, name string, no
 				continue
 			}
 			if loss.ControlPlane {
-				moved.add(placement.Outcome{Pod: pod, Reason: "the API server is gone: nothing is scheduled until it is back"})
+				moved.add(placement.Outcome{Pod: pod, Reason: NoAPI})
 				continue
 			}
 			outcome, err := s.Cluster.Schedule(s.Cluster.Successor(pod))
@@ -109,7 +115,13 @@ func lose(s *placement.Simulation, pods map[*placement.Tier]int, name string, no
 		}
 	}
 	for _, tier := range s.Tiers {
-		loss.Tiers = append(loss.Tiers, moved.of(tier, pods[tier]))
+		t := moved.of(tier, pods[tier])
+		failover, err := failoverOf(tier, instances[tier], loss.ControlPlane, s.Stack.Facts.NodeMonitorGracePeriod)
+		if err != nil {
+			return loss, nil, err
+		}
+		t.Failover = failover
+		loss.Tiers = append(loss.Tiers, t)
 	}
 	return loss, moved.outcomes, nil
 }
@@ -149,7 +161,7 @@ func (m *moves) of(tier *placement.Tier, pods int) TierLoss {
 }
 
 // data is what only the node's own disk holds: local volumes that a tier uses, and etcd.
-func data(s *placement.Simulation, node *model.Node) []string {
+func data(s *placement.Simulation, node *model.Node, instances map[*placement.Tier]spread) []string {
 	var lost []string
 	if node.Role == model.ControlPlane {
 		lost = append(lost, "etcd: the state of the cluster")
@@ -165,6 +177,12 @@ func data(s *placement.Simulation, node *model.Node) []string {
 			continue // the next machine gets the disk with what is on it
 		}
 		if !placement.Reaches(&volume.Value, object) {
+			continue
+		}
+		if tier := databaseOf(s, &volume.Value); tier != nil {
+			for _, claim := range instances[tier].onlyOn(tier, node.Name) {
+				lost = append(lost, fmt.Sprintf("volume %s (claim %s)", volume.Value.Name, claim))
+			}
 			continue
 		}
 		claim := "no claim"

@@ -20,6 +20,8 @@ type Budget struct {
 	Expected, Desired, healthy int
 	// Fails says why the disruption controller cannot count the pods: it then allows no eviction. Empty where it can.
 	Fails string
+	// Remedy is what to do where it allows no eviction at all.
+	Remedy string
 }
 
 // Budgets are those of the stack, with the pods of a cluster as it is now.
@@ -38,6 +40,10 @@ func (s *Simulation) Budgets(cluster *Cluster) []*Budget {
 		}
 		b := &Budget{
 			Name: budget.Value.Name, URN: budget.URN, namespace: budget.Value.Namespace, declared: budget.Value.Spec.Selector, selector: selector,
+			Remedy: "use maxUnavailable 1",
+		}
+		if budget.Maker != nil {
+			b.Remedy = "set instances: 2 or more, or enablePDB: false"
 		}
 		for _, tier := range s.Tiers {
 			if tier.Deployment.Namespace == b.namespace && selector.Matches(labels.Set(tier.Deployment.Spec.Template.Labels)) {

@@ -3,9 +3,8 @@ package placement
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
+	"github.com/cloudnative-pg/cloudnative-pg/pkg/specs"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/component-helpers/storage/ephemeral"
 
@@ -56,13 +55,21 @@ func (s *Simulation) keptClaims(pod *corev1.Pod) []*corev1.PersistentVolumeClaim
 		if len(tier.claims) == 0 || !tier.Owns(pod) {
 			continue
 		}
-		name := Original(pod)
-		number, _ := strconv.Atoi(name[strings.LastIndex(name, "-")+1:])
-		for _, template := range tier.claims {
-			claim := template.DeepCopy()
-			claim.Namespace, claim.Name = pod.Namespace, fmt.Sprintf("%s-%s-%d", template.Name, tier.Name(), tier.first+number-1)
-			claims = append(claims, claim)
+		claims = append(claims, tier.claimsOf(Number(pod))...)
+	}
+	return claims
+}
+
+// claimsOf are the claims of a pod by its number.
+func (t *Tier) claimsOf(number int) []*corev1.PersistentVolumeClaim {
+	var claims []*corev1.PersistentVolumeClaim
+	for _, template := range t.claims {
+		claim := template.DeepCopy()
+		claim.Namespace, claim.Name = t.Deployment.Namespace, fmt.Sprintf("%s-%s-%d", template.Name, t.Name(), t.first+number-1)
+		if t.Postgres != nil {
+			claim.Name = t.Postgres.ClaimName(template.Name, specs.GetInstanceName(t.Name(), number))
 		}
+		claims = append(claims, claim)
 	}
 	return claims
 }

@@ -25,6 +25,8 @@ type state struct {
 	preempted map[string]string
 	// claims are those that are declared, and those that were made for pods.
 	claims map[string]*corev1.PersistentVolumeClaim
+	// homes are the nodes of the claims whose volumes are in one place, by the claim.
+	homes map[string]string
 }
 
 // bound is a pod on its node, and what the scheduler reserved for it.
@@ -36,13 +38,14 @@ type bound struct {
 func newState() state {
 	return state{
 		map[string]*corev1.Node{}, map[string]*bound{}, map[string]*corev1.Pod{}, map[string]*corev1.Pod{}, map[string]string{},
-		map[string]*corev1.PersistentVolumeClaim{},
+		map[string]*corev1.PersistentVolumeClaim{}, map[string]string{},
 	}
 }
 
 func (s state) clone() state {
 	return state{
 		maps.Clone(s.nodes), maps.Clone(s.pods), maps.Clone(s.waiting), maps.Clone(s.declared), maps.Clone(s.preempted), maps.Clone(s.claims),
+		maps.Clone(s.homes),
 	}
 }
 
@@ -54,6 +57,8 @@ type Cluster struct {
 	ledger *admission.Ledger
 	// kept are the claims that a controller makes before the pod, and that stay when the pod goes.
 	kept func(pod *corev1.Pod) []*corev1.PersistentVolumeClaim
+	// local are the claims of a pod that stay on the node where they are first.
+	local func(pod *corev1.Pod) []string
 	// budgets are what the scheduler reads before it preempts pods.
 	budgets func() []*Budget
 }
@@ -64,7 +69,7 @@ type Snapshot struct{ state }
 // Cluster empties what the scheduler looks at and adds the nodes. Its API server knows the classes that every cluster has.
 func (s *Scheduler) Cluster(nodes []*corev1.Node) (*Cluster, error) {
 	server := admission.New(admission.Objects{})
-	c := &Cluster{s, server, server.NewLedger(), noClaims, func() []*Budget { return nil }}
+	c := &Cluster{s, server, server.NewLedger(), noClaims, func(*corev1.Pod) []string { return nil }, func() []*Budget { return nil }}
 	wanted := newState()
 	for _, node := range nodes {
 		wanted.nodes[node.Name] = node
@@ -114,6 +119,9 @@ func (c *Cluster) Schedule(pod *corev1.Pod) (Outcome, error) {
 	default:
 		outcome, err = c.preempt(made, d)
 	}
+	if home := c.home(pod); home != "" && outcome.Node == "" && err == nil {
+		outcome.Reason = fmt.Sprintf("its volume is on %s: %s", home, outcome.Reason)
+	}
 	if reason := c.s.world.preempted[key(made)]; reason != "" && outcome.Node == "" {
 		outcome.Reason = reason + ": " + outcome.Reason
 	}
@@ -133,6 +141,7 @@ func (c *Cluster) bind(pod *corev1.Pod, d decision) (Outcome, error) {
 		b.cycle = d.cycle
 	}
 	d.Pod = placed
+	c.settle(placed)
 	delete(c.s.world.waiting, key(pod))
 	delete(c.s.world.preempted, key(pod))
 	return d.Outcome, c.put(b)
@@ -269,7 +278,7 @@ func (c *Cluster) Restore(to Snapshot) error {
 			return err
 		}
 	}
-	c.s.world.declared, c.s.world.preempted = maps.Clone(to.declared), maps.Clone(to.preempted)
+	c.s.world.declared, c.s.world.preempted, c.s.world.homes = maps.Clone(to.declared), maps.Clone(to.preempted), maps.Clone(to.homes)
 	if err := c.restoreClaims(to.claims); err != nil {
 		return err
 	}
@@ -277,7 +286,7 @@ func (c *Cluster) Restore(to Snapshot) error {
 }
 
 // Load makes this what another scheduler's cluster was. Volumes are as the objects say that this scheduler knows, not as the other
-// one had reserved them.
+// one had reserved them, but for those that cannot leave their nodes.
 func (c *Cluster) Load(from Snapshot) error {
 	loaded := from.clone()
 	for name, b := range from.pods {
@@ -286,7 +295,10 @@ func (c *Cluster) Load(from Snapshot) error {
 			c.s.starts = max(c.s.starts, start.Unix())
 		}
 	}
-	return c.Restore(Snapshot{loaded})
+	if err := c.Restore(Snapshot{loaded}); err != nil {
+		return err
+	}
+	return c.hold()
 }
 
 func (c *Cluster) logger() klog.Logger { return klog.FromContext(c.s.ctx) }

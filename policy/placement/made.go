@@ -16,7 +16,7 @@ import (
 // stack's quotas and budgets count them.
 func (s *Simulation) Govern(c *Cluster) error {
 	c.budgets = func() []*Budget { return s.Budgets(c) }
-	c.kept = s.keptClaims
+	c.kept, c.local = s.keptClaims, s.localClaims
 	if err := c.Under(s.Admission); err != nil {
 		return err
 	}
@@ -68,6 +68,7 @@ func (c *Cluster) admit(pod *corev1.Pod) (*corev1.Pod, *admission.Refusal, error
 	if err != nil || refusal != nil {
 		return nil, refusal, err
 	}
+	made = at(made, c.home(pod))
 	return withoutOwn(made), c.ledger.Refuses(made), nil
 }
 
@@ -122,6 +123,7 @@ func (c *Cluster) Put(pod *corev1.Pod) error {
 		return c.wait(made)
 	}
 	made.Status.StartTime = c.started()
+	c.settle(made)
 	return c.enter(&bound{pod: made})
 }
 

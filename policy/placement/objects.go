@@ -38,5 +38,17 @@ func (s *Simulation) objects() []runtime.Object {
 		object.Status.Phase = corev1.ClaimPending
 		objects = append(objects, object)
 	}
+	for _, tier := range s.Tiers {
+		if !tier.seen {
+			continue
+		}
+		for number := range tier.Replicas() {
+			for _, claim := range tier.claimsOf(number + 1) {
+				coredefaults.SetObjectDefaults_PersistentVolumeClaim(claim)
+				claim.Status.Phase = corev1.ClaimPending
+				objects = append(objects, claim)
+			}
+		}
+	}
 	return objects
 }

@@ -25,7 +25,12 @@ func (s *Simulation) Observe(nodes []corev1.Node, pods []corev1.Pod) error {
 	}
 	slices.SortFunc(running, func(a, b *corev1.Pod) int { return cmp.Compare(key(a), key(b)) })
 	for _, tier := range s.Tiers {
-		replace := func(number int) *corev1.Pod { return tier.Pod(Running, number) }
+		replace := func(number int, pod *corev1.Pod) *corev1.Pod {
+			if tier.Postgres != nil {
+				tier.Names[number] = pod.Name
+			}
+			return tier.Pod(Running, number)
+		}
 		if err := s.observe(running, tier.observes, tier.Owns, replace); err != nil {
 			return err
 		}
@@ -39,12 +44,13 @@ func (s *Simulation) Observe(nodes []corev1.Node, pods []corev1.Pod) error {
 }
 
 // observe takes the pods that are ours away, and puts one in the place of each that is theirs.
-func (s *Simulation) observe(running []*corev1.Pod, theirs, ours func(*corev1.Pod) bool, replace func(number int) *corev1.Pod) error {
+func (s *Simulation) observe(running []*corev1.Pod, theirs, ours func(*corev1.Pod) bool, replace func(number int, pod *corev1.Pod) *corev1.Pod) error {
 	for _, pod := range slices.Concat(s.Cluster.Pods(), s.Cluster.Waiting()) {
 		if ours(pod) {
 			if err := s.Cluster.Remove(pod); err != nil {
 				return err
 			}
+			s.Cluster.unsettle(pod)
 		}
 	}
 	s.Outcomes = slices.DeleteFunc(s.Outcomes, func(o Outcome) bool { return ours(o.Pod) })
@@ -54,7 +60,7 @@ func (s *Simulation) observe(running []*corev1.Pod, theirs, ours func(*corev1.Po
 			continue
 		}
 		number++
-		own := replace(number)
+		own := replace(number, pod)
 		if pod.Spec.NodeName == "" {
 			if err := s.Cluster.Put(own); err != nil {
 				return err
@@ -106,7 +112,7 @@ func (s *Simulation) observeAddons(running []*corev1.Pod) error {
 			owner := metav1.GetControllerOfNoCopy(pod)
 			return pod.Namespace == system && pod.Labels[addonLabel] == label && owner != nil && owner.Kind == "ReplicaSet"
 		}
-		replace := func(number int) *corev1.Pod {
+		replace := func(number int, _ *corev1.Pod) *corev1.Pod {
 			pod := byLabel[label][0].DeepCopy()
 			pod.Name = fmt.Sprintf("%s-%d", strings.TrimSuffix(pod.Name, "-1"), number)
 			return complete(pod)

@@ -3,6 +3,7 @@ package placement
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -83,6 +84,7 @@ func (t *Tier) Pod(revision string, number int) *corev1.Pod {
 		pod.Labels = map[string]string{}
 	}
 	pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey] = revision
+	pod.Spec.Volumes = append(pod.Spec.Volumes, t.volumes(number)...)
 	controlled(pod, "ReplicaSet", t.owners[revision])
 	return complete(pod)
 }
@@ -145,6 +147,13 @@ func Original(pod *corev1.Pod) string {
 		name = strings.TrimSuffix(name, successor)
 	}
 	return name
+}
+
+// Number is the pod's own among those of its tier; the pods that replaced each other share it.
+func Number(pod *corev1.Pod) int {
+	name := Original(pod)
+	number, _ := strconv.Atoi(name[strings.LastIndex(name, "-")+1:])
+	return number
 }
 
 // Reaches tells whether the volume can be used on the node.

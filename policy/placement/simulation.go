@@ -73,8 +73,8 @@ func Prepare(ctx context.Context, stack *model.Stack, course *Course) (*Simulati
 	}
 	server := admission.Of(stack)
 	s := &Simulation{Stack: stack, Course: course, Admission: server}
-	objects := s.objects()
 	s.readTiers()
+	objects := s.objects()
 	s.beyond()
 	for _, tier := range slices.Concat(s.Tiers, s.Runs) {
 		objects = append(objects, tier.ReplicaSet(Running), tier.ReplicaSet(Next))

@@ -12,12 +12,15 @@ import (
 	"ecommerce-platform/policy/model"
 )
 
-// deploymentKind is the kind of most tiers.
-const deploymentKind = "Deployment"
+// deploymentKind is the kind of most tiers, and setKind that of those which replace pods in place.
+const (
+	deploymentKind = "Deployment"
+	setKind        = "StatefulSet"
+)
 
 // Tier is an object that wants a number of pods of one template, as a Deployment that the API server has completed: a StatefulSet is
-// one that replaces pods in place, a Job one that ends its pods first, a ReplicaSet one that replaces none. A run of a CronJob is like a
-// Job.
+// one that replaces pods in place, so is a Cluster of CloudNativePG, a Job one that ends its pods first, a ReplicaSet one that replaces
+// none. A run of a CronJob is like a Job.
 type Tier struct {
 	Resource   *model.Resource
 	Deployment *appsv1.Deployment
@@ -30,6 +33,12 @@ type Tier struct {
 	// claims are the templates of those that each pod has for itself and leaves behind, and first is the number of the first pod.
 	claims []corev1.PersistentVolumeClaim
 	first  int
+	// Postgres is the Cluster whose instances the pods are, nil for other kinds. Where the stack declares the class of its volumes, the
+	// scheduler is told of them, and a volume that is on one node keeps its pod there. Names are those of instances of a running cluster that
+	// have other numbers there than here.
+	Postgres     *model.Postgres
+	Names        map[int]string
+	seen, sticks bool
 }
 
 // Name is the object's name.
@@ -64,10 +73,14 @@ func (s *Simulation) readTiers() {
 	}
 	for _, d := range s.Stack.StatefulSets {
 		if d.Malformed == nil && s.declared(d.Resource) {
+			if p := s.Stack.PostgresOf(d.Resource); p != nil {
+				s.Tiers = append(s.Tiers, s.postgres(p, d.Value.DeepCopy()))
+				continue
+			}
 			if len(d.Value.Spec.VolumeClaimTemplates) > 0 {
 				s.Stack.NotEvaluated(d.Resource, "spec.volumeClaimTemplates")
 			}
-			s.Tiers = append(s.Tiers, statefulSet(d.Resource, d.Value.DeepCopy()))
+			s.Tiers = append(s.Tiers, statefulSet(d.Resource, setKind, d.Value.DeepCopy()))
 		}
 	}
 	for _, d := range s.Stack.ReplicaSets {
@@ -92,17 +105,17 @@ func (s *Simulation) readTiers() {
 
 // simulated are the kinds whose pods are.
 var simulated = map[string]bool{
-	deploymentKind: true, "StatefulSet": true, "ReplicaSet": true, jobKind: true, cronJobKind: true, "DaemonSet": true,
+	deploymentKind: true, setKind: true, "ReplicaSet": true, jobKind: true, cronJobKind: true, "DaemonSet": true,
 }
 
 // statefulSet ends a pod before its successor comes, one at a time or as many as it says.
-func statefulSet(r *model.Resource, set *appsv1.StatefulSet) *Tier {
+func statefulSet(r *model.Resource, kind string, set *appsv1.StatefulSet) *Tier {
 	none, one := intstr.FromInt32(0), intstr.FromInt32(1)
 	rolling := &appsv1.RollingUpdateDeployment{MaxSurge: &none, MaxUnavailable: &one}
 	if own := set.Spec.UpdateStrategy.RollingUpdate; own != nil && own.MaxUnavailable != nil {
 		rolling.MaxUnavailable = own.MaxUnavailable
 	}
-	tier := newTier(r, "StatefulSet", &appsv1.Deployment{ObjectMeta: set.ObjectMeta, Spec: appsv1.DeploymentSpec{
+	tier := newTier(r, kind, &appsv1.Deployment{ObjectMeta: set.ObjectMeta, Spec: appsv1.DeploymentSpec{
 		Replicas: set.Spec.Replicas, Selector: set.Spec.Selector, Template: set.Spec.Template,
 		Strategy: appsv1.DeploymentStrategy{Type: appsv1.RollingUpdateDeploymentStrategyType, RollingUpdate: rolling},
 	}})

@@ -46,6 +46,9 @@ func (a *analysis) podPaths() []Path {
 			add(a.connection(from.name, a.end(from), served{what: "DNS", pods: dns, port: port{"udp", 53}}))
 		}
 	}
+	for _, path := range a.postgresPaths() {
+		add(path)
+	}
 	for _, s := range a.stack.Services {
 		if s.Value.Spec.Type != corev1.ServiceTypeNodePort && s.Value.Spec.Type != corev1.ServiceTypeLoadBalancer {
 			continue

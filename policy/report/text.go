@@ -9,6 +9,7 @@ import (
 
 	"ecommerce-platform/policy/nodeloss"
 	"ecommerce-platform/policy/placement"
+	"ecommerce-platform/policy/rollout"
 )
 
 // table writes rows in columns. The first row is the head.
@@ -122,10 +123,18 @@ func (r *Report) rolloutText(w io.Writer) {
 			if len(d.Blocked) > 0 {
 				line += ": " + d.Blocked[0].Reason
 			}
+			for _, s := range d.Switchovers {
+				line += "; " + SwitchoverText(s)
+			}
 			rows = append(rows, []string{d.Node, line})
 		}
 		table(w, r.on("Draining a node", "Draining a node after this change")+" (kubectl drain)", rows)
 	}
+}
+
+// SwitchoverText says of a database with an instance on a drained node what happens first.
+func SwitchoverText(s rollout.Switchover) string {
+	return fmt.Sprintf("where the primary of %s is there, a standby takes over first: about %d s without writes (an estimate)", s.Tier, s.Seconds)
 }
 
 func (r *Report) lossText(w io.Writer) {
@@ -142,7 +151,29 @@ func (r *Report) lossText(w io.Writer) {
 		if loss.ControlPlane {
 			_, _ = fmt.Fprintf(w, "  %s: what runs keeps running, but nothing moves or starts until the API is back\n", loss.Node)
 		}
+		for _, tier := range loss.Tiers {
+			if tier.Failover != nil {
+				_, _ = fmt.Fprintf(w, "  %s: %s\n", loss.Node, FailoverText(tier))
+			}
+		}
 	}
+}
+
+// FailoverText says of a database one of whose instances is lost what those see who ask it, and what is lost of it.
+func FailoverText(tier nodeloss.TierLoss) string {
+	f := tier.Failover
+	text := fmt.Sprintf("where the primary of %s is there, a standby takes over: orders fail for about %d s, %d s of them until the node counts as lost (an estimate)",
+		tier.Tier, f.Seconds, f.Noticed)
+	if f.Seconds == 0 {
+		text = fmt.Sprintf("where the primary of %s is there, no standby takes over until the API is back", tier.Tier)
+	}
+	if f.WritesWait {
+		text += "; too few standbys are left for what must be on one before it is committed: writes wait until there are as many again"
+	}
+	if f.LosesLast {
+		return text + "; what was committed last, and no standby has yet, is lost"
+	}
+	return text + "; nothing lost"
 }
 
 func lossCells(loss nodeloss.Loss) (up, moves, pending string) {

@@ -140,7 +140,7 @@ func (r *Review) otherCourses(w *ways, shown course) error {
 		if err != nil {
 			return err
 		}
-		drains, err := rollout.Drains(c.settled)
+		drained, err := drains(c.settled)
 		if err != nil {
 			return err
 		}
@@ -149,10 +149,19 @@ func (r *Review) otherCourses(w *ways, shown course) error {
 			return err
 		}
 		r.doubtRollouts(rollouts)
-		r.doubtDrains(drains)
+		r.doubtDrains(drained)
 		r.doubtRuns(runs)
 	}
 	return nil
+}
+
+// drains are those of each node, with how long each takes a database away.
+func drains(s *placement.Simulation) ([]rollout.Drain, error) {
+	found, err := rollout.Drains(s)
+	if err != nil {
+		return nil, err
+	}
+	return found, update.Estimate(found)
 }
 
 // doubtRollouts notes which rollouts complete in one course alone. A row is of a course in which the rollout completes, if there is one, and

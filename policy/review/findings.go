@@ -84,13 +84,13 @@ func stuck(rollouts []rollout.Rollout) []Finding {
 				becomes = "is never made"
 			}
 			findings = append(findings, Finding{Resource: r.URN, Message: fmt.Sprintf(
-				"deployment %s: a rollout with %s never finishes, the new pod %s: %s; %s",
-				r.Tier, r.Strategy, becomes, r.Stuck, r.Remedy)})
+				"%s %s: a rollout with %s never finishes, the new pod %s: %s; %s",
+				strings.ToLower(r.Kind), r.Tier, r.Strategy, becomes, r.Stuck, r.Remedy)})
 		}
 		if len(r.Preempts) > 0 {
 			findings = append(findings, Finding{Resource: r.URN, Message: fmt.Sprintf(
-				"deployment %s: new pods of a rollout with %s preempt pods of %s, which then find no node; give nodes more room, or the class preemptionPolicy: Never",
-				r.Tier, r.Strategy, strings.Join(r.Preempts, ", "))})
+				"%s %s: new pods of a rollout with %s preempt pods of %s, which then find no node; give nodes more room, or the class preemptionPolicy: Never",
+				strings.ToLower(r.Kind), r.Tier, r.Strategy, strings.Join(r.Preempts, ", "))})
 		}
 	}
 	return findings
@@ -152,7 +152,7 @@ func undrained(drains []rollout.Drain) []Finding {
 			}
 			seen[blocked.URN] = true
 			findings = append(findings, Finding{Resource: blocked.URN, Message: fmt.Sprintf(
-				"node %s can never be drained: %s; use maxUnavailable 1", drain.Node, blocked.Reason)})
+				"node %s can never be drained: %s; %s", drain.Node, blocked.Reason, blocked.Remedy)})
 		}
 	}
 	return findings

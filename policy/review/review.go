@@ -135,7 +135,7 @@ func (r *Review) simulate(ctx context.Context, runs Running, before, stack *mode
 			return err
 		})
 		r.guard(Drain, func() (err error) {
-			r.Report.Drains, err = rollout.Drains(s)
+			r.Report.Drains, err = drains(s)
 			return err
 		})
 		r.guard("node loss", func() (err error) {

@@ -19,6 +19,15 @@ type Drain struct {
 	Doubt string `json:"doubt,omitempty"`
 	// Blocked is one sentence for each pod that may never go.
 	Blocked []Blocked `json:"blocked,omitempty"`
+	// Switchovers are the databases with an instance on the node. Where that is the primary, another one becomes it before the drain may go on.
+	Switchovers []Switchover `json:"switchovers,omitempty"`
+}
+
+// Switchover is another instance of a database becoming the primary.
+type Switchover struct {
+	Tier string `json:"tier"`
+	// Seconds is roughly how long nobody writes meanwhile.
+	Seconds int `json:"seconds"`
 }
 
 // Blocked is a budget that holds a drain up for ever.
@@ -30,6 +39,8 @@ type Blocked struct {
 	// Never is set where the budget allows no eviction even while all its pods are ready; otherwise it is an earlier pod
 	// without another node that uses the allowance up.
 	Never bool `json:"never,omitempty"`
+	// Remedy is what to do then.
+	Remedy string `json:"-"`
 }
 
 // Drains replays `kubectl drain` of each node, one node at a time. It evicts a pod whenever its budget allows that, and puts
@@ -47,6 +58,11 @@ func Drains(s *placement.Simulation) ([]Drain, error) {
 		eviction, err := evict(s.Cluster, placement.Copies(budgets), maps.Clone(ready), node.Name)
 		if err != nil {
 			return nil, err
+		}
+		for _, tier := range s.Tiers {
+			if few, there := eviction.Lowest[tier.Controller(placement.Running)]; tier.Postgres != nil && there && few > 0 {
+				eviction.Switchovers = append(eviction.Switchovers, Switchover{Tier: tier.Name()})
+			}
 		}
 		drains = append(drains, eviction.Drain)
 	}
@@ -130,7 +146,7 @@ func evict(cluster *placement.Cluster, budgets []*placement.Budget, ready map[st
 	}
 	for _, pod := range waiting {
 		by, reason := placement.Forbids(budgets, pod)
-		blocked := Blocked{Budget: by.Name, URN: by.URN, Pod: pod.Name, Reason: reason, Never: by.Fails != "" || by.Desired >= by.Expected}
+		blocked := Blocked{Budget: by.Name, URN: by.URN, Pod: pod.Name, Reason: reason, Never: by.Fails != "" || by.Desired >= by.Expected, Remedy: by.Remedy}
 		if !blocked.Never && pending != "" {
 			blocked.Reason += "; the pod evicted before found no other node: " + pending
 		}

@@ -11,12 +11,14 @@ import (
 	deploymentutil "k8s.io/kubernetes/pkg/controller/deployment/util"
 
 	"ecommerce-platform/policy/admission"
+	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/placement"
 )
 
 // Rollout is the replacement of every pod of one Deployment.
 type Rollout struct {
 	Tier     string `json:"tier"`
+	Kind     string `json:"-"`
 	URN      string `json:"-"`
 	Strategy string `json:"strategy"`
 	Replicas int    `json:"replicas"`
@@ -91,10 +93,29 @@ func bounds(tier *placement.Tier) (surge, unavailable int, strategy string) {
 		more, fewer = 0, 1 // neither a number nor a percentage, which the API server refuses
 	}
 	surge, unavailable = int(more), min(int(fewer), tier.Replicas())
+	if tier.Postgres != nil {
+		return surge, unavailable, replaces(tier.Postgres)
+	}
 	return surge, unavailable, fmt.Sprintf("RollingUpdate, surge %d, unavailable %d", surge, unavailable)
 }
 
 const recreate = "Recreate"
+
+// replaces is how the operator replaces the instances of a database.
+func replaces(p *model.Postgres) string {
+	primary := "the primary"
+	if p.Instances() > 1 {
+		primary = "standbys first, then the primary"
+	}
+	how := "in its place"
+	if p.SwitchesOver() {
+		how = "after a switchover"
+	}
+	if p.Supervised() {
+		how += ", when a person says so"
+	}
+	return fmt.Sprintf("CloudNativePG, %s %s", primary, how)
+}
 
 // Begin ends as many of the tier's running pods as its strategy lets be away before a new one is there.
 func Begin(s *placement.Simulation, tier *placement.Tier) error {
@@ -118,7 +139,7 @@ func Begin(s *placement.Simulation, tier *placement.Tier) error {
 // stop, and tells whether it moved anything.
 func Roll(s *placement.Simulation, tier *placement.Tier) (r Rollout, moved bool, err error) {
 	surge, unavailable, strategy := bounds(tier)
-	r = Rollout{Tier: tier.Name(), URN: tier.Resource.URN, Strategy: strategy, Replicas: tier.Replicas()}
+	r = Rollout{Tier: tier.Name(), Kind: tier.Kind, URN: tier.Resource.URN, Strategy: strategy, Replicas: tier.Replicas()}
 	var old, fresh []*corev1.Pod
 	for _, pod := range s.Cluster.Pods() {
 		switch {
@@ -136,7 +157,7 @@ func Roll(s *placement.Simulation, tier *placement.Tier) (r Rollout, moved bool,
 		// New pods first, as the controller does; each one that finds a node becomes ready, but is not when old ones may go already. Recreate
 		// removes all the old ones before.
 		r.Stuck, r.Refusal, r.Waiting = "", nil, nil
-		for _, pod := range coming(tier, fresh) {
+		for _, pod := range coming(tier, old, fresh) {
 			if len(old)+len(fresh)+len(r.Waiting) >= tier.Replicas()+surge || strategy == recreate && len(old) > 0 {
 				break
 			}
@@ -175,16 +196,22 @@ func Roll(s *placement.Simulation, tier *placement.Tier) (r Rollout, moved bool,
 }
 
 // coming are the new pods that are still to find a node, those that wait already among them: the controller makes as many as it may,
-// whether or not the first one has found any.
-func coming(tier *placement.Tier, fresh []*corev1.Pod) []*corev1.Pod {
-	there := map[string]bool{}
+// whether or not the first one has found any. An instance of a database comes once the one is gone that has its volume.
+func coming(tier *placement.Tier, old, fresh []*corev1.Pod) []*corev1.Pod {
+	there, wanted := map[int]bool{}, tier.Replicas()-len(fresh)
 	for _, pod := range fresh {
-		there[placement.Original(pod)] = true
+		there[placement.Number(pod)] = true
+	}
+	if tier.Postgres != nil {
+		wanted -= len(old)
+		for _, pod := range old {
+			there[placement.Number(pod)] = true
+		}
 	}
 	var pods []*corev1.Pod
-	for number := 1; len(fresh)+len(pods) < tier.Replicas(); number++ {
-		if pod := tier.Pod(placement.Next, number); !there[placement.Key(pod)] {
-			pods = append(pods, pod)
+	for number := 1; len(pods) < wanted; number++ {
+		if !there[number] {
+			pods = append(pods, tier.Pod(placement.Next, number))
 		}
 	}
 	return pods

@@ -64,6 +64,9 @@ func budgetHonoured(j *judge) {
 		allowed, err := allowedDisruptions(&b.object.Spec, pods)
 		if err != nil {
 			j.fail(b.Resource, "budget %s: %v", b.name, err)
+		} else if allowed < 1 && b.Maker != nil {
+			j.fail(b.Resource, "budget %s of Cluster %s, which has one instance, lets it not go, so the node that runs it can never be drained, unless instances is 2 or more or enablePDB is false",
+				b.name, j.PostgresOf(b.Resource).Value.Name)
 		} else if allowed < 1 {
 			j.fail(b.Resource, "budget %s lets none of its %d pods go, so a node that runs one can never be drained", b.name, pods)
 		}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -26,13 +27,17 @@ func namespaceHasRoom(j *judge) {
 	inventory := admission.Of(j.Stack).NewInventory()
 	var fresh []*model.Resource
 	objects := map[*model.Resource]admission.Object{}
-	for _, r := range j.Resources {
+	for _, r := range slices.Concat(j.Resources, j.Made) {
 		object, read := j.object(r, inventory)
 		if !read {
 			continue
 		}
 		objects[r] = object
-		if uid, known := r.Text("metadata.uid"); !known || uid == "" {
+		declared := r
+		if r.Maker != nil {
+			declared = r.Maker
+		}
+		if uid, known := declared.Text("metadata.uid"); !known || uid == "" {
 			fresh = append(fresh, r)
 		} else if err := inventory.Put(object); err != nil {
 			j.fail(r, "%v", err)

@@ -144,6 +144,9 @@ func readOnlyRoot(j *judge) {
 
 func noAPIToken(j *judge) {
 	for _, w := range j.workloads() {
+		if w.Maker != nil {
+			continue // the instances of a database ask the API server which of them is the primary
+		}
 		mounted := w.Template.Spec.AutomountServiceAccountToken
 		if j.known(w.Resource, w.In("spec.automountServiceAccountToken")) && (mounted == nil || *mounted) {
 			j.fail(w.Resource, "pods of %s are given a token for the API server", w.Label)

@@ -83,6 +83,7 @@ const published = "kube-root-ca.crt"
 
 func referencesExist(j *judge) {
 	objects := j.referable()
+	j.credentialsExist(objects)
 	for _, w := range j.workloads() {
 		if !j.there(w.Resource, w.In(containers)) || !j.there(w.Resource, w.In("spec.volumes")) {
 			continue

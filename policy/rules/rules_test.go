@@ -31,6 +31,7 @@ var firstPreview = map[string]bool{"host-key-pinned": true, "no-secret-in-comman
 // fixtures are those of every theme.
 var fixtures = []map[string][]fixture{
 	infraFixtures, quotaFixtures, clusterFixtures, workloadFixtures, objectFixtures, podFixtures, inventoryFixtures, autoscalerFixtures, scheduleFixtures,
+	postgresFixtures,
 }
 
 func TestRules(t *testing.T) {

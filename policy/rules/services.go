@@ -44,7 +44,8 @@ func (j *judge) selecting() []service {
 
 func serviceSelectsPods(j *judge) {
 	for _, s := range j.selecting() {
-		if found, judged := j.selected(s); judged && len(found) == 0 {
+		// Of a database with one instance the operator makes a Service of its standbys as well, which the program does not ask for.
+		if found, judged := j.selected(s); judged && len(found) == 0 && s.Maker == nil {
 			j.fail(s.Resource, "Service %s selects %s, and no pod in namespace %s has these labels",
 				s.name, labels.FormatLabels(s.object.Spec.Selector), s.namespace)
 		}

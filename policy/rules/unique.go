@@ -11,7 +11,9 @@ import (
 func objectsUnique(j *judge) {
 	type identity struct{ kind, namespace, name string }
 	first := map[identity]*model.Resource{}
-	for _, r := range j.Resources {
+	// An operator takes up a Secret or an account that is there. What it keeps as it made it cannot be the program's as well.
+	made := slices.DeleteFunc(slices.Clone(j.Made), func(r *model.Resource) bool { return !r.Has("spec") })
+	for _, r := range slices.Concat(j.Resources, made) {
 		kind := model.Kind(r)
 		if kind == "" || strings.HasSuffix(kind, "Patch") || strings.Contains(r.Type, ":helm.sh/") || strings.Contains(r.Type, ":yaml") ||
 			!j.known(r, "metadata.name") || !j.known(r, "metadata.namespace") {

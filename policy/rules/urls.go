@@ -42,6 +42,11 @@ func (j *judge) unresolved(e environment.Endpoint) string {
 		if s.name != e.Service || s.namespace != e.Namespace {
 			continue
 		}
+		if s.Maker != nil {
+			if found, judged := j.selected(s); judged && len(found) == 0 {
+				return fmt.Sprintf("Service %s has no instance behind it", e.Service)
+			}
+		}
 		if e.Port == 0 || !j.there(s.Resource, "spec.ports") || s.object.Spec.Type == corev1.ServiceTypeExternalName || headless(s.object) {
 			return ""
 		}

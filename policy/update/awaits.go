@@ -4,6 +4,7 @@ import "ecommerce-platform/policy/placement"
 
 // Wait is an object that is new or has more pods, and has a pod without a node before the nodes and objects go that the program no
 // longer has. Pulumi waits for it, fails after its 10 minutes, and takes nothing away.
+// It does not wait for a ReplicaSet, and for what an operator makes of a custom resource only where an annotation says so.
 // Source: https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/ (await logic).
 type Wait struct {
 	Tier, URN string
@@ -11,12 +12,12 @@ type Wait struct {
 	Reason string
 }
 
-// awaits notes what Pulumi waits for in vain, but for rollouts that say so themselves. It does not wait for a ReplicaSet.
+// awaits notes what Pulumi waits for in vain, but for rollouts that say so themselves.
 func (r *run) awaits() error {
 	noted := map[*placement.Tier]bool{}
 	for _, pod := range r.waiting {
 		tier := r.TierOf(pod)
-		if tier == nil || tier.Kind == "ReplicaSet" || noted[tier] || !r.grows(tier) {
+		if tier == nil || tier.Kind == "ReplicaSet" || tier.Postgres != nil && !tier.Postgres.Awaited() || noted[tier] || !r.grows(tier) {
 			continue
 		}
 		noted[tier] = true

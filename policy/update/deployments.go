@@ -2,6 +2,7 @@ package update
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 
@@ -9,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/kubernetes/pkg/controller"
 
+	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/placement"
 	"ecommerce-platform/policy/rollout"
 )
@@ -26,6 +28,7 @@ func (r *run) deployments() error {
 		if err := r.scale(was, tier.Replicas()); err != nil {
 			return err
 		}
+		r.settings(was, tier)
 		if same, _ := was.SameTemplate(tier); same || tier.Keeps {
 			continue
 		}
@@ -75,10 +78,36 @@ func (r *run) deployments() error {
 				outage.Until, outage.Seconds, outage.Open = "another change", 0, true
 			}
 			r.update.Outages = append(r.update.Outages, outage)
+		} else if p := tier.Postgres; p != nil && rollouts[i].Completes {
+			r.update.Outages = append(r.update.Outages, r.primaryReplaced(p, rollouts[i]))
 		}
 	}
 	r.update.Rollouts = rollouts
 	return nil
+}
+
+// settings notes that PostgreSQL is to have other settings, for some of which the operator restarts it.
+func (r *run) settings(was, is *placement.Tier) {
+	const path = "spec.postgresql.parameters"
+	if is.Postgres == nil || was.Postgres == nil {
+		return
+	}
+	if before, after := was.Postgres.Value.Spec.PostgresConfiguration, is.Postgres.Value.Spec.PostgresConfiguration; !maps.Equal(before.Parameters, after.Parameters) {
+		r.Stack.AddGap(model.Gap{
+			Type: is.Postgres.Type, Name: is.Postgres.Name, Path: path, Fact: "for some settings CloudNativePG restarts the instances, the primary among them",
+		})
+	}
+}
+
+// primaryReplaced is a database with no primary while the last of its instances is replaced.
+func (r *run) primaryReplaced(p *model.Postgres, rolled rollout.Rollout) Outage {
+	o := Outage{
+		Tier: rolled.Tier, While: "it rolls (" + rolled.Strategy + ")", Until: "another instance is the primary", Seconds: r.times.Switchover.Seconds,
+	}
+	if !p.SwitchesOver() {
+		o.Until, o.Seconds = "the primary has started again", r.times.Evict.Seconds+r.times.PodReady.Seconds
+	}
+	return o
 }
 
 // roll goes on with a rollout, as far as that has come, and tells whether it moved anything.
@@ -117,11 +146,11 @@ func (r *run) scale(tier *placement.Tier, wanted int) error {
 	names := map[string]bool{}
 	for _, pod := range slices.Concat(r.waiting, r.Cluster.Pods()) {
 		if tier.Owns(pod) {
-			pods, names[pod.Name] = append(pods, pod), true
+			pods, names[placement.Original(pod)] = append(pods, pod), true
 		}
 	}
 	for number := 1; len(pods) < wanted; number++ {
-		if pod := tier.Pod(placement.Running, number); !names[pod.Name] {
+		if pod := tier.Pod(placement.Running, number); !names[placement.Key(pod)] {
 			if err := r.schedule(pod); err != nil {
 				return err
 			}
@@ -131,7 +160,11 @@ func (r *run) scale(tier *placement.Tier, wanted int) error {
 	if len(pods) == wanted {
 		return nil
 	}
-	rank(pods)
+	if tier.Postgres != nil { // the newest standby goes
+		slices.SortFunc(pods, func(a, b *corev1.Pod) int { return placement.Number(b) - placement.Number(a) })
+	} else {
+		rank(pods)
+	}
 	for _, pod := range pods[:len(pods)-wanted] {
 		if err := r.end(pod); err != nil {
 			return err

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"ecommerce-platform/policy/rollout"
 )
 
 // TimesFile is the environment variable that names a file with other times than those of times.json, for an environment in which
@@ -31,6 +33,9 @@ type Times struct {
 	APIUpgrade     Time `json:"apiUpgrade"`
 	APIRestart     Time `json:"apiRestart"`
 	APIStart       Time `json:"apiStart"`
+	NodeNoticed    Time `json:"nodeNoticed"`
+	Promotion      Time `json:"promotion"`
+	Switchover     Time `json:"switchover"`
 }
 
 //go:embed times.json
@@ -56,13 +61,30 @@ func ReadTimes() (*Times, error) {
 	return times, nil
 }
 
+// Estimate says of drains how long a database is without a primary meanwhile.
+func Estimate(drains []rollout.Drain) error {
+	times, err := ReadTimes()
+	if err != nil {
+		return err
+	}
+	for _, drain := range drains {
+		for i := range drain.Switchovers {
+			drain.Switchovers[i].Seconds = times.Switchover.Seconds
+		}
+	}
+	return nil
+}
+
 func (t *Times) merge(text string) error {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(t); err != nil {
 		return err
 	}
-	for _, time := range []Time{t.Evict, t.PodReady, t.MachineRestart, t.NewMachine, t.Upgrade, t.UpdatePackages, t.APIUpgrade, t.APIRestart, t.APIStart} {
+	for _, time := range []Time{
+		t.Evict, t.PodReady, t.MachineRestart, t.NewMachine, t.Upgrade, t.UpdatePackages, t.APIUpgrade, t.APIRestart, t.APIStart,
+		t.NodeNoticed, t.Promotion, t.Switchover,
+	} {
 		if time.Seconds < 0 || time.Source == "" {
 			return errors.New("every time is a number of seconds from 0, with its source")
 		}

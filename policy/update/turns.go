@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/placement"
 	"ecommerce-platform/policy/rollout"
@@ -219,13 +221,38 @@ func (r *run) drain(node, what string, budgets *placement.Simulation) error {
 	r.update.Nodes = append(r.update.Nodes, change)
 	for _, tier := range r.Tiers {
 		for _, revision := range []string{placement.Running, placement.Next} {
-			if few, there := eviction.Lowest[tier.Controller(revision)]; !there || few > 0 {
+			switch few, there := eviction.Lowest[tier.Controller(revision)]; {
+			case there && few > 0 && tier.Postgres != nil:
+				r.emptied(tier, change)
+				r.update.Outages = append(r.update.Outages, Outage{
+					Tier: tier.Name(), While: change.Node + " " + change.What, Until: "another instance is the primary, where the primary was there",
+					Seconds: r.times.Switchover.Seconds,
+				})
+				continue
+			case !there || few > 0:
 				continue
 			}
 			r.update.Outages = append(r.update.Outages, r.outage(tier.Name(), change, change.Moves[tier.Name()] > 0))
 		}
 	}
 	return nil
+}
+
+// emptied notes that an instance of a database comes back to a machine that has nothing of it.
+func (r *run) emptied(tier *placement.Tier, change NodeChange) {
+	object := &corev1.Node{}
+	if node := r.Stack.Node(change.Node); node != nil {
+		object.Name, object.Labels = node.Name, node.Labels
+	}
+	for _, volume := range r.Stack.Volumes {
+		if change.What == Replaced && volume.Malformed == nil && volume.Value.Spec.Local != nil && tier.Takes(&volume.Value) &&
+			volume.Value.Annotations[model.DiskAnnotation] == "" && placement.Reaches(&volume.Value, object) {
+			r.Stack.AddGap(model.Gap{
+				Type: tier.Postgres.Type, Name: tier.Postgres.Name,
+				Fact: "its instance on " + change.Node + ", whose data are gone with the machine: another instance has them, and whether they are copied to this one",
+			})
+		}
+	}
 }
 
 // outage is of a tier all of whose pods a drain took away, and of which some have started elsewhere or none.

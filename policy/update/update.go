@@ -85,6 +85,11 @@ func Settle(before, s *placement.Simulation) (*Update, error) {
 		Simulation: s, before: before, update: &Update{}, times: times,
 		decided: map[string]placement.Outcome{}, ended: map[string]*corev1.Pod{}, evicted: map[string]int{},
 	}
+	for _, tier := range s.Tiers {
+		if was := before.Counterpart(tier); was != nil {
+			tier.Names = was.Names
+		}
+	}
 	for _, outcome := range before.Outcomes {
 		if outcome.Node == "" && !failed(outcome) {
 			r.noteOne(outcome)

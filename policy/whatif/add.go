@@ -39,7 +39,7 @@ func AddWorker(ctx context.Context, resources []policyx.AnalyzerResource, instan
 	}
 	before := review.Of(ctx, resources, review.Running{}).Report
 	after := review.Of(ctx, changed, review.Running{Resources: resources}).Report
-	after.Headline = fmt.Sprintf("If %s joins, a %s like %s: %s", name, instanceType, like, after.Summary(&before))
+	after.Headline = fmt.Sprintf("If %s joins, a %s like %s: %s", name, instanceType, like, told(after.Summary(&before), after.RunEffect()))
 	return &after, nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 
+	"ecommerce-platform/policy/cronjob"
 	"ecommerce-platform/policy/model"
 	"ecommerce-platform/policy/nodeloss"
 	"ecommerce-platform/policy/placement"
@@ -74,6 +75,9 @@ func lose(ctx context.Context, stack *model.Stack, name string, nodes ...*model.
 		}
 	}
 	r.NodeLoss = []nodeloss.Loss{loss}
+	if r.CronJobs, err = cronjob.Start(s, s.Cluster.Snapshot(), loss); err != nil {
+		return nil, err
+	}
 	gone := func(node string) bool {
 		return slices.ContainsFunc(nodes, func(n *model.Node) bool { return n.Name == node })
 	}
@@ -118,6 +122,9 @@ func Drain(ctx context.Context, resources []policyx.AnalyzerResource, name strin
 		}
 	}
 	r.Drains = []rollout.Drain{eviction.Drain}
+	if r.CronJobs, err = cronjob.Start(s, s.Cluster.Snapshot(), nodeloss.Loss{}); err != nil {
+		return nil, err
+	}
 	conclude(s, r, change, eviction.Successors)
 	return r, nil
 }
@@ -164,7 +171,12 @@ func conclude(s *placement.Simulation, r *report.Report, change update.NodeChang
 	r.Network, r.Placement = after.Network, after.Placement
 	r.NotEvaluated = s.Stack.Unevaluated()
 	r.Redact(s.Stack.Redact)
-	r.Headline = fmt.Sprintf("If %s %s: %s", change.Node, change.What, r.ClientEffect())
+	r.Headline = fmt.Sprintf("If %s %s: %s", change.Node, change.What, told(r.ClientEffect(), r.RunEffect()))
+}
+
+// told are sentences, of which one may be empty.
+func told(sentences ...string) string {
+	return strings.Join(slices.DeleteFunc(sentences, func(s string) bool { return s == "" }), " ")
 }
 
 func orNone(names []string) string {

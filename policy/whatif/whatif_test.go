@@ -125,6 +125,85 @@ func TestAnAddedWorkerIsLikeAnother(t *testing.T) {
 	assert.Contains(t, unknown.Text(), `instance type "x9.huge"`)
 }
 
+// cronJob declares one of the shop, whose pods ask for so much.
+func cronJob(name, cpu string) modeltest.Change {
+	return modeltest.Add("kubernetes:batch/v1:CronJob", "shop-"+name, map[string]any{
+		"apiVersion": "batch/v1", "kind": "CronJob", "metadata": map[string]any{"name": name, "namespace": "ecommerce"},
+		"spec": map[string]any{"schedule": "0 3 * * *", "jobTemplate": map[string]any{"spec": map[string]any{"template": map[string]any{
+			"spec": map[string]any{"restartPolicy": "Never", "containers": []any{map[string]any{
+				"name": name, "image": name + ":1", "resources": map[string]any{"requests": map[string]any{"cpu": cpu, "memory": "64Mi"}},
+			}}},
+		}}}},
+	})
+}
+
+// waiting are the CronJobs whose runs find no node.
+func waiting(r *report.Report) []string {
+	var names []string
+	for _, run := range r.CronJobs {
+		if run.Pending > 0 {
+			names = append(names, run.Tier)
+		}
+	}
+	return names
+}
+
+// The workers have 950m and 300m left.
+func TestRunsOfCronJobsFindTheirNodesAsTheReportSays(t *testing.T) {
+	shop := []modeltest.Change{cronJob("clean", "10m"), cronJob("report", "400m")}
+	full := review.Of(t.Context(), dev(t, shop...), review.Running{}).Report
+	require.Len(t, full.CronJobs, 2)
+	told := map[string][]string{}
+	for _, run := range full.CronJobs {
+		for _, node := range run.WithoutLost {
+			told["lost "+node] = append(told["lost "+node], run.Tier)
+		}
+		for _, node := range run.WithoutDrained {
+			told["drained "+node] = append(told["drained "+node], run.Tier)
+		}
+	}
+	assert.Len(t, told, 3, "the larger one needs worker-node-1, and both the control plane's API")
+	for _, node := range []string{"control-plane", "worker-node-1", "worker-node-2"} {
+		lost, err := whatif.LoseNode(t.Context(), dev(t, shop...), node)
+		require.NoError(t, err)
+		assert.Len(t, lost.CronJobs, 2)
+		assert.Equal(t, told["lost "+node], waiting(lost), node)
+		drained, err := whatif.Drain(t.Context(), dev(t, shop...), node)
+		require.NoError(t, err)
+		assert.Len(t, drained.CronJobs, 2)
+		assert.Equal(t, told["drained "+node], waiting(drained), node)
+	}
+
+	r, err := whatif.LoseNode(t.Context(), dev(t, shop...), "worker-node-1")
+	require.NoError(t, err)
+	assert.Contains(t, r.Headline, " CronJobs whose runs wait for a node then: report.")
+	assert.Contains(t, r.Text(), "Where a run of each CronJob lands after this change, each alone\n  CronJob  pods  control-plane  worker-node-2  pending\n")
+	assert.Contains(t, r.Text(), "  report: 1 pending: 0/2 nodes are available: ")
+	r, err = whatif.LoseNode(t.Context(), dev(t, shop...), "control-plane")
+	require.NoError(t, err)
+	assert.Equal(t, []string{nodeloss.NoAPI}, r.CronJobs[0].Reasons)
+}
+
+func TestALostZoneAndAnAddedWorkerDecideAboutRunsAsWell(t *testing.T) {
+	shop := []modeltest.Change{
+		cronJob("report", "10m"), cronJob("archive", "1900m"),
+		modeltest.Set(model.InstanceType, "worker-node-1", "availabilityZone", "eu-central-1b"),
+		modeltest.Set(model.InstanceType, "worker-node-2", "availabilityZone", "eu-central-1b"),
+	}
+	r, err := whatif.LoseZone(t.Context(), dev(t, shop...), "eu-central-1b")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"archive", "report"}, waiting(r))
+	r, err = whatif.AddWorker(t.Context(), dev(t, shop...), "t3.large", "worker-node-2")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"archive"}, waiting(r), "two CPUs are less than that and what the system takes")
+	assert.Regexp(t, `\+[0-9.]+\. CronJobs whose runs wait for a node then: archive\.$`, r.Headline)
+	r, err = whatif.AddWorker(t.Context(), dev(t, shop...), "t3.xlarge", "worker-node-2")
+	require.NoError(t, err)
+	assert.Empty(t, waiting(r))
+	assert.Equal(t, map[string]int{"worker-node-3": 1}, r.CronJobs[0].PerNode)
+	assert.NotContains(t, r.Headline, "CronJobs")
+}
+
 func TestANodeThatIsNotThereIsAnError(t *testing.T) {
 	const says = `node "worker-node-9": the stack has control-plane, worker-node-1, worker-node-2`
 	_, err := whatif.LoseNode(t.Context(), dev(t), "worker-node-9")

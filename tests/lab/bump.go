@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,6 +59,11 @@ func (b *bumper) edit(ctx context.Context) error {
 		}
 		b.table.Calico.Version, b.table.Calico.ManifestSHA256 = strings.TrimPrefix(version, "v"), sum
 	}
+	if version := strings.TrimPrefix(os.Getenv("CLOUDNATIVE_PG"), "v"); version != "" {
+		if err := b.cloudNativePG(ctx, version); err != nil {
+			return err
+		}
+	}
 	if version := strings.TrimPrefix(os.Getenv("CONTAINERD"), "v"); version != "" && version != b.table.Containerd.Version {
 		b.table.Containerd = versions.Containerd{Version: version, Before: b.table.Containerd.Version}
 	}
@@ -105,6 +112,21 @@ func (b *bumper) kubernetes(ctx context.Context, version string) error {
 	return nil
 }
 
+// cloudNativePG puts a version of the operator into the table, with the sum of the manifest that is part of its module.
+func (b *bumper) cloudNativePG(ctx context.Context, version string) error {
+	tree, _, err := b.download(ctx, toolchain.CloudNativePGModule+"@v"+version)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(filepath.Join(tree, "releases", "cnpg-"+version+".yaml"))
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(text)
+	b.table.CloudNativePG = versions.Manifest{Version: version, ManifestSHA256: hex.EncodeToString(sum[:])}
+	return nil
+}
+
 // apply makes the modules of every release, the policy pack, whose scheduler is the default's, and Pulumi.yaml agree with the
 // table. What takes a library of Kubernetes only is a dependency as any other.
 func (b *bumper) apply(ctx context.Context) error {
@@ -150,6 +172,7 @@ func (b *bumper) apply(ctx context.Context) error {
 		{"victoria-logs", victoriaLogs, b.table.VictoriaLogs, []string{victoriaLogs + "/app/victoria-logs", victoriaLogs + "/app/vlagent"}},
 		{"alertmanager", alertmanager, b.table.Alertmanager, []string{alertmanager + "/cmd/alertmanager"}},
 		{"kube-state-metrics", kubeStateMetrics, b.table.KubeStateMetrics, []string{kubeStateMetrics}},
+		{"cloudnative-pg", toolchain.CloudNativePGModule, b.table.CloudNativePG.Version, []string{toolchain.CloudNativePGModule + "/cmd/manager"}},
 	} {
 		if err := b.build(ctx, modules, m); err != nil {
 			return fmt.Errorf("module %s: %w", m.name, err)

@@ -45,6 +45,13 @@ func TestBumpKeepsWhatTheRuntimeWas(t *testing.T) {
 	assert.Equal(t, was, after.Containerd, "the same version changes nothing")
 }
 
+func TestBumpFindsTheSumOfTheOperatorsManifest(t *testing.T) {
+	before := versions.All
+	before.CloudNativePG = versions.Manifest{Version: "1.0.0", ManifestSHA256: "another"}
+	after := edited(t, before, map[string]string{"CLOUDNATIVE_PG": "v" + versions.All.CloudNativePG.Version})
+	assert.Equal(t, versions.All, after)
+}
+
 // TestBumpReachesEveryModule asks a proxy that is off: the module whose version is another one than its go.mod requires is the one that fails.
 func TestBumpReachesEveryModule(t *testing.T) {
 	modules, err := toolchain.Source("toolchain", "modules")
@@ -64,4 +71,11 @@ func TestBumpReachesEveryModule(t *testing.T) {
 			assert.ErrorContains(t, b.apply(t.Context()), "module "+module+": ")
 		})
 	}
+	t.Run("CLOUDNATIVE_PG", func(t *testing.T) {
+		t.Setenv("GOPROXY", "off")
+		b := bumper{root: t.TempDir(), table: versions.All}
+		b.table.CloudNativePG.Version = "99.9.9"
+		require.NoError(t, os.CopyFS(filepath.Join(b.root, "tests", "lab", "toolchain", "modules"), os.DirFS(modules)))
+		assert.ErrorContains(t, b.apply(t.Context()), "module cloudnative-pg: ", "its sum was looked up before")
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"ecommerce-platform/tests/lab/calibrate"
 	"ecommerce-platform/tests/lab/toolchain"
@@ -19,8 +20,11 @@ func calibratePreview(ctx context.Context) error {
 	if one {
 		return calibrate.One(ctx, seed, os.Stdout)
 	}
-	options := calibrate.Options{First: 1, Out: os.Stdout}
-	if options.Cases, _, err = number("CASES", 1000); err != nil {
+	options := calibrate.Options{Out: os.Stdout}
+	if options.Parts, err = calibrate.PartsOf(strings.Fields(os.Getenv("PARTS"))); err != nil {
+		return err
+	}
+	if options.Cases, _, err = number("CASES", 0); err != nil {
 		return err
 	}
 	docs, err := toolchain.Source("..", "..", "docs")

@@ -19,7 +19,7 @@ const usage = `usage: go run . <command>
   clean    remove what labs keep for the next: tools, package repositories, images
   preview  what the program would deploy, and whether that will work; needs no Docker, root or credentials
   bench    measure the platform, beside what each figure is to be compared with
-  calibrate  hold the preview's verdicts against a real control plane: CASES of them, or the one of the seed CASE
+  calibrate  hold the preview's verdicts against a real control plane: CASES of each of the PARTS, or the one of the seed CASE
   ssh      log in to NODE, or run COMMAND there
   dashboards  open the pages of the monitoring on this machine
   bump     change a version everywhere: KUBERNETES, DEFAULT, CALICO with CALICO_SHA256, CONTAINERD, NODE_EXPORTER, METRICS_SERVER,

@@ -29,7 +29,7 @@ func prepare(ctx context.Context) error {
 }
 
 // prepareLifecycle builds what the whole life of the platform takes besides: every minor of Kubernetes and the container runtimes that it
-// upgrades from and to, the major version of the database to which it does, and an S3 server for its backups.
+// upgrades from and to, the major version of the database to which it does, what runs it with replicas, and an S3 server for its backups.
 func prepareLifecycle(ctx context.Context) error {
 	if err := prepare(ctx); err != nil {
 		return err
@@ -42,5 +42,5 @@ func prepareLifecycle(ctx context.Context) error {
 			return err
 		}
 	}
-	return mirror.Serve(ctx, images.NextPostgres)
+	return mirror.Serve(ctx, images.NextPostgres, images.CloudNativePG)
 }

@@ -49,11 +49,11 @@ func (p *Policy) Add(name string, rows []Flow, peer Peer) {
 	var reasons []string
 	for _, row := range rows {
 		ports := networkingv1.NetworkPolicyPortArray{networkingv1.NetworkPolicyPortArgs{Protocol: pulumi.String(row.Protocol), Port: port(row.Port)}}
-		switch name {
-		case row.To:
+		if name == row.To {
 			p.ingress = append(p.ingress, networkingv1.NetworkPolicyIngressRuleArgs{From: networkingv1.NetworkPolicyPeerArray{peer(row.From)}, Ports: ports})
 			reasons = append(reasons, "from "+row.From+": "+row.Reason)
-		case row.From:
+		}
+		if name == row.From {
 			p.egress = append(p.egress, networkingv1.NetworkPolicyEgressRuleArgs{To: networkingv1.NetworkPolicyPeerArray{peer(row.To)}, Ports: ports})
 			reasons = append(reasons, "to "+row.To+": "+row.Reason)
 		}

@@ -81,7 +81,8 @@ type opinion struct {
 		Update     []nodeRow
 		Rollouts   []rolloutRow
 		Drains     []nodeRow
-		Violations []struct{ Rule, Message string }
+		CronJobs   []runRow
+		Violations []struct{ Rule, Resource, Message string }
 	}
 	Before, After trial.Machines
 }
@@ -98,6 +99,13 @@ type rolloutRow struct {
 	Doubt           string
 	Now, Completes  bool
 	LowestAvailable int
+}
+
+// runRow is a run of a CronJob.
+type runRow struct {
+	Tier, Doubt                                              string
+	Pending                                                  int
+	Reasons, Preempts, WithoutDrained, PerhapsWithoutDrained []string
 }
 
 // ask asks for the pack's opinion of a scenario.

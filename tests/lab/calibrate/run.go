@@ -3,10 +3,12 @@
 package calibrate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -19,8 +21,9 @@ import (
 
 // Options say which scenarios are tried.
 type Options struct {
-	// First is the seed of the first one, and Cases how many there are. Default, 1 and 1000.
-	First, Cases uint64
+	// Parts are those of which scenarios are tried, and Cases how many of each. Default, each part's own number.
+	Parts []Part
+	Cases uint64
 	// Document is the file that is written once all are known.
 	Document string
 	Out      io.Writer
@@ -40,30 +43,38 @@ func Run(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
-	var seeds []uint64
-	for seed := options.First; seed < options.First+options.Cases; seed++ {
-		seeds = append(seeds, seed)
-	}
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(options.Out, format+"\n", args...) }
-	say("seeds %d to %d; what is seen goes to %s", options.First, options.First+options.Cases-1, seenFile)
-	results, err := judgeAll(ctx, command, seenFile, toldFile, seeds, func(result Result) {
-		if !result.agree() {
-			say("%s", result)
+	sections := map[string]string{}
+	var missed []error
+	for _, part := range options.Parts {
+		seeds := part.seeds(cmp.Or(options.Cases, part.Cases))
+		say("%s: seeds %d to %d; what is seen goes to %s", part.Name, seeds[0], seeds[len(seeds)-1], seenFile)
+		results, err := judgeAll(ctx, command, seenFile, toldFile, seeds, func(result Result) {
+			if !result.agree() {
+				say("%s", result)
+			}
+		})
+		if err != nil {
+			return err
 		}
-	})
-	if err != nil {
+		m := count(results)
+		say("%s", m.table().Text())
+		if sections[part.Name], err = m.section(part, command); err != nil {
+			return err
+		}
+		if err := m.missed(); err != nil {
+			missed = append(missed, fmt.Errorf("%s: %w", part.Name, err))
+		}
+	}
+	before, err := os.ReadFile(options.Document)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	m := count(results)
-	text, err := document(options, command, m)
-	if err != nil {
+	if err := os.WriteFile(options.Document, []byte(document(string(before), sections)), 0o644); err != nil {
 		return err
 	}
-	if err := os.WriteFile(options.Document, []byte(text), 0o644); err != nil {
-		return err
-	}
-	say("%s\nwritten to %s", m.table().Text(), options.Document)
-	return m.missed()
+	say("written to %s", options.Document)
+	return errors.Join(missed...)
 }
 
 // files are named after all that decides what is seen, and what is told.

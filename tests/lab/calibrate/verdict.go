@@ -2,6 +2,7 @@ package calibrate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ecommerce-platform/tests/lab/calibrate/trial"
@@ -25,7 +26,8 @@ func mayOf(why string) verdict {
 	return verdict{May: true, Why: []string{why}}
 }
 
-// ofChange is what the report says of the change itself: not of a rollout or a drain that it does not bring, which is the probe's.
+// ofChange is what the report says of the change itself: not of a rollout, a drain or a run of a CronJob that it does not bring, which is
+// the probe's.
 func (o *opinion) ofChange() verdict {
 	var why []string
 	may := ""
@@ -33,7 +35,7 @@ func (o *opinion) ofChange() verdict {
 		if v.Rule == "any-order" {
 			may = v.Message
 		}
-		if v.Rule == "placement" || v.Rule == "policy-pack-error" {
+		if v.Rule == "placement" && !ofCronJob(v.Resource) || v.Rule == "policy-pack-error" {
 			why = append(why, v.Message)
 		}
 	}
@@ -53,8 +55,14 @@ func (o *opinion) ofChange() verdict {
 	return verdictOf(why)
 }
 
+// ofCronJob tells whether a URN is that of a CronJob.
+func ofCronJob(urn string) bool { return strings.Contains(urn, ":CronJob::") }
+
 // ofProbe is what the report says of what is tried after the change.
 func (o *opinion) ofProbe(p trial.Probe) (verdict, error) {
+	if p.CronJob != "" {
+		return o.ofRun(p)
+	}
 	for _, r := range o.Report.Rollouts {
 		if p.Tier != "" && r.Tier == p.Tier {
 			if r.Completes {
@@ -73,6 +81,26 @@ func (o *opinion) ofProbe(p trial.Probe) (verdict, error) {
 				why = append(why, fmt.Sprintf("%s is not drained: %s", d.Node, b.Reason))
 			}
 			return verdictOf(why), nil
+		}
+	}
+	return verdict{}, fmt.Errorf("the report does not say whether %s works", p)
+}
+
+// ofRun is what the report says of a run of a CronJob.
+func (o *opinion) ofRun(p trial.Probe) (verdict, error) {
+	for _, r := range o.Report.CronJobs {
+		switch {
+		case r.Tier != p.CronJob:
+		case r.Pending > 0:
+			return verdictOf([]string{fmt.Sprintf("a run of %s waits: %s", r.Tier, strings.Join(r.Reasons, " "))}), nil
+		case slices.Contains(r.WithoutDrained, p.Node):
+			return verdictOf([]string{fmt.Sprintf("a run of %s waits while %s is drained", r.Tier, p.Node)}), nil
+		case p.Node == "" && len(r.Preempts) > 0:
+			return verdictOf([]string{fmt.Sprintf("a run of %s leaves pods of %s without a node", r.Tier, strings.Join(r.Preempts, ", "))}), nil
+		case slices.Contains(r.PerhapsWithoutDrained, p.Node):
+			return mayOf(fmt.Sprintf("a run of %s perhaps waits while %s is drained", r.Tier, p.Node)), nil
+		default:
+			return mayOf(r.Doubt), nil
 		}
 	}
 	return verdict{}, fmt.Errorf("the report does not say whether %s works", p)

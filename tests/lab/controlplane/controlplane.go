@@ -5,6 +5,7 @@ package controlplane
 import (
 	"context"
 	"crypto/x509"
+	_ "embed"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +16,11 @@ import (
 
 	"ecommerce-platform/tests/lab/toolchain"
 )
+
+// stages are what kwok says of databases, besides what it says of nodes and pods anyway.
+//
+//go:embed stages.yaml
+var stages []byte
 
 // patience is how long a part of the control plane may take to answer on a busy machine.
 const patience = 2 * time.Minute
@@ -34,8 +40,8 @@ type Cluster struct {
 	server []string
 }
 
-// Run starts a cluster that keeps its files in dir, until Stop. kwok says in the place of kubelets that nodes and pods are ready, and
-// Calico's types are installed.
+// Run starts a cluster that keeps its files in dir, until Stop. kwok says in the place of kubelets that nodes and pods are ready, and in
+// that of CloudNativePG that databases are; its types and Calico's are installed.
 func Run(ctx context.Context, dir string, nodes ...string) (*Cluster, error) {
 	c, err := run(ctx, dir, "kwok")
 	if err != nil {
@@ -52,18 +58,19 @@ func (c *Cluster) populate(ctx context.Context, nodes []string) error {
 	if err != nil {
 		return err
 	}
+	// kwok ends where it does not find a type that it is told of.
+	if err := errors.Join(c.installTypes(ctx), os.WriteFile(c.path("stages.yaml"), stages, 0o600)); err != nil {
+		return err
+	}
 	for _, process := range [][]string{
 		append([]string{"kube-controller-manager"}, c.controllerManager()...),
 		{"kube-scheduler", "--kubeconfig", c.Kubeconfig, "--secure-port", "0", "--leader-elect=false"},
 		// Without leases the controller manager takes the nodes for dead after 50 seconds, and their pods are never ready again.
-		{"kwok", "--kubeconfig", c.Kubeconfig, "--manage-all-nodes", "--server-address", kwok, "--node-lease-duration-seconds", "40"},
+		{"kwok", "--kubeconfig", c.Kubeconfig, "--manage-all-nodes", "--server-address", kwok, "--node-lease-duration-seconds", "40", "--config", c.path("stages.yaml")},
 	} {
 		if err := c.start(process[0], process[1:]...); err != nil {
 			return err
 		}
-	}
-	if err := c.installCalicoTypes(ctx); err != nil {
-		return err
 	}
 	for _, node := range nodes {
 		if err := c.AddNode(ctx, node); err != nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/tests/lab/toolchain"
 )
 
@@ -25,31 +26,46 @@ func (c *Cluster) Kubectl(ctx context.Context, stdin string, args ...string) (st
 	return stdout.String(), nil
 }
 
-// installCalicoTypes installs the custom resource definitions of Calico's manifest, and nothing else of it.
-func (c *Cluster) installCalicoTypes(ctx context.Context) error {
-	module, err := toolchain.ModuleDir(ctx, "calico", toolchain.CalicoModule)
-	if err != nil {
-		return err
-	}
-	manifest, err := os.ReadFile(filepath.Join(module, "manifests", "calico.yaml"))
-	if err != nil {
-		return err
-	}
-	var types []string
-	for _, document := range strings.Split(string(manifest), "\n---") {
-		if strings.Contains(document, "\nkind: CustomResourceDefinition\n") {
-			types = append(types, document)
+// definitions are the types of others that the platform makes objects of, by the pin whose module has their manifest.
+var definitions = []struct {
+	pin, module, manifest string
+	types                 []string
+}{
+	{"calico", toolchain.CalicoModule, "manifests/calico.yaml", []string{"ippools.crd.projectcalico.org", "bgpconfigurations.crd.projectcalico.org"}},
+	{
+		"cloudnative-pg", toolchain.CloudNativePGModule, "releases/cnpg-" + versions.All.CloudNativePG.Version + ".yaml",
+		[]string{"clusters.postgresql.cnpg.io"},
+	},
+}
+
+// installTypes installs the custom resource definitions of those manifests, and nothing else of them.
+func (c *Cluster) installTypes(ctx context.Context) error {
+	for _, d := range definitions {
+		module, err := toolchain.ModuleDir(ctx, d.pin, d.module)
+		if err != nil {
+			return err
+		}
+		manifest, err := os.ReadFile(filepath.Join(module, d.manifest))
+		if err != nil {
+			return err
+		}
+		var types []string
+		for _, document := range strings.Split(string(manifest), "\n---") {
+			if strings.Contains(document, "\nkind: CustomResourceDefinition\n") {
+				types = append(types, document)
+			}
+		}
+		if len(types) == 0 {
+			return fmt.Errorf("%s: no CustomResourceDefinition in %s", module, d.manifest)
+		}
+		if _, err := c.Kubectl(ctx, strings.Join(types, "\n---\n"), "apply", "--server-side", "-f", "-"); err != nil {
+			return err
+		}
+		if _, err := c.Kubectl(ctx, "", append([]string{"wait", "--for", "condition=Established", "--timeout", "60s", "crd"}, d.types...)...); err != nil {
+			return err
 		}
 	}
-	if len(types) == 0 {
-		return fmt.Errorf("%s: no CustomResourceDefinition in Calico's manifest", module)
-	}
-	if _, err := c.Kubectl(ctx, strings.Join(types, "\n---\n"), "apply", "--server-side", "-f", "-"); err != nil {
-		return err
-	}
-	_, err = c.Kubectl(ctx, "", "wait", "--for", "condition=Established", "--timeout", "60s", "crd",
-		"ippools.crd.projectcalico.org", "bgpconfigurations.crd.projectcalico.org")
-	return err
+	return nil
 }
 
 // AddNode registers a node as a kubelet would and waits until it is ready.

@@ -150,8 +150,8 @@ func (s *Stack) Remove(ctx context.Context) error {
 }
 
 // Configure makes values, over what the checkout's file of the stack named base says, the stack's plain config; secrets
-// stay as they were set. A nil value unsets a key of base, and no base is an empty one. Keys without a colon belong to
-// the program.
+// stay as they were set. Of an object there, what it does not name stays. A nil value unsets a key of base, and no base is an
+// empty one. Keys without a colon belong to the program.
 func (s *Stack) Configure(base string, values map[string]any) error {
 	file, err := readStackFile(s.configFile())
 	if err != nil {
@@ -169,7 +169,7 @@ func (s *Stack) Configure(base string, values map[string]any) error {
 		if key = s.workspace.key(key); value == nil {
 			delete(config, key)
 		} else {
-			config[key] = value
+			config[key] = Overlaid(config[key], value)
 		}
 	}
 	for key, value := range file.config() {
@@ -196,11 +196,28 @@ func (s *Stack) SetSecret(ctx context.Context, key, value string) error {
 	return err
 }
 
+// Overlaid is value, and of an object what it leaves of the one below.
+func Overlaid(below, value any) any {
+	under, isObject := below.(map[string]any)
+	over, overObject := value.(map[string]any)
+	if !isObject || !overObject {
+		return value
+	}
+	merged := maps.Clone(under)
+	maps.Copy(merged, over)
+	return merged
+}
+
 // HasConfig is whether the stack sets the key itself.
 func (s *Stack) HasConfig(key string) (bool, error) {
+	value, err := s.Config(key)
+	return value != nil, err
+}
+
+// Config is what the stack sets a key to, or nil.
+func (s *Stack) Config(key string) (any, error) {
 	file, err := readStackFile(s.configFile())
-	_, ok := file.config()[s.workspace.key(key)]
-	return ok, err
+	return file.config()[s.workspace.key(key)], err
 }
 
 func (w *Workspace) key(name string) string {

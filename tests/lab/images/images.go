@@ -95,6 +95,12 @@ var NextPostgres = Image{
 	Name: "postgres-17", Dir: "postgres", Ref: "docker.io/library/postgres:17", Args: map[string]string{"MAJOR": "17", "SUITE": "trixie"},
 }
 
+// CloudNativePG is what runs a replicated database.
+var CloudNativePG = Image{
+	Name: "cloudnative-pg", Ref: "ghcr.io/cloudnative-pg/cloudnative-pg:" + versions.All.CloudNativePG.Version, Scratch: true,
+	Tools: map[string]string{"manager": "cloudnative-pg"},
+}
+
 // Releases are what clusters of these releases of Kubernetes pull, each image once.
 func Releases(releases ...versions.Release) []Image {
 	var all []Image

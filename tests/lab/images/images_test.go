@@ -30,7 +30,7 @@ func dockerfile(t *testing.T, i Image) string {
 
 func TestImages(t *testing.T) {
 	releases := Releases(versions.All.Kubernetes.Releases...)
-	all := slices.Concat([]Image{Newest.Machine(), Older.Machine(), Mirror, NextPostgres}, Served, releases)
+	all := slices.Concat([]Image{Newest.Machine(), Older.Machine(), Mirror, NextPostgres, CloudNativePG}, Served, releases)
 	names, refs := map[string]bool{}, map[string]bool{}
 	for _, i := range all {
 		t.Run(i.Name, func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestImages(t *testing.T) {
 			}
 		})
 	}
-	for _, i := range slices.Concat(Served, releases) {
+	for _, i := range slices.Concat(Served, releases, []Image{CloudNativePG}) {
 		repository := i.Ref[strings.Index(i.Ref, "/")+1:]
 		// One registry serves them all under their paths.
 		assert.False(t, refs[repository], "%s: taken in another registry", repository)

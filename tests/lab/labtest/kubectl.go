@@ -61,9 +61,14 @@ func (l *Lab) Container(ctx context.Context, node string) (string, error) {
 	return machines.Container(ctx, l.Name, l.Addresses[node])
 }
 
-// SQL asks the shop's database in its own pod, as the superuser, and returns what psql prints without any decoration.
+// SQL asks the shop's database in its own pod, of several servers the primary's, as the superuser, and returns what psql prints without
+// any decoration.
 func (l *Lab) SQL(ctx context.Context, query string) (string, error) {
-	text, err := l.TryKubectl(ctx, "exec", "-n", "ecommerce", "deployment/postgres", "--", "sh", "-c",
+	server := "deployment/postgres"
+	if services, _ := l.Outputs["services"].(map[string]any); services["postgres-rw"] != nil {
+		server = "service/postgres-rw"
+	}
+	text, err := l.TryKubectl(ctx, "exec", "-n", "ecommerce", server, "--", "sh", "-c",
 		`PGPASSWORD=$POSTGRES_PASSWORD exec psql -h 127.0.0.1 -U postgres -d shop -v ON_ERROR_STOP=1 -Atqc "$0"`, query)
 	return strings.TrimSpace(text), err
 }

@@ -29,7 +29,7 @@ import (
 
 // publicHosts are the names under which a public server is asked.
 var publicHosts = []string{
-	toolchain.DockerHub, toolchain.Quay, toolchain.KubernetesRegistry, toolchain.KubernetesPackages, toolchain.KubernetesReleases,
+	toolchain.DockerHub, toolchain.Quay, toolchain.KubernetesRegistry, toolchain.GitHubRegistry, toolchain.KubernetesPackages, toolchain.KubernetesReleases,
 	toolchain.DockerPackages, toolchain.DebianPackages, toolchain.PulumiReleases, toolchain.GitHub, toolchain.GitHubFiles,
 }
 
@@ -63,6 +63,9 @@ func startPublic(t *testing.T, address, packages, registry string) *public {
 	routes.Handle("/linux/debian/gpg", forward(t, "/linux/debian/gpg", packages+"/key.asc"))
 	routes.HandleFunc("/projectcalico/calico/{version}/manifests/{file}", func(w http.ResponseWriter, r *http.Request) {
 		forward(t, r.URL.Path, packages+"/manifests/calico/"+r.PathValue("version")+"/"+r.PathValue("file")).ServeHTTP(w, r)
+	})
+	routes.HandleFunc("/cloudnative-pg/cloudnative-pg/{version}/releases/{file}", func(w http.ResponseWriter, r *http.Request) {
+		forward(t, r.URL.Path, packages+"/manifests/cloudnative-pg/"+r.PathValue("version")+"/"+r.PathValue("file")).ServeHTTP(w, r)
 	})
 	debian, err := toolchain.Upstream(toolchain.DebianPackages)
 	require.NoError(t, err)

@@ -19,6 +19,7 @@ var stages = []stage{
 	{"machines fail", testMachinesFail},
 	{"a lost machine is replaced", testLostMachineIsReplaced},
 	{"the database outlives its machine", testDatabaseOutlivesItsMachine},
+	{"the database has replicas", testReplicas},
 	{"certificates", testCertificates},
 	{"backup and restore", testBackupAndRestore},
 	{"a backup is whole or none", testBackupIsWholeOrNone},

@@ -179,6 +179,8 @@ func TestWhatIsNotValidIsFound(t *testing.T) {
 		"a kind that there is not": {`{"apiVersion": "extensions/v1beta1", "kind": "Deployment"}`, "could not find schema for Deployment"},
 		"Calico's kind":            {pool(`"ipipMode": "Never"`), ""},
 		"a misspelled field of it": {pool(`"ipIpMode": "Never"`), "additional properties 'ipIpMode' not allowed"},
+		"a replicated database":    {replicated(`"minSyncReplicas": 1`), ""},
+		"a misspelled field there": {replicated(`"minSyncReplica": 1`), "additional properties 'minSyncReplica' not allowed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			object := Object{}
@@ -199,6 +201,11 @@ func TestWhatIsNotValidIsFound(t *testing.T) {
 func pool(spec string) string {
 	return `{"apiVersion": "crd.projectcalico.org/v1", "kind": "IPPool", "metadata": {"name": "one"},
 		"spec": {"cidr": "10.0.0.0/8", ` + spec + `}}`
+}
+
+// replicated is CloudNativePG's, with something more in its spec.
+func replicated(spec string) string {
+	return `{"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": {"name": "one"}, "spec": {"instances": 2, ` + spec + `}}`
 }
 
 // deployment is one with something more in its spec and in its container.

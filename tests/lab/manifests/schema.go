@@ -20,7 +20,7 @@ import (
 // schema is one of JSON, or of OpenAPI, which has words of its own.
 type schema = map[string]any
 
-// Catalog is the kinds of objects that a release of Kubernetes with Calico knows.
+// Catalog is the kinds of objects that a release of Kubernetes with Calico and CloudNativePG knows.
 type Catalog struct {
 	version string
 	// kinds are the names of definitions by apiVersion and kind, such as "apps/v1 Deployment".
@@ -31,7 +31,8 @@ type Catalog struct {
 // reference is what comes before a definition's name.
 const reference = "#/definitions/"
 
-// ReadCatalog reads the API's description from the sources of a release, and the custom resource definitions from Calico's manifest.
+// ReadCatalog reads the API's description from the sources of a release, and the custom resource definitions from the manifests
+// of Calico and CloudNativePG.
 func ReadCatalog(ctx context.Context, release versions.Release) (*Catalog, error) {
 	source, err := toolchain.ModuleDir(ctx, "kubernetes-"+release.Minor(), "k8s.io/kubernetes")
 	if err != nil {
@@ -55,15 +56,24 @@ func ReadCatalog(ctx context.Context, release versions.Release) (*Catalog, error
 			c.kinds[key(kind["group"], kind["version"], kind["kind"])] = name
 		}
 	}
-	return c, c.readCalico(ctx)
+	for _, m := range []struct{ pin, module, manifest string }{
+		{"calico", toolchain.CalicoModule, "manifests/calico.yaml"},
+		{"cloudnative-pg", toolchain.CloudNativePGModule, "releases/cnpg-" + versions.All.CloudNativePG.Version + ".yaml"},
+	} {
+		source, err := toolchain.ModuleDir(ctx, m.pin, m.module)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.readDefinitions(filepath.Join(source, m.manifest)); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
 }
 
-func (c *Catalog) readCalico(ctx context.Context) error {
-	source, err := toolchain.ModuleDir(ctx, "calico", toolchain.CalicoModule)
-	if err != nil {
-		return err
-	}
-	manifest, err := os.ReadFile(filepath.Join(source, "manifests", "calico.yaml"))
+// readDefinitions reads the kinds that a project's manifest defines.
+func (c *Catalog) readDefinitions(file string) error {
+	manifest, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
@@ -80,7 +90,7 @@ func (c *Catalog) readCalico(ctx context.Context) error {
 			}
 		}
 		if err := yaml.Unmarshal([]byte(document), &definition); err != nil {
-			return fmt.Errorf("the manifest of Calico: %w", err)
+			return fmt.Errorf("manifest %s: %w", file, err)
 		}
 		for _, version := range definition.Spec.Versions {
 			name := key(definition.Spec.Group, version.Name, definition.Spec.Names.Kind)

@@ -117,7 +117,7 @@ func prepare(ctx context.Context, options Options) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	parts = append(parts, image, node, versions.All.Calico.Lab.ManifestSHA256)
+	parts = append(parts, image, node, versions.All.Calico.Lab.ManifestSHA256, versions.All.CloudNativePG.ManifestSHA256)
 	parts = append(parts, debianPackages(options.Before)...)
 	c := content{key: toolchain.Key(parts...), image: image}
 	c.root = filepath.Join(cache, "mirror", c.key)

@@ -130,7 +130,7 @@ func TestOfficialConfiguration(t *testing.T) {
 	require.NoError(t, upstreams.configure(dir))
 	for file, wants := range map[string][]string{
 		"nginx/registries.conf": {
-			"    docker.io 127.0.0.1:5002;\n    quay.io 127.0.0.1:5003;\n    registry.k8s.io 127.0.0.1:5004;\n", "location /v2/ecommerce-platform/ {",
+			"    docker.io 127.0.0.1:5002;\n    quay.io 127.0.0.1:5003;\n    registry.k8s.io 127.0.0.1:5004;\n    ghcr.io 127.0.0.1:5005;\n", "location /v2/ecommerce-platform/ {",
 		},
 		"registries/docker.io.yml": {"rootdirectory: /srv/pulled/docker.io\n", "addr: 127.0.0.1:5002\n", "remoteurl: https://registry-1.docker.io\n"},
 		"registries/quay.io.yml":   {"remoteurl: http://proxy.example.com:8081/quay\n"},

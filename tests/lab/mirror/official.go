@@ -45,6 +45,7 @@ func publicUpstreams() (upstreams, error) {
 	all := upstreams{Own: path.Dir(shopimage.Repository)}
 	for i, source := range []struct{ name, host string }{
 		{"docker.io", toolchain.DockerHub}, {"quay.io", toolchain.Quay}, {"registry.k8s.io", toolchain.KubernetesRegistry},
+		{"ghcr.io", toolchain.GitHubRegistry},
 	} {
 		url, err := toolchain.Upstream(source.host)
 		if err != nil {
@@ -89,7 +90,8 @@ func prepareOfficial(ctx context.Context, image, node string) (content, error) {
 	}
 	release := versions.All.Kubernetes.New()
 	// Publishers renew their keys: a month is as old as ours get.
-	parts = append(parts, fmt.Sprint(upstreams), image, node, release.Minor(), versions.All.Calico.ManifestSHA256, time.Now().Format("2006-01"))
+	parts = append(parts, fmt.Sprint(upstreams), image, node, release.Minor(), versions.All.Calico.ManifestSHA256,
+		versions.All.CloudNativePG.ManifestSHA256, time.Now().Format("2006-01"))
 	c := content{image: image, official: true, key: toolchain.Key(parts...)}
 	c.root = filepath.Join(cache, "mirror", c.key)
 	if _, err := os.Stat(c.root); err == nil {
@@ -103,7 +105,7 @@ func prepareOfficial(ctx context.Context, image, node string) (content, error) {
 		if err := publicKeys(ctx, fresh, node, release); err != nil {
 			return err
 		}
-		return publicManifest(ctx, filepath.Join(fresh, "www"))
+		return publicManifests(ctx, filepath.Join(fresh, "www"))
 	})
 	done(err)
 	if err != nil {
@@ -169,20 +171,31 @@ func publicKeys(ctx context.Context, root, node string, release versions.Release
 	return write(filepath.Join(root, "www", "key.asc"), keys)
 }
 
-// publicManifest puts Calico's manifest where the mirror serves it.
-func publicManifest(ctx context.Context, www string) error {
-	text, err := toolchain.Download(ctx, toolchain.GitHubFiles, toolchain.CalicoManifest())
-	if err != nil {
-		return err
+// publicManifests puts the manifests that the program fetches where the mirror serves them.
+func publicManifests(ctx context.Context, www string) error {
+	for _, m := range []struct {
+		path, project, file string
+		version             versions.Manifest
+	}{
+		{toolchain.CalicoManifest(), "calico", calicoFile, versions.All.Calico.Manifest},
+		{toolchain.CloudNativePGManifest(), "cloudnative-pg", cloudNativePGFile, versions.All.CloudNativePG},
+	} {
+		text, err := toolchain.Download(ctx, toolchain.GitHubFiles, m.path)
+		if err != nil {
+			return err
+		}
+		if err := placeManifest(www, text, m.project, m.file, m.version); err != nil {
+			return err
+		}
 	}
-	return placeManifest(www, text, versions.All.Calico.Manifest)
+	return nil
 }
 
-// placeManifest puts a manifest of Calico where the mirror serves it, if it is the one that it should be.
-func placeManifest(www string, text []byte, calico versions.Manifest) error {
+// placeManifest puts a project's manifest where the mirror serves it, if it is the one that it should be.
+func placeManifest(www string, text []byte, project, file string, m versions.Manifest) error {
 	sum := sha256.Sum256(text)
-	if got := hex.EncodeToString(sum[:]); got != calico.ManifestSHA256 {
-		return fmt.Errorf("manifest calico.yaml: SHA-256 %s, want %s", got, calico.ManifestSHA256)
+	if got := hex.EncodeToString(sum[:]); got != m.ManifestSHA256 {
+		return fmt.Errorf("manifest %s: SHA-256 %s, want %s", file, got, m.ManifestSHA256)
 	}
-	return write(filepath.Join(www, "manifests", "calico", "v"+calico.Version, "calico.yaml"), string(text))
+	return write(filepath.Join(www, "manifests", project, "v"+m.Version, file), string(text))
 }

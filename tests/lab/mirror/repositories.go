@@ -80,16 +80,32 @@ func keyring() (string, error) {
 	return dir, os.MkdirAll(dir, 0o700)
 }
 
-// manifests puts the manifests that the program fetches where the mirror serves them: of Calico the same file that the project
-// publishes for this version.
+// Names of manifests, as their projects publish them.
+const calicoFile = "calico.yaml"
+
+var cloudNativePGFile = "cnpg-" + versions.All.CloudNativePG.Version + ".yaml"
+
+// manifests puts the manifests that the program fetches where the mirror serves them: the same files that the projects publish for these
+// versions.
 func manifests(ctx context.Context, www string) error {
-	module, err := toolchain.ModuleDir(ctx, "calico", toolchain.CalicoModule)
-	if err != nil {
-		return err
+	for _, m := range []struct {
+		project, module, dir, file string
+		version                    versions.Manifest
+	}{
+		{"calico", toolchain.CalicoModule, "manifests", calicoFile, versions.All.Calico.Lab},
+		{"cloudnative-pg", toolchain.CloudNativePGModule, "releases", cloudNativePGFile, versions.All.CloudNativePG},
+	} {
+		module, err := toolchain.ModuleDir(ctx, m.project, m.module)
+		if err != nil {
+			return err
+		}
+		text, err := os.ReadFile(filepath.Join(module, m.dir, m.file))
+		if err != nil {
+			return err
+		}
+		if err := placeManifest(www, text, m.project, m.file, m.version); err != nil {
+			return err
+		}
 	}
-	text, err := os.ReadFile(filepath.Join(module, "manifests", "calico.yaml"))
-	if err != nil {
-		return err
-	}
-	return placeManifest(www, text, versions.All.Calico.Lab)
+	return nil
 }

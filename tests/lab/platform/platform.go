@@ -169,21 +169,28 @@ func (l *Lab) Set(ctx context.Context, values map[string]any) error {
 		return err
 	}
 	for key, value := range values {
-		config[key] = overlaid(config[key], value)
+		config[key] = engine.Overlaid(config[key], value)
 	}
-	return l.Stack.Configure("dev", config)
+	if err := l.Stack.Configure("dev", config); err != nil {
+		return err
+	}
+	return l.serve(ctx)
 }
 
-// overlaid is value, and of an object what it leaves of the one below.
-func overlaid(below, value any) any {
-	under, isObject := below.(map[string]any)
-	over, overObject := value.(map[string]any)
-	if !isObject || !overObject {
-		return value
+// serve makes what only a stack with this configuration pulls.
+func (l *Lab) serve(ctx context.Context) error {
+	database, err := l.Stack.Config("postgres")
+	if err != nil || !replicated(database) || toolchain.Current() != toolchain.Modules {
+		return err
 	}
-	merged := maps.Clone(under)
-	maps.Copy(merged, over)
-	return merged
+	return mirror.Serve(ctx, images.CloudNativePG)
+}
+
+// replicated tells whether a stack asks for more than one database.
+func replicated(database any) bool {
+	settings, _ := database.(map[string]any)
+	replicas, _ := settings["replicas"].(float64)
+	return replicas > 1
 }
 
 // Settings is what a lab must set of the stack's configuration, for a test to change.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
 
 	"ecommerce-platform/tests/lab/machines"
 	"ecommerce-platform/tests/lab/toolchain"
@@ -44,12 +45,12 @@ func TestAnotherBlockKeepsTheNodesHostParts(t *testing.T) {
 	}
 }
 
-func TestValuesLieOverWhatALabMustSet(t *testing.T) {
-	below := map[string]any{"image": "shop", "readinessPath": "/readyz"}
-	assert.Equal(t, map[string]any{"image": "shop", "readinessPath": "/readyz", "replicas": 2}, overlaid(below, map[string]any{"replicas": 2}))
-	assert.Equal(t, map[string]any{"image": "shop", "readinessPath": "/readyz"}, below, "the one below stays")
-	assert.Equal(t, "text", overlaid(below, "text"))
-	assert.Equal(t, 3, overlaid(nil, 3))
+func TestOnlyReplicasTakeTheOperator(t *testing.T) {
+	for text, want := range map[string]bool{"{volumeGiB: 1}": false, "{replicas: 1}": false, "{replicas: 2}": true, "null": false} {
+		var database any
+		require.NoError(t, yaml.Unmarshal([]byte(text), &database))
+		assert.Equal(t, want, replicated(database), text)
+	}
 }
 
 func TestPodsMayAskForWhatTheLargestNodesTypeHas(t *testing.T) {

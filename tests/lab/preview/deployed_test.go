@@ -2,6 +2,7 @@ package preview
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -42,6 +43,37 @@ func TestPreviewOfAChangeToWhatRuns(t *testing.T) {
 	for i, seen := range after.Clients {
 		assert.Zero(t, before.Clients[i].Seconds, seen.What)
 		assert.NotZero(t, seen.Seconds, seen.What)
+	}
+}
+
+// A database of several servers is one that runs, and what its operator makes is known.
+func TestPreviewOfAChangeToAReplicatedDatabase(t *testing.T) {
+	base, err := toolchain.Source("..", "..")
+	require.NoError(t, err)
+	node := func(name, role, address, tier string) map[string]any {
+		return map[string]any{"name": name, "role": role, "privateIp": address, "labels": map[string]any{"tier": tier}}
+	}
+	runs := map[string]any{
+		"nodes": []any{
+			node("control-plane", "control-plane", "172.31.15.119", "none"), node("worker-node-1", "worker", "172.31.2.239", "frontend"),
+			node("worker-node-2", "worker", "172.31.7.250", "backend"), node("worker-node-3", "worker", "172.31.2.240", "backend"),
+		},
+		"postgres": map[string]any{"replicas": 2},
+	}
+	changed := maps.Clone(runs)
+	changed["postgres"] = map[string]any{"replicas": 2, "requests": map[string]any{"cpu": "400m"}}
+	result, err := Run(t.Context(), Options{Base: base, BaseChanges: runs, Changes: changed})
+	require.NoError(t, err)
+	require.NotNil(t, result.Base)
+	for name, raw := range map[string][]byte{"the base": result.Base.Raw, "the change": result.Raw} {
+		var report struct {
+			Verdict, Baseline string
+			NotEvaluated      []any
+		}
+		require.NoError(t, json.Unmarshal(raw, &report))
+		assert.Equal(t, "works", report.Verdict, "%s: %s", name, raw)
+		assert.Empty(t, report.NotEvaluated, name)
+		assert.Equal(t, "what runs", report.Baseline, name)
 	}
 }
 

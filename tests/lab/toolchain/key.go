@@ -25,7 +25,7 @@ func Key(parts ...string) string {
 	return hex.EncodeToString(sum.Sum(nil))[:keyLength]
 }
 
-// TreeKey is a digest of names, permission bits and contents of all files below a directory.
+// TreeKey is a digest of names, permission bits and contents of all files below a directory; of a link, where it leads.
 func TreeKey(dir string) (string, error) {
 	var parts []string
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -41,6 +41,9 @@ func TreeKey(dir string) (string, error) {
 			return err
 		}
 		digest, err := fileKey(path)
+		if info.Mode()&fs.ModeSymlink != 0 {
+			digest, err = os.Readlink(path)
+		}
 		if err != nil {
 			return err
 		}

@@ -45,6 +45,7 @@ func TestTreeKey(t *testing.T) {
 			return os.Rename(filepath.Join(dir, "sub", "file"), filepath.Join(dir, "file"))
 		},
 		"one file more":      func(dir string) error { return os.WriteFile(filepath.Join(dir, "more"), nil, 0o644) },
+		"a link to nothing":  func(dir string) error { return os.Symlink("nothing", filepath.Join(dir, "link")) },
 		"execute permission": func(dir string) error { return os.Chmod(filepath.Join(dir, "sub", "file"), 0o755) },
 	} {
 		t.Run(name+" changes the key", func(t *testing.T) {

@@ -56,6 +56,9 @@ const (
 	kubeStateMetricsModule = "k8s.io/kube-state-metrics/v2"
 )
 
+// CloudNativePGModule holds the operator's manifest besides its sources.
+const CloudNativePGModule = "github.com/cloudnative-pg/cloudnative-pg"
+
 const kubernetesProviderModule = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 
 // Pins is every tool that is built from a published module.
@@ -159,6 +162,11 @@ var Pins = slices.Concat(releasePins(), []Pin{
 		Name: "kube-state-metrics", Version: "v" + versions.All.KubeStateMetrics, Cold: "3 min",
 		Binaries: []Binary{{"kube-state-metrics", kubeStateMetricsModule}},
 		Stamps:   []string{"github.com/prometheus/common/version.Version=v" + versions.All.KubeStateMetrics},
+	},
+	{
+		Name: "cloudnative-pg", Version: "v" + versions.All.CloudNativePG.Version, Cold: "3 min",
+		Binaries: []Binary{{"cloudnative-pg", CloudNativePGModule + "/cmd/manager"}},
+		Stamps:   []string{CloudNativePGModule + "/pkg/versions.buildVersion=" + versions.All.CloudNativePG.Version},
 	},
 	{
 		Name: "pgweb", Version: "v" + PgwebVersion, Cold: "1 min",

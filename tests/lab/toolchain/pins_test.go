@@ -91,6 +91,7 @@ func TestPinnedVersions(t *testing.T) {
 		{"victoria-logs", victoriaLogsModule, versions.All.VictoriaLogs},
 		{"alertmanager", alertmanagerModule, versions.All.Alertmanager},
 		{"kube-state-metrics", kubeStateMetricsModule, versions.All.KubeStateMetrics},
+		{"cloudnative-pg", CloudNativePGModule, versions.All.CloudNativePG.Version},
 		{"kube-score", "github.com/zegl/kube-score", KubeScoreVersion},
 		{"kwok", "sigs.k8s.io/kwok", versionOf("kwok")},
 		{"golangci-lint", "github.com/golangci/golangci-lint/v2", versionOf("golangci-lint")},

@@ -20,6 +20,7 @@ const (
 	DockerHub          = "registry-1.docker.io"
 	Quay               = "quay.io"
 	KubernetesRegistry = "registry.k8s.io"
+	GitHubRegistry     = "ghcr.io"
 	KubernetesPackages = "pkgs.k8s.io"
 	KubernetesReleases = "dl.k8s.io"
 	DockerPackages     = "download.docker.com"
@@ -36,6 +37,7 @@ var upstreams = []upstream{
 	{DockerHub, registryProbe},
 	{Quay, registryProbe},
 	{KubernetesRegistry, registryProbe},
+	{GitHubRegistry, registryProbe},
 	{KubernetesPackages, KubernetesRepository(versions.All.Kubernetes.New()) + "Release.key"},
 	{KubernetesReleases, Artifacts["kubectl"].Path},
 	{DockerPackages, "/linux/debian/gpg"},
@@ -50,6 +52,12 @@ func KubernetesRepository(r versions.Release) string { return "/core:/stable:/v"
 // CalicoManifest is the path at GitHubFiles of the manifest of the release that new clusters get.
 func CalicoManifest() string {
 	return "/projectcalico/calico/v" + versions.All.Calico.Version + "/manifests/calico.yaml"
+}
+
+// CloudNativePGManifest is the path at GitHubFiles of the manifest of the operator.
+func CloudNativePGManifest() string {
+	version := versions.All.CloudNativePG.Version
+	return "/cloudnative-pg/cloudnative-pg/v" + version + "/releases/cnpg-" + version + ".yaml"
 }
 
 // Upstream is the base URL of a public host, without a slash at its end: https, or what LAB_UPSTREAMS gives instead, a list of

@@ -31,8 +31,9 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	config.ConnConfig.ConnectTimeout = Patience / 2
 	for name, value := range map[string]string{
 		"application_name": "shop",
-		// The server gives up as well, so that nobody holds a lock for a client that has long turned away.
-		"statement_timeout":                   "2s",
+		// The server gives up as well, so that nobody holds a lock for a client that has long turned away. The client does so first: a server that
+		// gives up waiting for another one to have an order calls the order placed.
+		"statement_timeout":                   "3s",
 		"lock_timeout":                        "1s",
 		"idle_in_transaction_session_timeout": "5s",
 	} {

@@ -72,7 +72,11 @@ func (t *trial) lacks(w wanted) string {
 		if err != nil || d.Status.Ready == nil {
 			return unseen
 		}
-		return t.rolled(d, *d.Spec.Parallelism, d.Status.Active, d.Status.Active, *d.Status.Ready)
+		want := *d.Spec.Parallelism
+		if d.Spec.Completions != nil {
+			want = min(want, *d.Spec.Completions)
+		}
+		return t.rolled(d, want, d.Status.Active, d.Status.Active, *d.Status.Ready)
 	case "Pod":
 		pod, err := t.seen.Core().V1().Pods().Lister().Pods(namespace).Get(name)
 		switch {

@@ -37,11 +37,12 @@ var resources = map[string]struct {
 	"StatefulSet":           {appsv1.SchemeGroupVersion.WithResource("statefulsets"), true},
 	"ReplicaSet":            {appsv1.SchemeGroupVersion.WithResource("replicasets"), true},
 	"Job":                   {batchv1.SchemeGroupVersion.WithResource("jobs"), true},
+	"CronJob":               {batchv1.SchemeGroupVersion.WithResource("cronjobs"), true},
 	"Deployment":            {appsv1.SchemeGroupVersion.WithResource("deployments"), true},
 }
 
 // makerKinds are the kinds that make pods, and go before those.
-var makerKinds = []string{"Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Job"}
+var makerKinds = []string{"Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", cronJobKind, "Job"}
 
 // objects are all that the stack declares, in the order in which they can be made.
 func (s *stack) objects(namespace string) []*unstructured.Unstructured {
@@ -63,6 +64,9 @@ func (s *stack) objects(namespace string) []*unstructured.Unstructured {
 			others = append(others, plain("PodDisruptionBudget", &policyv1.PodDisruptionBudget{ObjectMeta: meta, Spec: *t.budget}))
 		}
 		makers = append(makers, plain(t.kind, t.maker(meta)))
+	}
+	for _, t := range s.cronJobs {
+		makers = append(makers, plain(t.kind, t.maker(metav1.ObjectMeta{Name: t.name, Namespace: namespace})))
 	}
 	return slices.Concat(s.bounds.objects(namespace), volumes, others, makers)
 }
@@ -87,6 +91,8 @@ func (t *tier) maker(meta metav1.ObjectMeta) any {
 		template := *t.template.DeepCopy()
 		template.Spec.RestartPolicy = corev1.RestartPolicyNever
 		return &batchv1.Job{ObjectMeta: meta, Spec: batchv1.JobSpec{Parallelism: &t.replicas, Completions: &t.replicas, Template: template}}
+	case cronJobKind:
+		return t.cronJobOf(meta)
 	default:
 		meta.Labels = t.template.Labels
 		return &corev1.Pod{ObjectMeta: meta, Spec: t.template.Spec}
@@ -126,8 +132,9 @@ func plain(kind string, object any) *unstructured.Unstructured {
 	delete(fields, "status")
 	u := &unstructured.Unstructured{Object: fields}
 	u.SetGroupVersionKind(resources[kind].GroupVersion().WithKind(kind))
-	unstructured.RemoveNestedField(fields, "metadata", "creationTimestamp")
-	unstructured.RemoveNestedField(fields, "spec", "template", "metadata", "creationTimestamp")
+	for _, path := range [][]string{{}, {"spec", "template"}, {"spec", "jobTemplate"}, {"spec", "jobTemplate", "spec", "template"}} {
+		unstructured.RemoveNestedField(fields, append(path, "metadata", "creationTimestamp")...)
+	}
 	return u
 }
 

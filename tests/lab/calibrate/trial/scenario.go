@@ -23,20 +23,29 @@ type Scenario struct {
 	Probe   Probe
 }
 
-// Probe is what is tried after the change: a tier rolls once more, or a node is drained.
-type Probe struct{ Tier, Node string }
+// Probe is what is tried after the change: a tier rolls once more, a node is drained, or a CronJob runs, where there is a node while that
+// one is drained.
+type Probe struct{ Tier, Node, CronJob string }
 
 func (p Probe) String() string {
-	if p.Tier != "" {
+	switch {
+	case p.Tier != "":
 		return "restart " + p.Tier
+	case p.CronJob == "":
+		return "drain " + p.Node
+	case p.Node != "":
+		return "run " + p.CronJob + " while " + p.Node + " is drained"
+	default:
+		return "run " + p.CronJob
 	}
-	return "drain " + p.Node
 }
 
 // stack is what a program declares.
 type stack struct {
 	nodes []node
 	tiers []*tier
+	// cronJobs are tiers without pods, but while they run.
+	cronJobs []*tier
 	// maxPods and reserved are of every kubelet: how many pods, and how many millicores are the system's. Default, the kubelet's own.
 	maxPods, reserved int
 	bounds
@@ -72,10 +81,15 @@ type generator struct {
 // Generate makes the scenario of a seed: the same seed, the same scenario.
 func Generate(seed uint64) Scenario {
 	g := generator{rand.New(rand.NewPCG(seed, 0)), fmt.Sprintf("case-%d", seed)}
-	// A source of its own for bounds, which come besides.
+	// Sources of their own for bounds and for CronJobs, which come besides.
 	b := generator{rand.New(rand.NewPCG(seed, 1)), g.name}
+	c := generator{rand.New(rand.NewPCG(seed, 2)), g.name}
 	s := Scenario{Seed: seed, name: g.name, after: g.stack()}
 	b.bound(s.after)
+	scheduled := seed >= FirstWithCronJobs
+	if scheduled {
+		c.schedule(s.after)
+	}
 	if g.often(85) {
 		s.before = s.after
 		s.after = s.before.copy()
@@ -87,8 +101,16 @@ func Generate(seed uint64) Scenario {
 		if words := b.changeBounds(s.after); words != "" {
 			s.Changes = append(s.Changes, words)
 		}
+		if scheduled {
+			if words := c.changeSchedule(s.after); words != "" {
+				s.Changes = append(s.Changes, words)
+			}
+		}
 	}
 	s.Probe = g.probe(s.before, s.after)
+	if scheduled {
+		s.Probe = c.probeRun(s.after)
+	}
 	return s
 }
 

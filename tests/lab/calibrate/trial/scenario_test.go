@@ -37,3 +37,31 @@ func TestScenariosHaveEveryKindOfTierAndChange(t *testing.T) {
 		assert.True(t, seen[what], what)
 	}
 }
+
+// What was seen of the seeds before is of scenarios without CronJobs.
+func TestCronJobsComeBesidesAndWithSeedsOfTheirOwn(t *testing.T) {
+	last := Generate(FirstWithCronJobs - 1)
+	assert.Empty(t, last.after.cronJobs)
+	assert.Empty(t, last.Probe.CronJob)
+	assert.NotContains(t, last.Describe(), "CronJob")
+	seen := map[string]bool{}
+	for seed := range uint64(300) {
+		s := Generate(FirstWithCronJobs + seed)
+		for _, t := range s.after.cronJobs {
+			seen["fewer pods than may run at once"] = seen["fewer pods than may run at once"] || t.completions < t.replicas
+			seen["more pods than may run at once"] = seen["more pods than may run at once"] || t.completions > t.replicas
+			seen["a priority"] = seen["a priority"] || t.template.Spec.PriorityClassName != ""
+		}
+		if s.before != nil {
+			seen["another one"] = seen["another one"] || len(s.before.cronJobs) < len(s.after.cronJobs)
+		}
+		assert.NotNil(t, s.after.cronJob(s.Probe.CronJob), seed)
+		seen["a run"] = seen["a run"] || s.Probe.Node == ""
+		seen["a run while a node is drained"] = seen["a run while a node is drained"] || s.Probe.Node != ""
+	}
+	for _, what := range []string{
+		"fewer pods than may run at once", "more pods than may run at once", "a priority", "another one", "a run", "a run while a node is drained",
+	} {
+		assert.True(t, seen[what], what)
+	}
+}

@@ -17,7 +17,9 @@ import (
 type tier struct {
 	kind, name string
 	replicas   int32
-	template   corev1.PodTemplateSpec
+	// completions is how many pods of a run of a CronJob are to end well. Replicas is how many of them there may be at once.
+	completions int32
+	template    corev1.PodTemplateSpec
 	// strategy is a Deployment's. Default, the API server's.
 	strategy appsv1.DeploymentStrategy
 	budget   *policyv1.PodDisruptionBudgetSpec
@@ -181,10 +183,14 @@ func (s *stack) copy() *stack {
 	for i, n := range s.nodes {
 		other.nodes[i].labels, other.nodes[i].taints = maps.Clone(n.labels), slices.Clone(n.taints)
 	}
-	for _, t := range s.tiers {
-		same := *t
-		same.template, same.budget = *t.template.DeepCopy(), t.budget.DeepCopy()
-		other.tiers = append(other.tiers, &same)
+	copies := func(tiers []*tier) (copied []*tier) {
+		for _, t := range tiers {
+			same := *t
+			same.template, same.budget = *t.template.DeepCopy(), t.budget.DeepCopy()
+			copied = append(copied, &same)
+		}
+		return copied
 	}
+	other.tiers, other.cronJobs = copies(s.tiers), copies(s.cronJobs)
 	return other
 }

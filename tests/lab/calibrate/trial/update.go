@@ -113,7 +113,10 @@ func byKey(objects []*unstructured.Unstructured) map[string]*unstructured.Unstru
 // probe does what somebody does after the change, and returns what is in the way.
 func (t *trial) probe(ctx context.Context) ([]string, error) {
 	p := t.scenario.Probe
-	if p.Node != "" {
+	switch {
+	case p.CronJob != "":
+		return t.probeRun(ctx)
+	case p.Node != "":
 		return t.drain(ctx, p.Node)
 	}
 	t.watchLowest()
