@@ -41,7 +41,7 @@ type Cluster struct {
 }
 
 // Run starts a cluster that keeps its files in dir, until Stop. kwok says in the place of kubelets that nodes and pods are ready, and in
-// that of CloudNativePG that databases are; its types and Calico's are installed.
+// that of CloudNativePG that databases are; its types and Calico's are installed. The first node is the control plane.
 func Run(ctx context.Context, dir string, nodes ...string) (*Cluster, error) {
 	c, err := run(ctx, dir, "kwok")
 	if err != nil {
@@ -72,8 +72,12 @@ func (c *Cluster) populate(ctx context.Context, nodes []string) error {
 			return err
 		}
 	}
-	for _, node := range nodes {
-		if err := c.AddNode(ctx, node); err != nil {
+	for i, node := range nodes {
+		add := c.AddNode
+		if i == 0 {
+			add = c.addControlPlane
+		}
+		if err := add(ctx, node); err != nil {
 			return err
 		}
 	}

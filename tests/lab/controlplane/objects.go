@@ -68,6 +68,20 @@ func (c *Cluster) installTypes(ctx context.Context) error {
 	return nil
 }
 
+// addControlPlane registers a node as kubeadm does that of the API server.
+// https://kubernetes.io/docs/reference/setup-tools/kubeadm/implementation-details/#mark-the-node-as-control-plane
+func (c *Cluster) addControlPlane(ctx context.Context, name string) error {
+	if err := c.AddNode(ctx, name); err != nil {
+		return err
+	}
+	const role = "node-role.kubernetes.io/control-plane"
+	_, err := c.Kubectl(ctx, "", "label", "node", name, role+"=")
+	if err == nil {
+		_, err = c.Kubectl(ctx, "", "taint", "node", name, role+":NoSchedule")
+	}
+	return err
+}
+
 // AddNode registers a node as a kubelet would and waits until it is ready.
 func (c *Cluster) AddNode(ctx context.Context, name string) error {
 	if _, err := c.Kubectl(ctx, fmt.Sprintf(`{"apiVersion": "v1", "kind": "Node", "metadata": {"name": %[1]q, "labels": {

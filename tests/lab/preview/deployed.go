@@ -70,7 +70,7 @@ func (r *running) up(ctx context.Context, w workplace, program string, changes m
 
 func (r *running) stop() error { return r.cluster.Stop() }
 
-// nodeNames are the nodes of a stack's config.
+// nodeNames are the nodes of a stack's config, the control plane first.
 func nodeNames(program string, changes map[string]any) ([]string, error) {
 	project, config, err := checkedIn(program)
 	if err != nil {
@@ -84,13 +84,17 @@ func nodeNames(program string, changes map[string]any) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []struct{ Name string }
+	var list []struct{ Name, Role string }
 	if err := json.Unmarshal(body, &list); err != nil {
 		return nil, fmt.Errorf("nodes: %w", err)
 	}
-	var names []string
+	var first, others []string
 	for _, node := range list {
-		names = append(names, node.Name)
+		if node.Role == "control-plane" {
+			first = append(first, node.Name)
+		} else {
+			others = append(others, node.Name)
+		}
 	}
-	return names, nil
+	return append(first, others...), nil
 }

@@ -89,7 +89,7 @@ func TestABaseThatDoesNotComeUp(t *testing.T) {
 func TestNodeNames(t *testing.T) {
 	program := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(program, "Pulumi.yaml"), []byte("name: shop\n"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(program, "Pulumi.dev.yaml"), []byte("config:\n  shop:nodes:\n  - {name: one}\n  - {name: two}\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(program, "Pulumi.dev.yaml"), []byte("config:\n  shop:nodes:\n  - {name: two, role: worker}\n  - {name: one, role: control-plane}\n"), 0o600))
 	names, err := nodeNames(program, nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"one", "two"}, names)
