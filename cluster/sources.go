@@ -15,6 +15,8 @@ type source struct {
 	role string
 	// public tells that the host is on the internet. One that is configured may be anywhere.
 	public bool
+	// registries are those whose images it has, by name.
+	registries []string
 }
 
 // publicPackages are where prepare.sh gets packages from without a mirror; the first is where Debian's images look.
@@ -25,25 +27,27 @@ func (a *Args) sources() []source {
 	var found []source
 	add := func(what, mirror, role string, public ...string) {
 		if mirror != "" {
-			found = append(found, source{what, mirror, role, false})
+			found = append(found, source{what: what, url: mirror, role: role})
 			return
 		}
 		for _, url := range public {
-			found = append(found, source{what, url, role, true})
+			found = append(found, source{what: what, url: url, role: role, public: true})
 		}
 	}
 	add("packages", a.Mirrors.Packages, "", publicPackages...)
-	var registries []string
-	for _, r := range a.registries() {
-		registries = append(registries, r.url)
+	if a.Mirrors.Images != "" {
+		found = append(found, source{what: "images", url: a.Mirrors.Images, registries: a.mirroredRegistries()})
+	} else {
+		for _, r := range a.registries() {
+			found = append(found, source{what: "images", url: r.url, public: true, registries: []string{r.name}})
+		}
 	}
-	add("images", a.Mirrors.Images, "", registries...)
 	add("manifest", a.Mirrors.Manifests, boundary.ControlPlane, "https://raw.githubusercontent.com")
 	if place, ok := strings.CutPrefix(a.Backup.Destination, "s3:"); ok {
 		if !strings.Contains(place, "://") {
 			place = "https://" + place
 		}
-		found = append(found, source{"backups", place, boundary.ControlPlane, false})
+		found = append(found, source{what: "backups", url: place, role: boundary.ControlPlane})
 	}
 	return found
 }
@@ -53,6 +57,7 @@ func (a *Args) describeSources() pulumi.Array {
 	for _, s := range a.sources() {
 		list = append(list, pulumi.Map{
 			"what": pulumi.String(s.what), "url": pulumi.String(s.url), "role": pulumi.String(s.role), "public": pulumi.Bool(s.public),
+			"registries": pulumi.ToStringArray(s.registries),
 		})
 	}
 	return list

@@ -47,7 +47,10 @@ func TestClusterDescribesItself(t *testing.T) {
 		assert.Contains(t, urls(described.Output("sources")), url)
 	}
 	assert.Contains(t, described.Output("sources"), map[string]any{
-		"what": "manifest", "url": "https://raw.githubusercontent.com", "role": "control-plane", "public": true,
+		"what": "manifest", "url": "https://raw.githubusercontent.com", "role": "control-plane", "public": true, "registries": []any{},
+	})
+	assert.Contains(t, described.Output("sources"), map[string]any{
+		"what": "images", "url": "https://registry-1.docker.io", "role": "", "public": true, "registries": []any{"docker.io"},
 	})
 
 	args.Mirrors = cluster.Mirrors{Images: "http://172.31.0.10:5000", Manifests: "http://172.31.0.10:8080"}

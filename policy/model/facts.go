@@ -41,6 +41,8 @@ type Source struct {
 	Role string `json:"role"`
 	// Public tells that the host is on the internet. Another one may be anywhere.
 	Public bool `json:"public"`
+	// Registries are those whose images it has, by name, such as docker.io.
+	Registries []string `json:"registries"`
 }
 
 func (s *Stack) readSources(cluster *Resource) {

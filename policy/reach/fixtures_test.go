@@ -37,11 +37,14 @@ func narrowed(more ...modeltest.Change) []modeltest.Change {
 	return append(append(changes, more...), modeltest.Remove(model.EgressType, internet))
 }
 
+// platformRegistries are those of the images that the platform runs.
+var platformRegistries = []any{"docker.io", "quay.io", "registry.k8s.io"}
+
 // mirrored makes these hosts, of whom it is not known that they are on the internet, all that nodes fetch from.
 func mirrored(urls ...string) modeltest.Change {
 	var sources []any
 	for _, url := range urls {
-		sources = append(sources, map[string]any{"what": "packages", "url": url, "role": "", "public": false})
+		sources = append(sources, map[string]any{"what": "packages", "url": url, "role": "", "public": false, "registries": platformRegistries})
 	}
 	return modeltest.Set(model.ClusterType, "platform", "sources", sources)
 }

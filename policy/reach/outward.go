@@ -13,9 +13,6 @@ import (
 	"ecommerce-platform/policy/model"
 )
 
-// platformRegistries are among the sources that the cluster tells of, under the names of their servers or of a mirror.
-var platformRegistries = []string{"docker.io", "quay.io", "registry.k8s.io"}
-
 // everywhere is every address of the internet, and of the networks beside it.
 var everywhere = netip.MustParsePrefix("0.0.0.0/0")
 
@@ -25,15 +22,18 @@ func (a *analysis) readSources() {
 	if len(a.stack.Of(model.ClusterType)) == 0 {
 		a.stack.NotEvaluatedFact("reachability of packages, images and backups: where they are is configured in another stack")
 	}
+	if len(a.sources) == 0 {
+		return // nobody knows what a mirror has
+	}
 	for _, w := range a.stack.Workloads {
 		for _, c := range slices.Concat(w.Template.Spec.Containers, w.Template.Spec.InitContainers) {
 			named, err := reference.ParseNormalizedNamed(c.Image)
-			if err != nil || slices.Contains(platformRegistries, reference.Domain(named)) {
+			if err != nil {
 				continue
 			}
-			s := model.Source{What: "images", URL: "https://" + reference.Domain(named)}
-			if !slices.Contains(a.sources, s) {
-				a.sources = append(a.sources, s)
+			registry := reference.Domain(named)
+			if !slices.ContainsFunc(a.sources, func(s model.Source) bool { return slices.Contains(s.Registries, registry) }) {
+				a.sources = append(a.sources, model.Source{What: "images", URL: "https://" + registry, Registries: []string{registry}})
 			}
 		}
 	}
