@@ -38,9 +38,10 @@ func (a Application) application(name string) *tier {
 			ready:          check{path: a.ReadinessPath},
 			startupSeconds: applicationStartup,
 		},
-		mounts: []mount{scratch("tmp", "/tmp", "64Mi")},
-		drain:  applicationDrain,
-		grace:  applicationGrace,
+		mounts:  []mount{scratch("tmp", "/tmp", "64Mi")},
+		spreads: true,
+		drain:   applicationDrain,
+		grace:   applicationGrace,
 		// A full node still rolls: where the extra pod finds no room, an old one makes it.
 		strategy: rolling(surges[name], 1),
 	}

@@ -69,6 +69,7 @@ func (t *tier) pod() corev1.PodSpecArgs {
 	return corev1.PodSpecArgs{
 		NodeSelector:                  placement.nodeSelector(),
 		Affinity:                      t.affinity,
+		TopologySpreadConstraints:     t.spread(),
 		Tolerations:                   placement.tolerations(),
 		ServiceAccountName:            pulumi.String(t.name),
 		AutomountServiceAccountToken:  pulumi.Bool(false), // no tier speaks to the API server
@@ -87,6 +88,18 @@ func (t *tier) pod() corev1.PodSpecArgs {
 		Containers: corev1.ContainerArray{t.container()},
 		Volumes:    volumes,
 	}
+}
+
+// spread counts the pods of one version. Without it the scheduler counts those of the version before as well, and so puts all pods of a new one
+// where the old ones are not.
+func (t *tier) spread() corev1.TopologySpreadConstraintArray {
+	if !t.spreads {
+		return nil
+	}
+	return corev1.TopologySpreadConstraintArray{corev1.TopologySpreadConstraintArgs{
+		MaxSkew: pulumi.Int(1), TopologyKey: pulumi.String(hostnameKey), WhenUnsatisfiable: pulumi.String("ScheduleAnyway"),
+		LabelSelector: metav1.LabelSelectorArgs{MatchLabels: t.selector()}, MatchLabelKeys: pulumi.ToStringArray([]string{"pod-template-hash"}),
+	}}
 }
 
 func (t *tier) container() corev1.ContainerArgs {

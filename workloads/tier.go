@@ -51,6 +51,8 @@ type tier struct {
 	drain    int      // seconds a stopping pod still serves
 	grace    int      // seconds until a stopping pod is killed, drain included
 	affinity corev1.AffinityPtrInput
+	// spreads has the scheduler prefer nodes that have fewer of the tier's pods.
+	spreads  bool
 	strategy appsv1.DeploymentStrategyArgs
 
 	after []pulumi.Resource // that pods need to start

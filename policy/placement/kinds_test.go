@@ -62,6 +62,7 @@ func TestEveryKindWithPodsIsPlaced(t *testing.T) {
 				modeltest.Set(token, "shop-other", "spec.template.metadata.labels", map[string]any{"app": "other"}), // which no Service selects
 				modeltest.Set(token, "shop-other", "spec.selector", map[string]any{"matchLabels": map[string]any{"app": "other"}}),
 				modeltest.Unset(token, "shop-other", "spec.template.spec.nodeSelector"), modeltest.Unset(token, "shop-other", "spec.template.spec.affinity"),
+				modeltest.Unset(token, "shop-other", "spec.template.spec.topologySpreadConstraints"),
 				modeltest.Set(token, "shop-other", "spec.template.spec.containers[0].resources.requests", map[string]any{"cpu": "10m", "memory": "10Mi"}),
 			)...)
 			assert.Len(t, tier(t, s, "other").PerNode, nodes, token)
