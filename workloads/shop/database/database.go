@@ -18,6 +18,13 @@ const Patience = 2 * time.Second
 // connections are those that one process holds at the most. PostgreSQL serves 100 by default, to all processes together.
 const connections = 10
 
+// A server that is there answers a connection within dialing; what it takes until that is good, connecting bounds, which may be longer than
+// anybody waits for it. To give it up then would have a server with much to do begin over and over, and be done with none.
+const (
+	dialing    = Patience / 2
+	connecting = 5 * Patience
+)
+
 // Open returns a pool of connections to the server that url names, or, if that is empty, PGHOST and its kin. It connects when
 // it is first asked to, so that a server that is away is no reason not to start.
 // https://www.postgresql.org/docs/current/libpq-envars.html
@@ -28,7 +35,8 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	}
 	config.MaxConns = connections
 	config.MaxConnLifetime = 10 * time.Minute
-	config.ConnConfig.ConnectTimeout = Patience / 2
+	config.ConnConfig.ConnectTimeout = connecting
+	config.ConnConfig.DialFunc = (&net.Dialer{Timeout: dialing}).DialContext
 	for name, value := range map[string]string{
 		"application_name": "shop",
 		// The server gives up as well, so that nobody holds a lock for a client that has long turned away. The client does so first: a server that
