@@ -93,7 +93,17 @@ var faults = map[string]struct {
 	// database
 	"the database is away and orders fail": {series{available(shop, "postgres"): then(1, 0), podReady(shop, podOf("postgres")): then(1, 0)}.with(ordersFail), []string{"DatabaseAway"}},
 	"the database restarts":                {series{available(shop, "postgres"): between(1, 0, 2)}, nil},
-	"all caches are away":                  {series{available(shop, "redis"): then(1, 0)}, []string{"CacheAway"}},
+	"the database's primary is away":       {replicated().with(series{podReady(shop, "postgres-1"): then(1, 0), primaries: then(1, 0)}, ordersFail), []string{"DatabaseAway"}},
+	"another server becomes the primary":   {replicated().with(series{podReady(shop, "postgres-1"): between(1, 0, 2), primaries: between(1, 0, 1), requests("POST /api/orders", "503"): between(0, 30, 2)}), nil},
+	"the database's standby is away":       {replicated().with(series{podReady(shop, "postgres-2"): then(1, 0)}), []string{"DatabaseStandbyAway"}},
+	"the database's standby has no pod": {replicated().with(series{
+		podReady(shop, "postgres-2"): gone(), podInfo(shop, "postgres-2", "Cluster", "postgres", first): gone(),
+	}), []string{"DatabaseStandbyAway"}},
+	"the machine of the database's standby is gone": {replicated().with(series{
+		ready(first): then(1, 0), up("kubelet", first): then(1, 0), up("cadvisor", first): then(1, 0), up("node-exporter", first): then(1, 0),
+		podReady(shop, "postgres-2"): then(1, 0),
+	}), []string{"NodeDown"}},
+	"all caches are away": {series{available(shop, "redis"): then(1, 0)}, []string{"CacheAway"}},
 
 	// shop
 	"no frontend is available": {series{available(shop, "frontend"): then(1, 0)}, []string{"ShopDown"}},

@@ -49,6 +49,9 @@ func gone() string { return fmt.Sprintf("1x%d stale", before-1) }
 // appears begins with the fault.
 func appears(value float64) string { return fmt.Sprintf("_x%d %.12gx%d", before, value, after-1) }
 
+// absent is never there.
+func absent() string { return fmt.Sprintf("_x%d", before+after-1) }
+
 // counts grows by one number a sample, and from the fault on by another.
 func counts(was, is float64) string {
 	return fmt.Sprintf("0+%.12gx%d %.12g+%.12gx%d", was, before-1, was*(before-1)+is, is, after-1)
@@ -113,6 +116,21 @@ func waiting(namespace, pod, reason string) string {
 // deployment is one pod of a Deployment, by which it is available.
 func deployment(namespace, name, node string) series {
 	return series{available(namespace, name): steady(1)}.with(pod(namespace, podOf(name), "ReplicaSet", name+"-5d8f7c", node))
+}
+
+// primaries is how many servers of a database of several are the primary, and ready.
+const primaries = `kube_poddisruptionbudget_status_current_healthy{namespace="ecommerce",poddisruptionbudget="postgres-primary"}`
+
+// replicated is a database of two servers instead of one.
+func replicated() series {
+	s := series{primaries: steady(1), available(shop, "postgres"): absent(), podReady(shop, podOf("postgres")): absent()}
+	for n, node := range map[int]string{1: second, 2: first} {
+		name := fmt.Sprintf("postgres-%d", n)
+		s = s.with(pod(shop, name, "Cluster", "postgres", node), series{
+			fmt.Sprintf("kube_persistentvolumeclaim_info{namespace=%q,persistentvolumeclaim=%q}", shop, name): steady(1),
+		})
+	}
+	return s
 }
 
 func podOf(deployment string) string { return deployment + "-5d8f7c-x2x4z" }
