@@ -42,5 +42,13 @@ sql --set "role=$APPLICATION_ROLE" <<'END'
 SELECT format('CREATE ROLE %I LOGIN', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
 SELECT format('CREATE DATABASE %I OWNER %I', :'role', :'role') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'role') \gexec
 END
+# A server that was the primary goes back with them to where it can follow; to replace the database postgres takes them away.
+# https://www.postgresql.org/docs/current/app-pgrewind.html#id-1.9.5.8.8
+sql <<'END'
+SELECT format('GRANT EXECUTE ON FUNCTION pg_catalog.%s TO streaming_replica', function)
+FROM (VALUES ('pg_ls_dir(text, boolean, boolean)'), ('pg_stat_file(text, boolean)'), ('pg_read_binary_file(text)'),
+	('pg_read_binary_file(text, bigint, bigint, boolean)')) AS needed (function)
+WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = 'streaming_replica') \gexec
+END
 password postgres "$POSTGRES_PASSWORD"
 password "$APPLICATION_ROLE" "$APPLICATION_PASSWORD"
