@@ -127,6 +127,11 @@ func (to *target) replicasSpec(t *tier, scripts pulumi.StringInput) pulumi.Map {
 				"wal_keep_size":          pulumi.Sprintf("%dMB", min(512, d.VolumeGiB<<10/10)),
 			},
 		},
+		// Seconds for which another server waits that finds the primary silent, and has been chosen, before it takes orders. Where the primary
+		// does not reach the API server, and nobody is chosen, it goes on: it is the others that have to wait.
+		"primaryLease": pulumi.Map{
+			"leaseDurationSeconds": pulumi.Int(3), "renewDeadlineSeconds": pulumi.Int(2), "retryPeriodSeconds": pulumi.Int(1),
+		},
 		// A new version goes to those that follow, one of which then takes over from the primary.
 		"primaryUpdateStrategy": pulumi.String("unsupervised"), "primaryUpdateMethod": pulumi.String("switchover"),
 		// Seconds: until the server has gone through its log at a start; until it is killed at its end; for open transactions then; and for the

@@ -4,6 +4,7 @@ import (
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"ecommerce-platform/workloads/podspec"
@@ -23,6 +24,15 @@ const (
 // deploy runs one pod, on the control plane: a database's machine that fails does not take along who would put another one in its
 // place, and without the control plane nobody could.
 func (o *operator) deploy(waits []pulumi.Resource) (pulumi.Resource, error) {
+	if _, err := policyv1.NewPodDisruptionBudget(o.ctx, o.child("budget"), &policyv1.PodDisruptionBudgetArgs{
+		Metadata: o.meta(name, Namespace),
+		Spec: policyv1.PodDisruptionBudgetSpecArgs{
+			MaxUnavailable: pulumi.Int(1), UnhealthyPodEvictionPolicy: pulumi.String("AlwaysAllow"),
+			Selector: metav1.LabelSelectorArgs{MatchLabels: Selector()},
+		},
+	}, o.options()...); err != nil {
+		return nil, err
+	}
 	return appsv1.NewDeployment(o.ctx, o.child("deployment"), &appsv1.DeploymentArgs{
 		Metadata: o.meta(name, Namespace),
 		Spec: appsv1.DeploymentSpecArgs{
@@ -92,7 +102,7 @@ func (o *operator) container() corev1.ContainerArgs {
 			Name: pulumi.String(servingPort), ContainerPort: pulumi.Int(9443), Protocol: pulumi.String("TCP"),
 		}},
 		Resources: corev1.ResourceRequirementsArgs{
-			Requests: pulumi.ToStringMap(map[string]string{"cpu": "50m", "memory": "100Mi"}),
+			Requests: pulumi.ToStringMap(map[string]string{"cpu": "100m", "memory": "100Mi"}),
 			Limits:   pulumi.ToStringMap(map[string]string{"memory": "200Mi"}),
 		},
 		SecurityContext: corev1.SecurityContextArgs{
