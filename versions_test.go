@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"ecommerce-platform/cluster/versions"
 	"ecommerce-platform/tests/pulumitest"
@@ -22,6 +24,17 @@ func TestDefaultsAreTheTables(t *testing.T) {
 	}
 	for key, value := range versions.All.Defaults() {
 		assert.Equal(t, value, declared[key], "%s: make bump makes them agree", key)
+	}
+}
+
+// TestPoliciesCompileWhatRuns keeps the preview's verdicts on a database of several servers those of the operator that makes them.
+func TestPoliciesCompileWhatRuns(t *testing.T) {
+	requires, err := os.ReadFile(filepath.Join("policy", "go.mod"))
+	require.NoError(t, err)
+	for module, version := range map[string]string{
+		"github.com/cloudnative-pg/cloudnative-pg": versions.All.CloudNativePG.Version, "k8s.io/kubernetes": versions.All.Kubernetes.New().Version,
+	} {
+		assert.Contains(t, string(requires), "\t"+module+" v"+version+"\n")
 	}
 }
 

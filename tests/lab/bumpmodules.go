@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/modfile"
+
+	"ecommerce-platform/tests/lab/toolchain"
 )
 
 // built is a module below toolchain/modules that builds commands of others. Where they are all of one module, that is main.
@@ -66,7 +68,8 @@ func (b *bumper) build(ctx context.Context, modules string, m built) error {
 	return b.write(ctx, path, fresh)
 }
 
-// follow makes a module that compiles Kubernetes in require the default release with all of its parts.
+// follow makes a module that compiles Kubernetes and CloudNativePG in require the default release with all of its parts, and the version of
+// the table.
 func (b *bumper) follow(ctx context.Context, dir string) error {
 	path := filepath.Join(dir, "go.mod")
 	file, err := readModule(path)
@@ -90,6 +93,8 @@ func (b *bumper) follow(ctx context.Context, dir string) error {
 		switch {
 		case r.Mod.Path == kubernetesModule:
 			err = file.AddRequire(r.Mod.Path, "v"+version)
+		case r.Mod.Path == toolchain.CloudNativePGModule:
+			err = file.AddRequire(r.Mod.Path, "v"+b.table.CloudNativePG.Version)
 		case parts[r.Mod.Path]:
 			err = file.AddRequire(r.Mod.Path, staging(version))
 		}
