@@ -88,8 +88,8 @@ func testDatabaseMoves(t *testing.T) {
 	config = nil
 	update("back on the old volume, without the other worker")
 	delete(shop.Addresses, newcomer)
-	query(t, "alter system reset default_transaction_read_only")
-	query(t, "select pg_reload_conf()")
+	query(t, "alter database shop reset default_transaction_read_only")
+	query(t, "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()")
 	requireWhole(t)
 	assert.Equal(t, "15", majorVersion(t))
 	assert.Equal(t, order, askOrder(t, order.ID))

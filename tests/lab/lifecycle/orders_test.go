@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"net/http"
 	"strconv"
 	"strings"
@@ -65,10 +66,16 @@ func (b *book) place(ctx context.Context, client *http.Client) error {
 	return nil
 }
 
+// wish is what the customer of this key wants: one product or another, so that not everybody waits for the same one.
+func wish(key string) string {
+	products := []string{"day-pack", "field-notebook", "heather-honey", "lambswool-scarf", "pine-candle", "stoneware-mug"}
+	n := int(crc32.ChecksumIEEE([]byte(key)) % uint32(len(products)))
+	return fmt.Sprintf(`{"items":[{"productId":%q,"quantity":1},{"productId":%q,"quantity":2}]}`, products[n], products[(n+1)%len(products)])
+}
+
 // send sends the order of this key, as often as one likes, and returns its number.
 func (b *book) send(ctx context.Context, client *http.Client, key string) (number int64, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url+"/api/orders",
-		strings.NewReader(`{"items":[{"productId":"pine-candle","quantity":1},{"productId":"day-pack","quantity":2}]}`))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url+"/api/orders", strings.NewReader(wish(key)))
 	if err != nil {
 		return 0, err
 	}
@@ -90,11 +97,18 @@ func (b *book) send(ctx context.Context, client *http.Client, key string) (numbe
 	return answer.Order.Number, err
 }
 
-// requireKept says that the database has each acknowledged order once, under the number that the customer was told, and
-// nothing besides, once those of unknown outcome have been sent again; and that what was sold is missing from the stock.
-func (b *book) requireKept(t *testing.T, what string) {
+// reckoning is what became of a book's orders.
+type reckoning struct {
+	Acknowledged, Again int // of which some were sent again before they were
+	Lost                int // acknowledged, and not in the database
+	Wrong               int // under another number than the customer was told
+	Untold              int // in the database, and nobody was told of them
+}
+
+// reckon compares the book with the database, once orders of unknown outcome have been sent again.
+func (b *book) reckon(t *testing.T) reckoning {
 	t.Helper()
-	again := len(b.unknown)
+	r := reckoning{Again: len(b.unknown)}
 	client := &http.Client{Timeout: patience}
 	labtest.Eventually(t, time.Minute, func() error {
 		for len(b.unknown) > 0 {
@@ -106,20 +120,31 @@ func (b *book) requireKept(t *testing.T, what string) {
 		}
 		return nil
 	})
-	found, lost, wrong := b.kept(t), 0, 0
+	found := b.kept(t)
+	r.Acknowledged = len(b.acknowledged)
 	for key, number := range b.acknowledged {
 		switch kept, ok := found[key]; {
 		case !ok:
-			lost++
+			r.Lost++
 		case kept != number:
-			wrong++
+			r.Wrong++
 		}
 	}
-	note(t, what, "%d of %d acknowledged orders lost, %d of them sent again before they were", lost, len(b.acknowledged), again)
-	assert.Zero(t, lost, "acknowledged orders that are not in the database")
-	assert.Zero(t, wrong, "orders with another number than their customers were told")
-	assert.Len(t, found, len(b.acknowledged), "orders that nobody was told of")
+	r.Untold = len(found) - (r.Acknowledged - r.Lost)
+	return r
+}
+
+// requireKept says that the database has each acknowledged order once, under the number that the customer was told, and
+// nothing besides; and that what was sold is missing from the stock.
+func (b *book) requireKept(t *testing.T, what string) reckoning {
+	t.Helper()
+	r := b.reckon(t)
+	note(t, what, "%d of %d acknowledged orders lost, %d of them sent again before they were", r.Lost, r.Acknowledged, r.Again)
+	assert.Zero(t, r.Lost, "acknowledged orders that are not in the database")
+	assert.Zero(t, r.Wrong, "orders with another number than their customers were told")
+	assert.Zero(t, r.Untold, "orders that nobody was told of")
 	assert.Equal(t, b.all, told(t, everything), "in stock and sold, of each product")
+	return r
 }
 
 // kept are the book's orders in the database: their numbers by key, which is unique there.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,8 +26,8 @@ type replicated struct {
 	}
 }
 
-// testReplicas gives the database a second server on another worker, and takes away the primary in each way there is, while clients order
-// without a pause. No order that a client was told of is lost.
+// testReplicas gives the database a second server on another worker, takes away the primary in each way there is, again and again while
+// clients order without a pause, and goes back to one server. No order that a client was told of is lost.
 func testReplicas(t *testing.T) {
 	requireWhole(t)
 	settings, err := shop.Settings(t.Context())
@@ -34,61 +35,70 @@ func testReplicas(t *testing.T) {
 	nodes, err := shop.Nodes()
 	require.NoError(t, err)
 	address := netip.MustParseAddr(shop.Addresses["worker-node-1"]).Next().String()
-	require.NoError(t, shop.Set(t.Context(), map[string]any{
+	nodes = append(nodes, map[string]any{
+		"name": newcomer, "role": "worker", "privateIp": address, "labels": map[string]any{"tier": "backend", "storage": "hdd"},
+	})
+	first := placeOrder(t)
+	move(t, "deployment/postgres", "service/postgres-rw", map[string]any{
 		"postgres": over(settings["postgres"], map[string]any{"replicas": 2, "volume": "replicas", "moved": "replicas"}),
-		"nodes": append(nodes, map[string]any{
-			"name": newcomer, "role": "worker", "privateIp": address, "labels": map[string]any{"tier": "backend", "storage": "ssd"},
-		}),
-	}))
-	start := time.Now()
-	_, err = shop.Stack.Up(t.Context())
-	require.NoError(t, err)
+		"nodes":    nodes,
+	})
 	shop.Addresses[newcomer] = address
 	t.Cleanup(func() { delete(shop.Addresses, newcomer) })
-	require.NoError(t, shop.Connect(t.Context()))
-	requireReplicas(t, "")
+	requireReplicas(t)
 	requireWhole(t)
 	requireServed(t)
-	note(t, "the database gets a second server", "after %s", time.Since(start).Round(time.Second))
+	assert.Equal(t, first, askOrder(t, first.ID))
 
-	for _, f := range []struct {
-		name string
-		// happen takes the primary away, and returns how it comes back.
-		happen func(t *testing.T, primary corev1.Pod) (back func())
-	}{
-		{"the primary's pod is killed", killsPod},
-		{"the primary's node is drained", drains},
-		{"the primary's machine loses power", losesPower},
-	} {
-		t.Run(f.name, func(t *testing.T) {
-			recordResult(t)
-			requireWhole(t)
-			before := primary(t)
-			clients := startTraffic(t)
-			begin := time.Now()
-			back := f.happen(t, before)
-			requirePrimaryOtherThan(t, before.Name)
-			note(t, f.name, "another server is the primary after %s", time.Since(begin).Round(time.Second))
-			requireServed(t)
-			back()
-			requireReplicas(t, before.Name)
-			requireWhole(t)
-			page, _ := clients.end(t, f.name)
-			assertNothingLost(t, "page", page)
-			note(t, f.name, "two servers again after %s", time.Since(begin).Round(time.Second))
-		})
-	}
+	testTakeovers(t)
 	requireUnchanged(t)
 
-	// Its data are where they were, as the one server left them.
+	second := placeOrder(t)
+	backToOne(t, nodes)
+	assert.Equal(t, first, askOrder(t, first.ID))
+	assert.Equal(t, second, askOrder(t, second.ID))
+}
+
+// backToOne goes back to one server with all that several of them have, and to the workers of before.
+func backToOne(t *testing.T, nodes []any) {
+	t.Helper()
+	settings, err := shop.Settings(t.Context())
+	require.NoError(t, err)
+	// A worker that may have the database's data is not to be deleted. In the update after that it has none.
+	move(t, "service/postgres-rw", "deployment/postgres", map[string]any{
+		"nodes": nodes, "postgres": over(settings["postgres"], map[string]any{"node": "worker-node-2"}),
+	})
 	require.NoError(t, shop.Set(t.Context(), nil))
 	_, err = shop.Stack.Up(t.Context())
 	require.NoError(t, err)
 	delete(shop.Addresses, newcomer)
-	require.NoError(t, shop.Connect(t.Context()))
 	requireWhole(t)
 	requireServed(t)
 	requireUnchanged(t)
+}
+
+// move takes the database from the servers that kubectl knows by one name to those of another one, by the recipe's own lines.
+func move(t *testing.T, from, to string, config map[string]any) {
+	t.Helper()
+	settings, err := shop.Settings(t.Context())
+	require.NoError(t, err)
+	before, after := recipe(t, "## Move the database")
+	dir, start := t.TempDir(), time.Now()
+	const inRecipe = "deployment/postgres"
+	run(t, dir, strings.ReplaceAll(before, inRecipe, from))
+	config["backend"] = over(settings["backend"], map[string]any{"replicas": 0})
+	for _, step := range []func(){
+		func() { run(t, dir, strings.ReplaceAll(after, inRecipe, to)) },
+		func() {},
+	} {
+		require.NoError(t, shop.Set(t.Context(), config))
+		_, err = shop.Stack.Up(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, shop.Connect(t.Context()))
+		step()
+		delete(config, "backend")
+	}
+	note(t, "the database moves to "+to, "after %s", time.Since(start).Round(time.Second))
 }
 
 func database(ctx context.Context) (replicated, error) {
@@ -103,28 +113,17 @@ func primary(t *testing.T) corev1.Pod {
 	return labtest.Get[corev1.Pod](t, shop, "pod", "-n", namespace, now.Status.CurrentPrimary)
 }
 
-// requirePrimaryOtherThan waits until another server is the primary.
-func requirePrimaryOtherThan(t *testing.T, before string) {
-	t.Helper()
-	labtest.Eventually(t, 3*time.Minute, func() error {
-		now, err := database(t.Context())
-		if err == nil && (now.Status.CurrentPrimary == before || now.Status.CurrentPrimary != now.Status.TargetPrimary) {
-			err = fmt.Errorf("the primary is %s and is to be %s", now.Status.CurrentPrimary, now.Status.TargetPrimary)
-		}
-		return err
-	})
-}
-
-// requireReplicas waits until every server is ready, on a node of its own, and follows the primary, which is not the one of before.
-func requireReplicas(t *testing.T, before string) {
+// requireReplicas waits until every server is ready, on a node of its own, and follows the primary.
+func requireReplicas(t *testing.T) {
 	t.Helper()
 	labtest.Eventually(t, 6*time.Minute, func() error {
 		now, err := database(t.Context())
 		if err != nil {
 			return err
 		}
-		if now.Status.ReadyInstances != now.Spec.Instances || now.Status.CurrentPrimary == before {
-			return fmt.Errorf("%d of %d servers are ready, the primary is %q", now.Status.ReadyInstances, now.Spec.Instances, now.Status.CurrentPrimary)
+		if now.Status.ReadyInstances != now.Spec.Instances || now.Status.CurrentPrimary != now.Status.TargetPrimary {
+			return fmt.Errorf("%d of %d servers are ready, the primary is %s and is to be %s",
+				now.Status.ReadyInstances, now.Spec.Instances, now.Status.CurrentPrimary, now.Status.TargetPrimary)
 		}
 		following, err := shop.SQL(t.Context(), "select count(*) from pg_stat_replication where state = 'streaming' and sync_state in ('sync', 'quorum')")
 		if err == nil && following != fmt.Sprint(now.Spec.Instances-1) {
@@ -134,32 +133,4 @@ func requireReplicas(t *testing.T, before string) {
 	})
 	pods := labtest.Get[corev1.PodList](t, shop, "pods", "-n", namespace, "-l", "cnpg.io/podRole=instance").Items
 	assert.Len(t, spread(pods), len(pods), "each on a node of its own")
-}
-
-func killsPod(t *testing.T, gone corev1.Pod) func() {
-	shop.Kubectl(t, "delete", "pod", "-n", namespace, gone.Name, "--force", "--grace-period=0")
-	return func() {}
-}
-
-// drains empties the primary's node, as an upgrade does, and gives it back.
-func drains(t *testing.T, gone corev1.Pod) func() {
-	shop.Kubectl(t, "drain", gone.Spec.NodeName, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=180s")
-	return func() { shop.Kubectl(t, "uncordon", gone.Spec.NodeName) }
-}
-
-// losesPower ends the primary's machine from one moment to the next, and starts it again.
-func losesPower(t *testing.T, gone corev1.Pod) func() {
-	container, err := shop.Container(t.Context(), gone.Spec.NodeName)
-	require.NoError(t, err)
-	_, err = docker("kill", container)
-	require.NoError(t, err)
-	start := func() error {
-		_, err := docker("start", container)
-		return err
-	}
-	t.Cleanup(func() { _ = start() })
-	return func() {
-		require.NoError(t, start())
-		labtest.Eventually(t, 3*time.Minute, func() error { return renewed(t.Context(), gone.Spec.NodeName, time.Now().Add(-20*time.Second)) })
-	}
 }
