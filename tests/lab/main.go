@@ -22,7 +22,7 @@ const usage = `usage: go run . <command>
   calibrate  hold the preview's verdicts against a real control plane: CASES of each of the PARTS, or the one of the seed CASE
   ssh      log in to NODE, or run COMMAND there
   dashboards  open the pages of the monitoring on this machine
-  bump     change a version everywhere: KUBERNETES, DEFAULT, CALICO with CALICO_SHA256, CONTAINERD, NODE_EXPORTER, METRICS_SERVER,
+  bump     change a version everywhere: KUBERNETES, DEFAULT, CALICO with CALICO_SHA256, CONTAINERD, CLOUDNATIVE_PG, NODE_EXPORTER, METRICS_SERVER,
            VICTORIA_METRICS, VICTORIA_LOGS, ALERTMANAGER, KUBE_STATE_METRICS
   image    build the image of the shop's backend, push it or write it as an archive
   prepare  install and build what the tests need

@@ -218,8 +218,13 @@ func deletesPod(t *testing.T, gone corev1.Pod) func() {
 
 // drains empties the primary's node, as an upgrade does, and gives it back.
 func drains(t *testing.T, gone corev1.Pod) func() {
+	giveBack := func() error {
+		_, err := shop.TryKubectl(context.WithoutCancel(t.Context()), "uncordon", gone.Spec.NodeName)
+		return err
+	}
+	t.Cleanup(func() { _ = giveBack() })
 	shop.Kubectl(t, "drain", gone.Spec.NodeName, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=180s")
-	return func() { shop.Kubectl(t, "uncordon", gone.Spec.NodeName) }
+	return func() { require.NoError(t, giveBack()) }
 }
 
 // losesPower ends the primary's machine from one moment to the next, and starts it again.
@@ -244,7 +249,9 @@ func losesPower(t *testing.T, gone corev1.Pod) func() {
 // that its order is taken: another server takes orders by then, or will.
 func cutsOff(t *testing.T, gone corev1.Pod) func() {
 	node := gone.Spec.NodeName
-	on := func(script string) (string, error) { return shop.OnMachine(t.Context(), node, "sh", "-c", script) }
+	// The test's own context has ended where a cleanup mends.
+	ctx := context.WithoutCancel(t.Context())
+	on := func(script string) (string, error) { return shop.OnMachine(ctx, node, "sh", "-c", script) }
 	_, err := on(`nft --file - <<'end'
 table inet trial {
 	chain in { type filter hook prerouting priority -300; iifname "eth0" drop; }
